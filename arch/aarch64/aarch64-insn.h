@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The A64 instructions that the trampolines use, and no others.
+ *
+ * Base words and fields: Arm Architecture Reference Manual (DDI 0487),
+ * chapter C4.1, by the class named above each group.
+ */
+#ifndef AARCH64_INSN_H
+#define AARCH64_INSN_H
+
+#include "asm.h"
+#include "vdsogen.h"
+
+enum a64_reg {
+	X0, X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15,
+	SP = 31, XZR = 31	/* which of the two depends on the instruction */
+};
+
+enum a64_size { A64_W, A64_X };
+
+enum a64_cond { A64_EQ, A64_NE, A64_HS, A64_LO, A64_MI, A64_PL, A64_VS, A64_VC, A64_HI, A64_LS };
+
+/* System registers as MRS has them: op0 op1 CRn CRm op2 (C5.2, D13). */
+#define A64_SYSREG(op0, op1, crn, crm, op2) \
+	((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+#define A64_CNTVCT_EL0 A64_SYSREG(3, 3, 14, 0, 2)
+#define A64_CNTVCTSS_EL0 A64_SYSREG(3, 3, 14, 0, 6)
+#define A64_TPIDRRO_EL0 A64_SYSREG(3, 3, 13, 0, 3)
+
+/* A value that must fit its field, unsigned. Never masked: too large is an error. */
+static inline uint32_t a64_field(struct vg_asm *a, uint64_t v, unsigned int bits, unsigned int at)
+{
+	if (!vg_fits_unsigned(v, bits)) {
+		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
+		return 0;
+	}
+	return (uint32_t)v << at;
+}
+
+/* An offset that is stored in units of 1 << scale bytes. */
+static inline uint32_t a64_scaled(struct vg_asm *a, uint64_t v, unsigned int scale,
+				  unsigned int bits, unsigned int at)
+{
+	if (v & ((1u << scale) - 1))
+		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
+	return a64_field(a, v >> scale, bits, at);
+}
+
+/* The operand shapes: d destination, n and m sources, in their usual places. */
+static inline void a64_dn(struct vg_asm *a, uint32_t op, unsigned int d, unsigned int n)
+{
+	vg_put32(a, op | n << 5 | d);
+}
+
+static inline void a64_dnm(struct vg_asm *a, uint32_t op, unsigned int d, unsigned int n,
+			   unsigned int m)
+{
+	a64_dn(a, op | m << 16, d, n);
+}
+
+static inline uint32_t a64_sf(enum a64_size size)
+{
+	return (uint32_t)size << 31;
+}
+
+/* C4.1.92 Data processing, immediate */
+
+static inline void a64_adr(struct vg_asm *a, enum a64_reg d, vg_label to, size_t addend)
+{
+	static const struct vg_reach reach = { .bits = 21 };
+	uint32_t distance = vg_distance(a, to, (int32_t)addend, a->at, &reach);
+
+	vg_put32(a, 0x10000000 | (distance & 3) << 29 | distance >> 2 << 5 | d);
+}
+
+static inline void a64_add_imm(struct vg_asm *a, enum a64_size size, enum a64_reg d, enum a64_reg n,
+			       uint32_t imm)
+{
+	a64_dn(a, 0x11000000 | a64_sf(size) | a64_field(a, imm, 12, 10), d, n);
+}
+
+static inline void a64_sub_imm(struct vg_asm *a, enum a64_size size, enum a64_reg d, enum a64_reg n,
+			       uint32_t imm)
+{
+	a64_dn(a, 0x51000000 | a64_sf(size) | a64_field(a, imm, 12, 10), d, n);
+}
+
+static inline void a64_cmp_imm(struct vg_asm *a, enum a64_size size, enum a64_reg n, uint32_t imm)
+{
+	a64_dn(a, 0x71000000 | a64_sf(size) | a64_field(a, imm, 12, 10), XZR, n);
+}
+
+static inline void a64_movz(struct vg_asm *a, enum a64_size size, enum a64_reg d, uint32_t imm,
+			    unsigned int half)
+{
+	vg_put32(a, 0x52800000 | a64_sf(size) | a64_field(a, half, 2, 21) |
+		    a64_field(a, imm, 16, 5) | d);
+}
+
+static inline void a64_movk(struct vg_asm *a, enum a64_size size, enum a64_reg d, uint32_t imm,
+			    unsigned int half)
+{
+	vg_put32(a, 0x72800000 | a64_sf(size) | a64_field(a, half, 2, 21) |
+		    a64_field(a, imm, 16, 5) | d);
+}
+
+/* UBFM and its alias UBFX: bits at..at+width-1 of n */
+static inline void a64_ubfx(struct vg_asm *a, enum a64_size size, enum a64_reg d, enum a64_reg n,
+			    unsigned int at, unsigned int width)
+{
+	uint32_t n_bit = size == A64_X ? 1u << 22 : 0;
+
+	a64_dn(a, 0x53000000 | a64_sf(size) | n_bit | a64_field(a, at, size == A64_X ? 6 : 5, 16) |
+		  a64_field(a, at + width - 1, size == A64_X ? 6 : 5, 10), d, n);
+}
+
+static inline void a64_lsr_imm(struct vg_asm *a, enum a64_size size, enum a64_reg d, enum a64_reg n,
+			       unsigned int by)
+{
+	a64_ubfx(a, size, d, n, by, (size == A64_X ? 64 : 32) - by);
+}
+
+/* C4.1.93 Branches, exception generating and system instructions */
+
+static inline void a64_b(struct vg_asm *a, vg_label to)
+{
+	static const struct vg_reach reach = { .bits = 26, .scale = 2 };
+
+	vg_put32(a, 0x14000000 | vg_distance(a, to, 0, a->at, &reach));
+}
+
+static inline uint32_t a64_imm19(struct vg_asm *a, vg_label to)
+{
+	static const struct vg_reach reach = { .bits = 19, .scale = 2 };
+
+	return vg_distance(a, to, 0, a->at, &reach) << 5;
+}
+
+static inline void a64_b_cond(struct vg_asm *a, enum a64_cond cond, vg_label to)
+{
+	vg_put32(a, 0x54000000 | a64_imm19(a, to) | cond);
+}
+
+static inline void a64_cbz(struct vg_asm *a, enum a64_size size, enum a64_reg t, vg_label to)
+{
+	vg_put32(a, 0x34000000 | a64_sf(size) | a64_imm19(a, to) | t);
+}
+
+static inline void a64_cbnz(struct vg_asm *a, enum a64_size size, enum a64_reg t, vg_label to)
+{
+	vg_put32(a, 0x35000000 | a64_sf(size) | a64_imm19(a, to) | t);
+}
+
+/* Bit 0..31 of t. */
+static inline uint32_t a64_tb(struct vg_asm *a, enum a64_reg t, unsigned int bit, vg_label to)
+{
+	static const struct vg_reach reach = { .bits = 14, .scale = 2 };
+
+	return a64_field(a, bit, 5, 19) | vg_distance(a, to, 0, a->at, &reach) << 5 | t;
+}
+
+static inline void a64_tbz(struct vg_asm *a, enum a64_reg t, unsigned int bit, vg_label to)
+{
+	vg_put32(a, 0x36000000 | a64_tb(a, t, bit, to));
+}
+
+static inline void a64_tbnz(struct vg_asm *a, enum a64_reg t, unsigned int bit, vg_label to)
+{
+	vg_put32(a, 0x37000000 | a64_tb(a, t, bit, to));
+}
+
+static inline void a64_svc(struct vg_asm *a)
+{
+	vg_put32(a, 0xd4000001);
+}
+
+static inline void a64_ret(struct vg_asm *a)
+{
+	vg_put32(a, 0xd65f03c0);
+}
+
+static inline void a64_nop(struct vg_asm *a)
+{
+	vg_put32(a, 0xd503201f);
+}
+
+static inline void a64_yield(struct vg_asm *a)
+{
+	vg_put32(a, 0xd503203f);
+}
+
+static inline void a64_isb(struct vg_asm *a)
+{
+	vg_put32(a, 0xd5033fdf);
+}
+
+static inline void a64_mrs(struct vg_asm *a, enum a64_reg t, uint32_t sysreg)
+{
+	/* op0 is 2 or 3 and shares its upper bit with the base word */
+	vg_put32(a, 0xd5200000 | a64_field(a, sysreg, 16, 5) | t);
+}
+
+/* C4.1.95 Data processing, register */
+
+static inline void a64_add(struct vg_asm *a, enum a64_size size, enum a64_reg d, enum a64_reg n,
+			   enum a64_reg m, unsigned int lsl)
+{
+	a64_dnm(a, 0x0b000000 | a64_sf(size) | a64_field(a, lsl, size == A64_X ? 6 : 5, 10), d, n, m);
+}
+
+/* add xd, xn, wm, uxtw #lsl */
+static inline void a64_add_uxtw(struct vg_asm *a, enum a64_reg d, enum a64_reg n, enum a64_reg m,
+				unsigned int lsl)
+{
+	if (lsl > 4)
+		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
+	a64_dnm(a, 0x8b204000 | a64_field(a, lsl, 3, 10), d, n, m);
+}
+
+static inline void a64_adds(struct vg_asm *a, enum a64_reg d, enum a64_reg n, enum a64_reg m)
+{
+	a64_dnm(a, 0xab000000, d, n, m);
+}
+
+static inline void a64_adc(struct vg_asm *a, enum a64_reg d, enum a64_reg n, enum a64_reg m)
+{
+	a64_dnm(a, 0x9a000000, d, n, m);
+}
+
+static inline void a64_sub(struct vg_asm *a, enum a64_reg d, enum a64_reg n, enum a64_reg m)
+{
+	a64_dnm(a, 0xcb000000, d, n, m);
+}
+
+static inline void a64_cmp(struct vg_asm *a, enum a64_size size, enum a64_reg n, enum a64_reg m)
+{
+	a64_dnm(a, 0x6b000000 | a64_sf(size), XZR, n, m);
+}
+
+static inline void a64_and(struct vg_asm *a, enum a64_reg d, enum a64_reg n, enum a64_reg m)
+{
+	a64_dnm(a, 0x8a000000, d, n, m);
+}
+
+/* bic d, n, m, asr #by */
+static inline void a64_bic_asr(struct vg_asm *a, enum a64_reg d, enum a64_reg n, enum a64_reg m,
+			       unsigned int by)
+{
+	a64_dnm(a, 0x8aa00000 | a64_field(a, by, 6, 10), d, n, m);
+}
+
+static inline void a64_eor(struct vg_asm *a, enum a64_reg d, enum a64_reg n, enum a64_reg m)
+{
+	a64_dnm(a, 0xca000000, d, n, m);
+}
+
+static inline void a64_mov(struct vg_asm *a, enum a64_reg d, enum a64_reg m)
+{
+	a64_dnm(a, 0xaa000000, d, XZR, m);
+}
+
+static inline void a64_lsr(struct vg_asm *a, enum a64_size size, enum a64_reg d, enum a64_reg n,
+			   enum a64_reg m)
+{
+	a64_dnm(a, 0x1ac02400 | a64_sf(size), d, n, m);
+}
+
+/* madd d = n * m + add; msub d = sub - n * m */
+static inline void a64_madd(struct vg_asm *a, enum a64_reg d, enum a64_reg n, enum a64_reg m,
+			    enum a64_reg add)
+{
+	a64_dnm(a, 0x9b000000 | (uint32_t)add << 10, d, n, m);
+}
+
+static inline void a64_msub(struct vg_asm *a, enum a64_reg d, enum a64_reg n, enum a64_reg m,
+			    enum a64_reg sub)
+{
+	a64_dnm(a, 0x9b008000 | (uint32_t)sub << 10, d, n, m);
+}
+
+static inline void a64_umulh(struct vg_asm *a, enum a64_reg d, enum a64_reg n, enum a64_reg m)
+{
+	a64_dnm(a, 0x9bc07c00, d, n, m);
+}
+
+/* C4.1.94 Loads and stores */
+
+static inline void a64_ldr(struct vg_asm *a, enum a64_size size, enum a64_reg t, enum a64_reg n,
+			   size_t offset)
+{
+	unsigned int scale = size == A64_X ? 3 : 2;
+
+	a64_dn(a, 0xb9400000 | (uint32_t)size << 30 | a64_scaled(a, offset, scale, 12, 10), t, n);
+}
+
+static inline void a64_str(struct vg_asm *a, enum a64_size size, enum a64_reg t, enum a64_reg n,
+			   size_t offset)
+{
+	unsigned int scale = size == A64_X ? 3 : 2;
+
+	a64_dn(a, 0xb9000000 | (uint32_t)size << 30 | a64_scaled(a, offset, scale, 12, 10), t, n);
+}
+
+/* ldr wt, [xn, xm] */
+static inline void a64_ldr_reg(struct vg_asm *a, enum a64_reg t, enum a64_reg n, enum a64_reg m)
+{
+	a64_dnm(a, 0xb8606800, t, n, m);
+}
+
+/* ldar wt, [xn] */
+static inline void a64_ldar(struct vg_asm *a, enum a64_reg t, enum a64_reg n)
+{
+	a64_dn(a, 0x88dffc00, t, n);
+}
+
+static inline void a64_ldp(struct vg_asm *a, enum a64_reg t, enum a64_reg t2, enum a64_reg n,
+			   size_t offset)
+{
+	/* seven signed bits; the trampolines have no negative ones */
+	a64_dn(a, 0xa9400000 | a64_scaled(a, offset, 3, 6, 15) | (uint32_t)t2 << 10, t, n);
+}
+
+static inline void a64_stp(struct vg_asm *a, enum a64_reg t, enum a64_reg t2, enum a64_reg n,
+			   size_t offset)
+{
+	a64_dn(a, 0xa9000000 | a64_scaled(a, offset, 3, 6, 15) | (uint32_t)t2 << 10, t, n);
+}
+
+/* movz, then movk for every half-word that is not zero */
+static inline void a64_mov_imm(struct vg_asm *a, enum a64_size size, enum a64_reg d, uint64_t imm)
+{
+	bool first = true;
+
+	if (size == A64_W && !vg_fits_unsigned(imm, 32))
+		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
+	for (unsigned int half = 0; half < (size == A64_X ? 4 : 2); half++) {
+		uint32_t part = (uint32_t)(imm >> 16 * half & 0xffff);
+
+		if (!part)
+			continue;
+		(first ? a64_movz : a64_movk)(a, size, d, part, half);
+		first = false;
+	}
+	if (first)
+		a64_movz(a, size, d, 0, 0);
+}
+
+#endif

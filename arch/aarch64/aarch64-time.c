@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The aarch64 trampolines.
+ *
+ * Memory order. Loads may be done in any order that no dependency, barrier or
+ * acquire forbids (Arm ARM, B2.3).
+ *   - FENCED: the branches on the sequence count and the ISB behind them keep
+ *     the counter and all loads of the line after the count was loaded. MRS is
+ *     no memory access: no DMB orders it, only the ISB does.
+ *   - SELF_FENCED: CNTVCTSS_EL0 is not read ahead (FEAT_ECV), and the count is
+ *     a load-acquire, so the loads of the line come after it. UNFENCED the same
+ *     without the promise for the counter.
+ *   - The recheck's address depends on the result, which depends on the counter
+ *     and on every word of the line that was used, and on the seconds: so it is
+ *     loaded after all of them, without a DMB. The clamp is a BIC, not a CSEL:
+ *     a dependency through a conditional select orders no load (a "pick"
+ *     dependency).
+ *   - No way out of the retry loop is decided by data of the line before the
+ *     recheck has said that the data belong together.
+ *
+ * Registers: x0-x15 only (AAPCS64 6.1.1: x0-x17 are scratch). Nothing
+ * callee-saved, x18 left alone; no stack but in time(). While a line is read:
+ *
+ *	x3	the line		w2	its sequence count
+ *	x9	the counter; 0 before it was read
+ *	x4	the clock's base	x11	nanoseconds	x12	seconds
+ *	w0	the clock id, and above its four bits the number of tries
+ */
+#include "arch.h"
+#include "aarch64-insn.h"
+#include "aarch64-time.h"
+
+/* System call numbers: Linux include/uapi/asm-generic/unistd.h. */
+enum {
+	SYS_CLOCK_GETTIME = 113, SYS_CLOCK_GETRES = 114, SYS_RT_SIGRETURN = 139, SYS_GETCPU = 168,
+	SYS_GETTIMEOFDAY = 169
+};
+
+#define LOG2_BASE 4
+_Static_assert(sizeof(struct vdsogen_base) == 1 << LOG2_BASE, "shift by LOG2_BASE");
+#define LOG2_LINE 6
+_Static_assert(sizeof(struct vdsogen_line) == 1 << LOG2_LINE, "shift by LOG2_LINE");
+
+
+/* A function that reads one high-resolution line: where things are, and where to go. */
+struct reader {
+	struct vg_asm *a;
+	const struct vdsogen_config *config;
+	enum a64_reg base;	/* the clock's base is at [base, base_offset] */
+	size_t base_offset;
+	enum a64_reg tries;
+	vg_label again, slow;
+};
+
+static void fallback(const struct vg_code *code, uint32_t nr)
+{
+	struct vg_asm *a = code->a;
+
+	a64_movz(a, A64_W, X8, nr, 0);
+	vg_trap(code);
+	a64_svc(a);
+	vg_resume(code);
+	a64_ret(a);
+}
+
+/* Someone wants the guest to come to the host: a word on a line of its own. */
+static void heed_attention(const struct vg_code *code, vg_label slow)
+{
+	struct vg_asm *a = code->a;
+
+	if (code->config->options & VDSOGEN_GUARD) {
+		a64_adr(a, X5, VG_CLOCK, VG_BLOCK(attention));
+		a64_ldar(a, X5, X5);
+		a64_cbnz(a, A64_W, X5, slow);
+	}
+}
+
+/* Load w2 = seq; odd: a publisher is at work; zero: never started. */
+static void open_line(struct vg_asm *a, bool acquire, vg_label busy, vg_label slow)
+{
+	if (acquire)
+		a64_ldar(a, X2, X3);	/* has no offset: seq is at 0 */
+	else
+		a64_ldr(a, A64_W, X2, X3, VG_LINE(seq));
+	a64_tbnz(a, X2, 0, busy);
+	a64_cbz(a, A64_W, X2, slow);
+}
+_Static_assert(VG_LINE(seq) == 0, "ldar has no offset");
+
+/* x13 depends on all that was loaded, and is zero: the recheck's address. */
+static void recheck(struct vg_asm *a)
+{
+	a64_eor(a, X13, X11, X12);
+	a64_and(a, X13, X13, XZR);
+	a64_ldr_reg(a, X14, X3, X13);
+	a64_cmp(a, A64_W, X14, X2);
+}
+
+/* Too many tries: the fallback; else from the top. Falls through when they are used up. */
+static void try_again(struct vg_asm *a, enum a64_reg tries, vg_label again)
+{
+	a64_yield(a);
+	a64_add_imm(a, A64_W, tries, tries, VG_ONE_TRY);
+	a64_tbz(a, tries, VG_ALL_TRIES_BIT, again);
+}
+
+static void read_counter(struct vg_asm *a, uint32_t form)
+{
+	if (form == VDSOGEN_COUNTER_FENCED)
+		a64_isb(a);
+	a64_mrs(a, X9, form == VDSOGEN_COUNTER_SELF_FENCED ? A64_CNTVCTSS_EL0 : A64_CNTVCT_EL0);
+}
+
+/*
+ * In: x3 the line. Out: x11 nanoseconds below 10^9, x12 seconds. The caller
+ * puts its hot part behind this, then the cold part.
+ */
+struct cold {
+	vg_label busy, aged, carry, split;
+};
+
+static void read_line(const struct reader *r, struct cold *cold)
+{
+	struct vg_asm *a = r->a;
+
+	*cold = (struct cold){ vg_new(a), vg_new(a), vg_new(a), vg_new(a) };
+	vg_bind(a, r->again);
+	open_line(a, r->config->counter != VDSOGEN_COUNTER_FENCED, cold->busy, r->slow);
+	read_counter(a, r->config->counter);
+	a64_ldr(a, A64_W, X6, X3, VG_LINE(mult_int));
+	a64_ldp(a, X7, X8, X3, VG_LINE(last));
+	a64_ldr(a, A64_X, X10, X3, VG_LINE(frac));
+	a64_ldp(a, X11, X12, r->base, r->base_offset);
+	a64_sub(a, X7, X9, X7);
+	a64_bic_asr(a, X7, X7, X7, 63);		/* never extrapolate backwards */
+	if (r->config->options & VDSOGEN_GUARD) {
+		a64_adr(a, X5, VG_CLOCK, VG_BLOCK(max_age));
+		a64_ldr(a, A64_X, X5, X5, 0);
+		a64_cmp(a, A64_X, X7, X5);
+		a64_b_cond(a, A64_HI, cold->aged);
+	}
+	a64_madd(a, X11, X7, X6, X11);		/* whole nanoseconds a tick */
+	a64_madd(a, X6, X7, X8, XZR);		/* and their 2^-64 parts */
+	a64_umulh(a, X8, X7, X8);
+	a64_adds(a, X6, X6, X10);
+	a64_adc(a, X11, X11, X8);
+	recheck(a);
+	a64_b_cond(a, A64_NE, cold->busy);
+	a64_mov_imm(a, A64_W, X10, VG_NSEC_PER_SEC - 1);
+	a64_cmp(a, A64_X, X11, X10);
+	a64_b_cond(a, A64_HI, cold->carry);
+	vg_bind(a, cold->split);
+}
+_Static_assert(VG_LINE(mult) == VG_LINE(last) + 8 && VG_BASE(sec) == VG_BASE(nsec) + 8, "loaded as pairs");
+
+static void read_line_cold(const struct reader *r, const struct cold *cold)
+{
+	struct vg_asm *a = r->a;
+
+	vg_bind(a, cold->carry);		/* x11 / 10^9 by its reciprocal */
+	a64_lsr_imm(a, A64_X, X6, X11, VG_SEC_PRESHIFT);
+	a64_mov_imm(a, A64_X, X7, VG_SEC_RECIPROCAL);
+	a64_umulh(a, X6, X6, X7);
+	a64_lsr_imm(a, A64_X, X6, X6, VG_SEC_POSTSHIFT);
+	a64_add(a, A64_X, X12, X12, X6, 0);
+	a64_add_imm(a, A64_X, X10, X10, 1);	/* 10^9 */
+	a64_msub(a, X11, X6, X10, X11);
+	a64_b(a, cold->split);
+
+	if (r->config->options & VDSOGEN_GUARD) {
+		vg_bind(a, cold->aged);		/* but of this line's anchor? */
+		a64_mov(a, X11, X7);
+		recheck(a);
+		a64_b_cond(a, A64_EQ, r->slow);
+	}
+	vg_bind(a, cold->busy);
+	try_again(a, r->tries, r->again);
+}
+
+/* The coarse clocks: a copy under the sequence count. Ends in `store`. */
+static void read_coarse(const struct reader *r, vg_label store)
+{
+	struct vg_asm *a = r->a;
+	vg_label again = vg_new(a), busy = vg_new(a);
+
+	vg_bind(a, again);
+	open_line(a, true, busy, r->slow);
+	a64_ldp(a, X11, X12, r->base, r->base_offset);
+	recheck(a);
+	a64_b_cond(a, A64_EQ, store);
+	vg_bind(a, busy);
+	try_again(a, r->tries, again);
+	a64_b(a, r->slow);
+}
+
+/* w0 is neither 0 nor 1: look its base up, or fall back. w5 is its unit. */
+static void find_base(const struct vg_code *code, vg_label unserved)
+{
+	struct vg_asm *a = code->a;
+
+	a64_cmp_imm(a, A64_W, X0, VG_ID_MAX);
+	a64_b_cond(a, A64_HI, unserved);
+	a64_mov_imm(a, A64_X, X5, vg_unit_table(code->config->clocks));
+	a64_add(a, A64_W, X6, XZR, X0, 2);	/* id * VG_UNIT_BITS */
+	a64_lsr(a, A64_X, X5, X5, X6);
+	a64_ubfx(a, A64_X, X5, X5, 0, VG_UNIT_BITS);
+	a64_cbz(a, A64_W, X5, unserved);
+	a64_adr(a, X3, VG_CLOCK, 0);
+	a64_add(a, A64_X, X4, X3, X5, LOG2_BASE);
+	a64_sub_imm(a, A64_X, X4, X4, VG_LINE(base));
+	a64_lsr_imm(a, A64_W, X6, X5, LOG2_LINE - LOG2_BASE);
+	a64_add(a, A64_X, X3, X3, X6, LOG2_LINE);
+}
+_Static_assert(VG_UNIT_BITS == 1 << 2, "find_base's shift");
+
+/* int clock_gettime(clockid_t w0, struct timespec *x1) */
+void a64_clock_gettime(const struct vg_code *code)
+{
+	struct vg_asm *a = code->a;
+	const uint32_t both = 1u << VDSOGEN_REALTIME | 1u << VDSOGEN_MONOTONIC;
+	vg_label other = vg_new(a), store = vg_new(a), unserved = vg_new(a);
+	struct reader r = { .a = a, .config = code->config, .tries = X0,
+			    .base = X4, .base_offset = VG_LINE(base),
+			    .again = vg_new(a), .slow = vg_new(a) };
+	struct cold cold;
+
+	a64_movz(a, A64_X, X9, 0, 0);
+	heed_attention(code, unserved);
+	if ((code->config->clocks & both) == both) {
+		a64_cmp_imm(a, A64_W, X0, VDSOGEN_MONOTONIC);
+		a64_b_cond(a, A64_HI, other);
+		a64_adr(a, X3, VG_CLOCK, VG_BLOCK(line[0]));
+		a64_add_uxtw(a, X4, X3, X0, LOG2_BASE);
+	} else {
+		a64_b(a, other);
+	}
+	read_line(&r, &cold);
+	vg_bind(a, store);
+	a64_stp(a, X12, X11, X1, VG_TS_SEC);
+	a64_movz(a, A64_W, X0, 0, 0);
+	a64_ret(a);
+
+	read_line_cold(&r, &cold);
+	vg_bind(a, r.slow);
+	a64_ubfx(a, A64_W, X0, X0, 0, VG_UNIT_BITS);
+	vg_bind(a, unserved);
+	fallback(code, SYS_CLOCK_GETTIME);
+
+	vg_bind(a, other);
+	find_base(code, unserved);
+	a64_cmp_imm(a, A64_W, X6, VG_COARSE_LINE);
+	a64_b_cond(a, A64_LO, r.again);
+	read_coarse(&r, store);
+}
+
+/* int gettimeofday(struct timeval *x0, struct timezone *x1) */
+void a64_gettimeofday(const struct vg_code *code)
+{
+	struct vg_asm *a = code->a;
+	vg_label zone = vg_new(a), done = vg_new(a);
+	struct reader r = { .a = a, .config = code->config, .tries = X15,
+			    .base = X3, .base_offset = VG_LINE(base[0]),
+			    .again = vg_new(a), .slow = vg_new(a) };
+	struct cold cold;
+
+	a64_movz(a, A64_X, X9, 0, 0);
+	if (!(code->config->clocks >> VDSOGEN_REALTIME & 1)) {
+		fallback(code, SYS_GETTIMEOFDAY);
+		return;
+	}
+	heed_attention(code, r.slow);
+	a64_adr(a, X3, VG_CLOCK, VG_BLOCK(line[0]));
+	a64_ldr(a, A64_W, X2, X3, VG_LINE(seq));
+	a64_cbz(a, A64_W, X2, r.slow);		/* the zone is not known either */
+	a64_cbz(a, A64_X, X0, zone);
+	a64_movz(a, A64_W, X15, 0, 0);
+	read_line(&r, &cold);
+	a64_mov_imm(a, A64_W, X10, VG_USEC_RECIPROCAL);
+	a64_madd(a, X11, X11, X10, XZR);
+	a64_lsr_imm(a, A64_X, X11, X11, VG_USEC_SHIFT);
+	a64_stp(a, X12, X11, X0, VG_TS_SEC);
+	vg_bind(a, zone);
+	a64_cbz(a, A64_X, X1, done);
+	a64_adr(a, X5, VG_CLOCK, VG_BLOCK(timezone));
+	a64_ldr(a, A64_X, X5, X5, 0);
+	a64_str(a, A64_X, X5, X1, 0);
+	vg_bind(a, done);
+	a64_movz(a, A64_W, X0, 0, 0);
+	a64_ret(a);
+
+	read_line_cold(&r, &cold);
+	vg_bind(a, r.slow);
+	fallback(code, SYS_GETTIMEOFDAY);
+}
+
+/*
+ * time_t time(time_t *x0): the coarse second, one load; 0 before the first
+ * start. Linux has no such system call on this architecture, so the fallback
+ * asks for the coarse clock, into a struct timespec on the stack.
+ */
+void a64_time(const struct vg_code *code)
+{
+	struct vg_asm *a = code->a;
+	vg_label slow = vg_new(a), store = vg_new(a), done = vg_new(a);
+	const unsigned int timespec = 16;
+
+	a64_mov(a, X7, X0);
+	if (code->config->clocks >> VDSOGEN_REALTIME & 1) {
+		heed_attention(code, slow);
+		a64_adr(a, X6, VG_CLOCK, VG_BLOCK(line[VG_COARSE_LINE].base[0].sec));
+		a64_ldr(a, A64_X, X0, X6, 0);
+		a64_cbnz(a, A64_X, X0, store);
+	}
+	vg_bind(a, slow);
+	a64_sub_imm(a, A64_X, SP, SP, timespec);
+	a64_movz(a, A64_W, X0, VDSOGEN_REALTIME_COARSE, 0);
+	a64_add_imm(a, A64_X, X1, SP, 0);
+	a64_movz(a, A64_W, X8, SYS_CLOCK_GETTIME, 0);
+	vg_trap(code);
+	a64_svc(a);
+	vg_resume(code);
+	a64_ldr(a, A64_X, X6, SP, VG_TS_SEC);
+	a64_add_imm(a, A64_X, SP, SP, timespec);
+	a64_cbnz(a, A64_W, X0, done);		/* an error goes to the caller */
+	a64_mov(a, X0, X6);
+	vg_bind(a, store);
+	a64_cbz(a, A64_X, X7, done);
+	a64_str(a, A64_X, X0, X7, 0);
+	vg_bind(a, done);
+	a64_ret(a);
+}
+
+/* int clock_getres(clockid_t w0, struct timespec *x1) */
+void a64_clock_getres(const struct vg_code *code)
+{
+	struct vg_asm *a = code->a;
+	vg_label slow = vg_new(a), found = vg_new(a), done = vg_new(a);
+
+	heed_attention(code, slow);
+	a64_cmp_imm(a, A64_W, X0, VG_ID_MAX);
+	a64_b_cond(a, A64_HI, slow);
+	a64_adr(a, X3, VG_CLOCK, VG_BLOCK(res));
+	a64_ldp(a, X5, X6, X3, 0);
+	a64_mov_imm(a, A64_W, X7, code->config->clocks & VG_HRES_CLOCKS);
+	a64_lsr(a, A64_W, X7, X7, X0);
+	a64_tbnz(a, X7, 0, found);
+	a64_mov(a, X5, X6);
+	a64_mov_imm(a, A64_W, X7, code->config->clocks & VG_COARSE_CLOCKS);
+	a64_lsr(a, A64_W, X7, X7, X0);
+	a64_tbz(a, X7, 0, slow);
+	vg_bind(a, found);
+	a64_cbz(a, A64_X, X5, slow);		/* not published */
+	a64_cbz(a, A64_X, X1, done);
+	a64_stp(a, XZR, X5, X1, VG_TS_SEC);
+	vg_bind(a, done);
+	a64_movz(a, A64_W, X0, 0, 0);
+	a64_ret(a);
+	vg_bind(a, slow);
+	fallback(code, SYS_CLOCK_GETRES);
+}
+_Static_assert(VG_BLOCK(res_coarse) == VG_BLOCK(res) + 8, "loaded as a pair");
+
+/* int getcpu(unsigned *x0, unsigned *x1, void *ignored) */
+void a64_getcpu(const struct vg_code *code)
+{
+	struct vg_asm *a = code->a;
+	vg_label slow = vg_new(a), node = vg_new(a), done = vg_new(a);
+	uint32_t form = code->config->getcpu;
+
+	if (form != VDSOGEN_GETCPU_FALLBACK) {
+		heed_attention(code, slow);
+		if (form == VDSOGEN_GETCPU_TPIDRRO)
+			a64_mrs(a, X5, A64_TPIDRRO_EL0);
+		else
+			a64_movz(a, A64_X, X5, 0, 0);
+		a64_cbz(a, A64_X, X0, node);
+		a64_ubfx(a, A64_W, X6, X5, 0, VG_CPU_BITS);
+		a64_str(a, A64_W, X6, X0, 0);
+		vg_bind(a, node);
+		a64_cbz(a, A64_X, X1, done);
+		a64_lsr_imm(a, A64_W, X6, X5, VG_CPU_BITS);
+		a64_str(a, A64_W, X6, X1, 0);
+		vg_bind(a, done);
+		a64_movz(a, A64_W, X0, 0, 0);
+		a64_ret(a);
+	}
+	vg_bind(a, slow);
+	fallback(code, SYS_GETCPU);
+}
+
+/*
+ * Where signal handlers return to. Unwinders know these two words by heart
+ * (libgcc config/aarch64/linux-unwind.h): mov x8, #139 and svc #0, and nothing
+ * before, between or behind them. The padding before it is a nop which no
+ * unwind information may cover: a return address is looked up one byte early.
+ */
+void a64_rt_sigreturn(const struct vg_code *code)
+{
+	struct vg_asm *a = code->a;
+
+	a64_movz(a, A64_X, X8, SYS_RT_SIGRETURN, 0);
+	vg_trap(code);
+	a64_svc(a);
+	vg_resume(code);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "arch.h"
+#include "aarch64-insn.h"
+#include "aarch64-time.h"
+
+#define EM_AARCH64 183	/* ELF for the Arm 64-bit Architecture (AAELF64), 5.1 */
+
+/* At least one: rt_sigreturn needs a nop before it (aarch64-time.c says why). */
+static void pad(struct vg_asm *a, uint32_t align)
+{
+	do
+		a64_nop(a);
+	while (a->at & (align - 1));
+}
+
+static const struct vdsogen_arch aarch64 = {
+	.name = "aarch64",
+	.version = "LINUX_2.6.39",	/* Linux arch/arm64/kernel/vdso/vdso.lds.S */
+	.prefix = "__kernel_",
+	.machine = EM_AARCH64,
+	.counter_register = X9,
+	.code_align = 16,
+	.abi_version = 2 << 16 | 6 << 8 | 39,
+	.counters = 1u << VDSOGEN_COUNTER_FENCED | 1u << VDSOGEN_COUNTER_SELF_FENCED |
+		    1u << VDSOGEN_COUNTER_UNFENCED,
+	.getcpus = 1u << VDSOGEN_GETCPU_FALLBACK | 1u << VDSOGEN_GETCPU_ZERO |
+		   1u << VDSOGEN_GETCPU_TPIDRRO,
+	.emit = {
+		[VDSOGEN_CLOCK_GETTIME] = a64_clock_gettime,
+		[VDSOGEN_GETTIMEOFDAY] = a64_gettimeofday,
+		[VDSOGEN_TIME] = a64_time,
+		[VDSOGEN_CLOCK_GETRES] = a64_clock_getres,
+		[VDSOGEN_GETCPU] = a64_getcpu,
+		[VDSOGEN_RT_SIGRETURN] = a64_rt_sigreturn,
+	},
+	.pad = pad,
+};
+
+const struct vdsogen_arch *vdsogen_arch_aarch64(void)
+{
+	return &aarch64;
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The x86_64 instructions that the trampolines use, and no others.
+ *
+ * Opcodes and encodings: Intel SDM volume 2, chapter 2 (formats, REX, ModRM)
+ * and the instruction pages of chapters 3 to 5. "/n" is the opcode extension
+ * in ModRM.reg.
+ */
+#ifndef X86_64_INSN_H
+#define X86_64_INSN_H
+
+#include "asm.h"
+#include "vdsogen.h"
+
+enum x64_reg { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
+
+/* Operand size of an instruction: 32 bits zero-extend into the register. */
+enum x64_size { X64_32, X64_64 };
+
+/* Condition codes, as the low four bits of Jcc (SDM volume 1, appendix B). */
+enum x64_cond {
+	X64_B = 0x2, X64_AE = 0x3, X64_E = 0x4, X64_NE = 0x5, X64_BE = 0x6, X64_A = 0x7,
+	X64_S = 0x8, X64_NS = 0x9
+};
+
+/* The eight operations that share one set of forms (SDM volume 2, appendix A, group 1). */
+enum x64_alu { X64_ADD, X64_OR, X64_ADC, X64_SBB, X64_AND, X64_SUB, X64_XOR, X64_CMP };
+
+/* What ModRM.rm and what follows it can say. */
+struct x64_rm {
+	enum { X64_REG, X64_MEM, X64_RIP } kind;
+	enum x64_reg reg;	/* the register, or the base */
+	enum x64_reg index;	/* unscaled; RSP: none */
+	int32_t disp;
+	vg_label label;		/* X64_RIP: disp counts from it */
+};
+
+static inline struct x64_rm x64_r(enum x64_reg reg)
+{
+	return (struct x64_rm){ .kind = X64_REG, .reg = reg };
+}
+
+static inline struct x64_rm x64_mem(enum x64_reg base, size_t disp)
+{
+	return (struct x64_rm){ .kind = X64_MEM, .reg = base, .index = RSP,
+				.disp = (int32_t)disp };
+}
+
+static inline struct x64_rm x64_sib(enum x64_reg base, enum x64_reg index, size_t disp)
+{
+	return (struct x64_rm){ .kind = X64_MEM, .reg = base, .index = index,
+				.disp = (int32_t)disp };
+}
+
+static inline struct x64_rm x64_at(vg_label label, size_t disp)
+{
+	return (struct x64_rm){ .kind = X64_RIP, .label = label, .disp = (int32_t)disp };
+}
+
+/* Opcodes carry their escape bytes: 0x0fa2 is 0f a2, 0xf30fc7 is f3 0f c7. */
+static inline void x64_opcode(struct vg_asm *a, uint32_t op)
+{
+	if (op > 0xffff)
+		vg_put8(a, (uint8_t)(op >> 16));
+	if (op > 0xff)
+		vg_put8(a, (uint8_t)(op >> 8));
+	vg_put8(a, (uint8_t)op);
+}
+
+static inline void x64_rex(struct vg_asm *a, enum x64_size size, unsigned int reg,
+			   unsigned int index, unsigned int base)
+{
+	unsigned int wrxb = (unsigned int)size << 3 | reg >> 3 << 2 | index >> 3 << 1 | base >> 3;
+
+	if (wrxb)
+		vg_put8(a, (uint8_t)(0x40 | wrxb));
+}
+
+static inline void x64_modrm(struct vg_asm *a, unsigned int mod, unsigned int reg, unsigned int rm)
+{
+	vg_put8(a, (uint8_t)(mod << 6 | (reg & 7) << 3 | (rm & 7)));
+}
+
+/* [rip + disp32] counts from the end of the instruction, `after` bytes behind the field. */
+static inline void x64_rip(struct vg_asm *a, unsigned int reg, struct x64_rm m, unsigned int after)
+{
+	static const struct vg_reach rel32 = { .bits = 32 };
+
+	x64_modrm(a, 0, reg, 5);
+	vg_put32(a, vg_distance(a, m.label, m.disp, a->at + 4 + after, &rel32));
+}
+
+static inline void x64_base(struct vg_asm *a, unsigned int reg, struct x64_rm m)
+{
+	bool sib = m.index != RSP || (m.reg & 7) == RSP;
+	unsigned int mod = m.disp == 0 && (m.reg & 7) != RBP ? 0 : vg_fits_signed(m.disp, 8) ? 1 : 2;
+
+	x64_modrm(a, mod, reg, sib ? RSP : m.reg);
+	if (sib)
+		x64_modrm(a, 0, m.index, m.reg); /* the SIB byte has the same shape: scale 1 */
+	if (mod == 1)
+		vg_put8(a, (uint8_t)m.disp);
+	else if (mod == 2)
+		vg_put32(a, (uint32_t)m.disp);
+}
+
+/* op reg, rm: the one place that knows how an instruction is put together. */
+static inline void x64_op(struct vg_asm *a, uint32_t op, enum x64_size size, unsigned int reg,
+			  struct x64_rm rm, unsigned int after)
+{
+	x64_rex(a, size, reg, rm.kind == X64_MEM ? rm.index : 0, rm.kind == X64_RIP ? 0 : rm.reg);
+	x64_opcode(a, op);
+	if (rm.kind == X64_RIP)
+		x64_rip(a, reg, rm, after);
+	else if (rm.kind == X64_MEM)
+		x64_base(a, reg, rm);
+	else
+		x64_modrm(a, 3, reg, rm.reg);
+}
+
+static inline void x64_imm8(struct vg_asm *a, int32_t v)
+{
+	if (!vg_fits_signed(v, 8))
+		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
+	vg_put8(a, (uint8_t)v);
+}
+
+/*
+ * Instructions that take a register and an rm have two opcodes: bit 1 says that
+ * the rm is the source. Between two registers both would do; assemblers choose
+ * the one without it.
+ */
+static inline void x64_load_op(struct vg_asm *a, uint32_t op, enum x64_size size, enum x64_reg reg,
+			       struct x64_rm rm)
+{
+	if (rm.kind == X64_REG)
+		x64_op(a, op, size, rm.reg, x64_r(reg), 0);
+	else
+		x64_op(a, op | 0x02, size, reg, rm, 0);
+}
+
+/* add, or, ... cmp: reg op= rm */
+static inline void x64_alu(struct vg_asm *a, enum x64_alu op, enum x64_size size, enum x64_reg reg,
+			   struct x64_rm rm)
+{
+	x64_load_op(a, (uint32_t)op << 3 | 0x01, size, reg, rm);
+}
+
+/* rm op= imm: 83 /n ib when it fits in eight bits, else 81 /n id */
+static inline void x64_alu_imm(struct vg_asm *a, enum x64_alu op, enum x64_size size,
+			       struct x64_rm rm, int32_t imm)
+{
+	bool narrow = vg_fits_signed(imm, 8);
+
+	x64_op(a, narrow ? 0x83 : 0x81, size, op, rm, narrow ? 1 : 4);
+	if (narrow)
+		vg_put8(a, (uint8_t)imm);
+	else
+		vg_put32(a, (uint32_t)imm);
+}
+
+static inline void x64_mov(struct vg_asm *a, enum x64_size size, enum x64_reg reg, struct x64_rm rm)
+{
+	x64_load_op(a, 0x89, size, reg, rm);
+}
+
+static inline void x64_store(struct vg_asm *a, enum x64_size size, struct x64_rm rm,
+			     enum x64_reg reg)
+{
+	x64_op(a, 0x89, size, reg, rm, 0);
+}
+
+/* mov r32, imm32, which zero-extends; mov r/m64, imm32 sign-extends: c7 /0 */
+static inline void x64_mov_imm(struct vg_asm *a, enum x64_reg reg, uint32_t imm)
+{
+	x64_rex(a, X64_32, 0, 0, reg);
+	vg_put8(a, (uint8_t)(0xb8 | (reg & 7)));
+	vg_put32(a, imm);
+}
+
+static inline void x64_mov_imm64(struct vg_asm *a, enum x64_reg reg, uint64_t imm)
+{
+	x64_rex(a, X64_64, 0, 0, reg);
+	vg_put8(a, (uint8_t)(0xb8 | (reg & 7)));
+	vg_put64(a, imm);
+}
+
+static inline void x64_store_imm(struct vg_asm *a, enum x64_size size, struct x64_rm rm, int32_t imm)
+{
+	x64_op(a, 0xc7, size, 0, rm, 4);
+	vg_put32(a, (uint32_t)imm);
+}
+
+static inline void x64_lea(struct vg_asm *a, enum x64_reg reg, struct x64_rm rm)
+{
+	x64_op(a, 0x8d, X64_64, reg, rm, 0);
+}
+
+/* c1 /4 ib, c1 /5 ib */
+static inline void x64_shl(struct vg_asm *a, enum x64_size size, enum x64_reg reg, unsigned int by)
+{
+	x64_op(a, 0xc1, size, 4, x64_r(reg), 1);
+	x64_imm8(a, (int32_t)by);
+}
+
+static inline void x64_shr(struct vg_asm *a, enum x64_size size, enum x64_reg reg, unsigned int by)
+{
+	x64_op(a, 0xc1, size, 5, x64_r(reg), 1);
+	x64_imm8(a, (int32_t)by);
+}
+
+/* shr reg, cl: d3 /5 */
+static inline void x64_shr_cl(struct vg_asm *a, enum x64_size size, enum x64_reg reg)
+{
+	x64_op(a, 0xd3, size, 5, x64_r(reg), 0);
+}
+
+/* mul rm: rdx:rax = rax * rm: f7 /4 */
+static inline void x64_mul(struct vg_asm *a, struct x64_rm rm)
+{
+	x64_op(a, 0xf7, X64_64, 4, rm, 0);
+}
+
+static inline void x64_imul(struct vg_asm *a, enum x64_reg reg, struct x64_rm rm)
+{
+	x64_op(a, 0x0faf, X64_64, reg, rm, 0);
+}
+
+/* imul reg, rm, imm32 (sign-extended): 69 /r id */
+static inline void x64_imul_imm(struct vg_asm *a, enum x64_reg reg, struct x64_rm rm, int32_t imm)
+{
+	x64_op(a, 0x69, X64_64, reg, rm, 4);
+	vg_put32(a, (uint32_t)imm);
+}
+
+static inline void x64_test(struct vg_asm *a, enum x64_size size, enum x64_reg reg, enum x64_reg with)
+{
+	x64_op(a, 0x85, size, with, x64_r(reg), 0);
+}
+
+/* test reg's low byte, imm8: f6 /0 ib. Without a REX, 4 to 7 would be ah to bh. */
+static inline void x64_test_byte(struct vg_asm *a, enum x64_reg reg, uint8_t imm)
+{
+	if (reg >= RSP && reg <= RDI)
+		vg_put8(a, 0x40);
+	x64_op(a, 0xf6, X64_32, 0, x64_r(reg), 1);
+	vg_put8(a, imm);
+}
+
+/* f7 /0 id */
+static inline void x64_test_imm(struct vg_asm *a, enum x64_reg reg, uint32_t imm)
+{
+	x64_op(a, 0xf7, X64_32, 0, x64_r(reg), 4);
+	vg_put32(a, imm);
+}
+
+/* bt reg, bit: the carry flag is that bit of reg (bit modulo 32): 0f a3 /r */
+static inline void x64_bt(struct vg_asm *a, enum x64_reg reg, enum x64_reg bit)
+{
+	x64_op(a, 0x0fa3, X64_32, bit, x64_r(reg), 0);
+}
+
+/* Jumps: the short forms reach 127 bytes, and say so when that is not enough. */
+static inline void x64_rel8(struct vg_asm *a, vg_label to)
+{
+	static const struct vg_reach rel8 = { .bits = 8 };
+
+	vg_put8(a, (uint8_t)vg_distance(a, to, 0, a->at + 1, &rel8));
+}
+
+static inline void x64_rel32(struct vg_asm *a, vg_label to)
+{
+	static const struct vg_reach rel32 = { .bits = 32 };
+
+	vg_put32(a, vg_distance(a, to, 0, a->at + 4, &rel32));
+}
+
+static inline void x64_jcc(struct vg_asm *a, enum x64_cond cond, vg_label to)
+{
+	x64_opcode(a, 0x0f80 | cond);
+	x64_rel32(a, to);
+}
+
+static inline void x64_jcc_short(struct vg_asm *a, enum x64_cond cond, vg_label to)
+{
+	x64_opcode(a, 0x70 | cond);
+	x64_rel8(a, to);
+}
+
+static inline void x64_jmp(struct vg_asm *a, vg_label to)
+{
+	x64_opcode(a, 0xe9);
+	x64_rel32(a, to);
+}
+
+static inline void x64_jmp_short(struct vg_asm *a, vg_label to)
+{
+	x64_opcode(a, 0xeb);
+	x64_rel8(a, to);
+}
+
+/* Instructions without operands: opcode and, where there is one, a fixed ModRM byte. */
+static inline void x64_ret(struct vg_asm *a)
+{
+	x64_opcode(a, 0xc3);
+}
+
+static inline void x64_int3(struct vg_asm *a)
+{
+	x64_opcode(a, 0xcc);
+}
+
+static inline void x64_syscall(struct vg_asm *a)
+{
+	x64_opcode(a, 0x0f05);
+}
+
+static inline void x64_pause(struct vg_asm *a)
+{
+	x64_opcode(a, 0xf390);
+}
+
+static inline void x64_rdtsc(struct vg_asm *a)
+{
+	x64_opcode(a, 0x0f31);
+}
+
+static inline void x64_rdtscp(struct vg_asm *a)
+{
+	x64_opcode(a, 0x0f01);
+	x64_modrm(a, 3, 7, 1);
+}
+
+/* 0f ae /5 with a register form */
+static inline void x64_lfence(struct vg_asm *a)
+{
+	x64_opcode(a, 0x0fae);
+	x64_modrm(a, 3, 5, 0);
+}
+
+/* f3 0f c7 /7. A REX would stand behind f3, so only the low registers. */
+static inline void x64_rdpid(struct vg_asm *a, enum x64_reg reg)
+{
+	if (reg > RDI)
+		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
+	x64_opcode(a, 0xf30fc7);
+	x64_modrm(a, 3, 7, reg);
+}
+
+#endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libvdsogen - builds a vDSO in memory and publishes time to it.
+ *
+ * Four lines that decide the rest:
+ *   - Nothing is allocated, printed or aborted; the caller hands the memory.
+ *   - Nothing is kept: no writable static data, no pointer inside a struct.
+ *   - Same configuration, same bytes, on every host.
+ *   - An image describes itself; no user of one knows an offset by heart.
+ *
+ * Every function that can fail returns 0 or -VDSOGEN_ERR_x and then has
+ * written nothing through its pointers, except where it says otherwise.
+ * Every function may be called from any thread; two calls on the same memory
+ * at the same time are allowed only where a function says so.
+ */
+#ifndef VDSOGEN_H
+#define VDSOGEN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VDSOGEN_VERSION_MAJOR 0
+#define VDSOGEN_VERSION_MINOR 1
+#define VDSOGEN_VERSION_PATCH 0
+
+/* -------------------------------------------------------------------------
+ * Errors: 0 is good, -VDSOGEN_ERR_x is not. vdsogen_strerror() has the text,
+ * which names the way out.
+ */
+enum vdsogen_error {
+	/* the caller asked for something that cannot be */
+	VDSOGEN_ERR_ARCH = 1,	/* no architecture given, or one not built in */
+	VDSOGEN_ERR_FUNCTION,	/* the architecture has no such function */
+	VDSOGEN_ERR_CLOCK,	/* no such clock, or one this page does not serve */
+	VDSOGEN_ERR_OPTION,	/* an option the architecture does not have */
+	VDSOGEN_ERR_NOSPACE,	/* the buffer is too small; *size says what is needed */
+	VDSOGEN_ERR_ALIGN,	/* the memory is not aligned to VDSOGEN_ALIGN */
+	VDSOGEN_ERR_FREQUENCY,	/* counter frequency not within VDSOGEN_HZ_MIN..MAX */
+	VDSOGEN_ERR_VALUE,	/* a time or rate outside its range */
+
+	/* the image or the clock block is not what it should be */
+	VDSOGEN_ERR_TRUNCATED,	/* ends before its own headers say */
+	VDSOGEN_ERR_NOTELF,	/* not a 64-bit little-endian ELF shared object */
+	VDSOGEN_ERR_FOREIGN,	/* a vDSO, but not made by this library */
+	VDSOGEN_ERR_LAYOUT,	/* made by a version whose layout is not known here */
+	VDSOGEN_ERR_DAMAGED,	/* its tables contradict each other */
+	VDSOGEN_ERR_NOSYMBOL,	/* the image has no symbol of that name */
+
+	/* the clock cannot answer now; a guest would take its fallback */
+	VDSOGEN_ERR_UNSEEDED,	/* never started, or reset since */
+	VDSOGEN_ERR_BUSY,	/* a publisher is at work, or died at work */
+	VDSOGEN_ERR_STALE,	/* the anchor is older than the age limit */
+
+	/* ours: please report */
+	VDSOGEN_ERR_INTERNAL,	/* the emitter contradicted itself */
+
+	VDSOGEN_ERR_MAX
+};
+
+/* The text of an error, positive or negative; never NULL. */
+const char *vdsogen_strerror(int error);
+
+/* -------------------------------------------------------------------------
+ * Architectures. An architecture is known by its accessor; linking one pulls
+ * in no other. vdsogen_arch_at() and _find() know all that were built in.
+ */
+struct vdsogen_arch;
+
+const struct vdsogen_arch *vdsogen_arch_x86_64(void);
+const struct vdsogen_arch *vdsogen_arch_aarch64(void);
+
+/* The i-th architecture, NULL past the last; by name ("x86_64"), or NULL. */
+const struct vdsogen_arch *vdsogen_arch_at(unsigned int i);
+const struct vdsogen_arch *vdsogen_arch_find(const char *name);
+const char *vdsogen_arch_name(const struct vdsogen_arch *arch);
+
+/* -------------------------------------------------------------------------
+ * What an image can hold.
+ */
+
+/* Functions, numbered alike on every architecture. */
+enum vdsogen_function {
+	VDSOGEN_CLOCK_GETTIME,
+	VDSOGEN_GETTIMEOFDAY,
+	VDSOGEN_TIME,
+	VDSOGEN_CLOCK_GETRES,
+	VDSOGEN_GETCPU,
+	VDSOGEN_RT_SIGRETURN,	/* aarch64 only: x86_64 returns by SA_RESTORER */
+	VDSOGEN_FUNCTIONS
+};
+
+/* "clock_gettime" for VDSOGEN_CLOCK_GETTIME and so on; NULL past the last. */
+const char *vdsogen_function_name(unsigned int function);
+
+/* Clock ids have Linux's numbers: include/uapi/linux/time.h. */
+enum vdsogen_clock_id {
+	VDSOGEN_REALTIME = 0,
+	VDSOGEN_MONOTONIC = 1,
+	VDSOGEN_MONOTONIC_RAW = 4,
+	VDSOGEN_REALTIME_COARSE = 5,
+	VDSOGEN_MONOTONIC_COARSE = 6,
+	VDSOGEN_BOOTTIME = 7,
+	VDSOGEN_TAI = 11,
+	VDSOGEN_CLOCK_IDS = 12
+};
+
+/*
+ * How the counter is read. A fence is what keeps time from running backwards
+ * between processors; UNFENCED is right only for a guest with one vCPU.
+ *
+ *               x86_64              aarch64
+ * FENCED        lfence; rdtsc       isb; mrs cntvct_el0
+ * SELF_FENCED   rdtscp              mrs cntvctss_el0 (FEAT_ECV)
+ * UNFENCED      rdtsc               mrs cntvct_el0
+ */
+enum vdsogen_counter {
+	VDSOGEN_COUNTER_FENCED,
+	VDSOGEN_COUNTER_SELF_FENCED,
+	VDSOGEN_COUNTER_UNFENCED,
+	VDSOGEN_COUNTERS
+};
+
+/*
+ * Where getcpu finds its answer. The register forms hold cpu in bits 0..11
+ * and node in the bits above, as Linux fills IA32_TSC_AUX.
+ */
+enum vdsogen_getcpu {
+	VDSOGEN_GETCPU_FALLBACK,	/* ask, always */
+	VDSOGEN_GETCPU_ZERO,		/* cpu 0, node 0: a guest with one vCPU */
+	VDSOGEN_GETCPU_RDPID,		/* x86_64 */
+	VDSOGEN_GETCPU_RDTSCP,		/* x86_64 without RDPID */
+	VDSOGEN_GETCPU_TPIDRRO,		/* aarch64: TPIDRRO_EL0 */
+	VDSOGEN_GETCPUS
+};
+
+/* Options, and parts that can be left out (what that costs: README). */
+#define VDSOGEN_GUARD		(1u << 0) /* heed the attention word and the age limit */
+#define VDSOGEN_OMIT_HASH	(1u << 1) /* no DT_HASH */
+#define VDSOGEN_OMIT_GNU_HASH	(1u << 2) /* no DT_GNU_HASH */
+#define VDSOGEN_OMIT_VERSIONS	(1u << 3) /* no DT_VERSYM, no DT_VERDEF */
+#define VDSOGEN_OMIT_SECTIONS	(1u << 4) /* no section headers */
+#define VDSOGEN_OPTIONS		((1u << 5) - 1)
+
+/* All zero is a good configuration; a NULL pointer means the same. */
+struct vdsogen_config {
+	uint32_t functions;	 /* 1u << VDSOGEN_TIME ...; 0: all the architecture has */
+	uint32_t clocks;	 /* 1u << VDSOGEN_TAI ...; 0: all seven */
+	uint32_t counter;	 /* enum vdsogen_counter */
+	uint32_t getcpu;	 /* enum vdsogen_getcpu */
+	uint32_t options;	 /* VDSOGEN_GUARD ... */
+	uint32_t kernel_version; /* in the "Linux" note: a<<16 | b<<8 | c; 0: 6.1.0 */
+};
+
+/* Images and clock blocks start at multiples of this; a page always does. */
+#define VDSOGEN_ALIGN 64
+/* An image fills whole pages of this size. */
+#define VDSOGEN_PAGE 4096
+
+/*
+ * Builds an image. *size is the room in buf; on return, also on NOSPACE, it is
+ * what the image needs, a multiple of VDSOGEN_PAGE. buf may be NULL to ask for
+ * the size (the answer is 0, not NOSPACE). On an error buf is untouched
+ * (INTERNAL: zeroed).
+ * The bytes do not depend on where buf is.
+ *
+ * The guest sees the image at a page boundary, readable and executable and not
+ * writable; its address goes into auxv as AT_SYSINFO_EHDR.
+ *
+ * Errors: ARCH, FUNCTION, CLOCK, OPTION, ALIGN, NOSPACE, INTERNAL.
+ */
+int vdsogen_build(const struct vdsogen_arch *arch, const struct vdsogen_config *config,
+		  void *buf, size_t *size);
+
+/* -------------------------------------------------------------------------
+ * Reading an image back: from the bytes alone, which are not trusted.
+ */
+struct vdsogen_entry {
+	uint32_t at;		/* offset of the first instruction in the image; 0: absent */
+	uint32_t size;		/* in bytes */
+	uint32_t trap;		/* offset of the fallback's system call instruction */
+	uint32_t resume;	/* offset of the instruction after it: the trap's return PC */
+};
+
+/* A view: valid while the image's memory is. */
+struct vdsogen_image {
+	const void *base;
+	size_t size;
+	uint16_t machine;	/* e_machine as it is: 62 x86_64, 183 aarch64; not checked */
+	uint16_t layout;	/* version of struct vdsogen_clock and of this description */
+	struct vdsogen_config config; /* what it was built from, defaults filled in */
+	uint32_t clock;		/* offset of struct vdsogen_clock */
+	/*
+	 * Hardware number of the register that, at a trap of clock_gettime or
+	 * gettimeofday, holds the last counter read by the trampoline, or 0 if
+	 * it read none. A hint: the guest can put anything there.
+	 */
+	uint32_t counter_register;
+	uint32_t symbols;	/* in the dynamic symbol table, with the null symbol */
+	uint32_t used;		/* bytes not padding */
+	struct vdsogen_entry function[VDSOGEN_FUNCTIONS];
+	uint32_t symtab, strtab, strsz;	/* offsets and size, checked */
+};
+
+/*
+ * Checks the image in [base, base+size) and describes it. base needs no
+ * alignment. Errors: TRUNCATED, NOTELF, FOREIGN, LAYOUT, DAMAGED.
+ */
+int vdsogen_open(const void *base, size_t size, struct vdsogen_image *image);
+
+struct vdsogen_symbol {
+	uint64_t value;		/* offset in the image */
+	uint64_t size;
+};
+
+/* Finds an exported symbol by its name, without version. Errors: NOSYMBOL, DAMAGED. */
+int vdsogen_symbol(const struct vdsogen_image *image, const char *name,
+		   struct vdsogen_symbol *symbol);
+
+/* -------------------------------------------------------------------------
+ * The clock block: what the trampolines read and the host writes.
+ *
+ * A clock's time is a straight line over the counter:
+ *
+ *	ns = nsec + (frac + (counter - last) * (mult_int * 2^64 + mult)) / 2^64
+ *	time = sec seconds and ns nanoseconds, ns brought below 10^9
+ *
+ * computed without loss for every counter value, so that two lines which meet
+ * in one point with the same rate give the same answers to the bit. A counter
+ * before `last` counts as `last`.
+ *
+ * Two clocks share a line (and a cache line); a reader needs no other. Every
+ * line is under its own sequence count, in Linux's manner: 0 never written,
+ * odd while a publisher works, even and not 0 when it may be read.
+ *
+ *	line 0	REALTIME		MONOTONIC
+ *	line 1	BOOTTIME		TAI
+ *	line 2	MONOTONIC_RAW		-
+ *	line 3	REALTIME_COARSE		MONOTONIC_COARSE	(rate 0)
+ *
+ * All integers are little-endian, as the guest's are.
+ */
+#define VDSOGEN_LINES 4
+
+struct vdsogen_base {
+	uint64_t nsec;		/* 0..999999999 */
+	uint64_t sec;		/* two's complement */
+};
+
+struct vdsogen_line {
+	uint32_t seq;
+	uint32_t mult_int;	/* whole nanoseconds a tick */
+	uint64_t last;		/* counter at the anchor */
+	uint64_t mult;		/* 2^-64 nanoseconds a tick */
+	uint64_t frac;		/* 2^-64 nanoseconds at the anchor */
+	struct vdsogen_base base[2];
+};
+
+/*
+ * Layout 1. Public so that it can be placed and sized; written only by the
+ * functions below. It holds no pointer: it may be copied and mapped anywhere.
+ */
+struct vdsogen_clock {
+	struct vdsogen_line line[VDSOGEN_LINES];
+
+	/* the guard line: data that is not under a sequence count */
+	uint32_t attention;	/* not 0: every function takes the fallback (VDSOGEN_GUARD) */
+	uint32_t clocks;	/* which clocks the image serves; set when it is built */
+	uint64_t max_age;	/* ticks past `last` after which the fallback is taken (VDSOGEN_GUARD) */
+	uint64_t res;		/* clock_getres of the high-resolution clocks, ns; 0: fallback */
+	uint64_t res_coarse;	/* clock_getres of the coarse clocks, ns; 0: fallback */
+	uint64_t timezone;	/* struct timezone: minutes west, then daylight saving */
+	uint32_t generation;	/* the publisher's: highest sequence count used */
+	uint32_t hz_shift;	/* reserved, 0 */
+	uint64_t reserved[2];
+
+	/* the publisher's own: no guest reads it */
+	struct vdsogen_line saved[VDSOGEN_LINES - 1]; /* the last whole set of lines */
+	struct vdsogen_track {
+		uint64_t nominal;	/* 2^-64 ns a tick, from the frequency */
+		uint32_t nominal_int;
+		uint32_t slew_ppm;
+		uint64_t rate;		/* the host's, estimated */
+		uint32_t rate_int;
+		uint32_t samples;	/* seen since the start */
+		uint64_t counter;	/* of the last sample */
+		uint64_t nsec, sec;	/* of the last sample */
+		uint64_t averaged;	/* ns that `rate` is the average of */
+	} track[2];		/* MONOTONIC, MONOTONIC_RAW */
+} __attribute__((aligned(VDSOGEN_ALIGN)));
+
+/* Counter frequencies, in Hz. */
+#define VDSOGEN_HZ_MIN 1000000u
+#define VDSOGEN_HZ_MAX 10000000000u
+
+struct vdsogen_time {
+	int64_t sec;
+	uint32_t nsec;		/* 0..999999999 */
+};
+
+/* The host's clocks, read between two ordered readings of the counter. */
+struct vdsogen_sample {
+	uint64_t before, after;	/* the guest's counter around the reading */
+	struct vdsogen_time realtime, monotonic, boottime, raw;
+	int32_t tai_offset;	/* TAI - UTC, seconds */
+};
+
+/* What a clock starts from. All zero but `hz` is a good one. */
+struct vdsogen_source {
+	uint64_t hz;		/* counter frequency */
+	uint32_t scale, unit;	/* guest seconds per host second = scale / unit;
+				 * both 0: 1. scale 0, unit 1: a clock that stands still */
+	uint32_t slew_ppm;	/* bound of a rate correction; 0: 500. At most 100000 */
+	uint32_t res;		/* ns; 0: 1 */
+	uint32_t res_coarse;	/* ns; 0: 4000000 */
+	int32_t minutes_west, dst; /* gettimeofday's struct timezone */
+	uint64_t max_age;	/* ns, for VDSOGEN_GUARD; 0: no limit */
+};
+
+/*
+ * An ordered reading of the guest's counter: one that no earlier load or store
+ * of the caller can pass (x86_64: mfence; lfence; rdtsc. aarch64: dsb ish;
+ * isb; mrs).
+ */
+typedef uint64_t vdsogen_counter_fn(void *arg);
+
+/*
+ * First anchor. The clocks start where the sample says, at the nominal rate.
+ * On a running clock it starts anew; MONOTONIC then does not go back if the
+ * counter has gone on. One publisher at a time: others get BUSY.
+ * Errors: ALIGN, FREQUENCY, VALUE, BUSY.
+ */
+int vdsogen_clock_start(struct vdsogen_clock *clock, const struct vdsogen_source *source,
+			const struct vdsogen_sample *sample);
+
+/*
+ * A later sample. MONOTONIC, MONOTONIC_RAW and BOOTTIME go on from where they
+ * are and are slewed toward the sample by their rate, never stepped back;
+ * REALTIME and TAI are stepped when their distance to MONOTONIC has changed.
+ * `now` is called once, after the lines were closed to readers.
+ *
+ * Call it some 4 to 1000 times a second: the coarse clocks and time() stand
+ * still between calls. One publisher at a time: others get BUSY.
+ * Errors: ALIGN, VALUE, UNSEEDED, BUSY.
+ */
+int vdsogen_clock_update(struct vdsogen_clock *clock, const struct vdsogen_sample *sample,
+			 vdsogen_counter_fn *now, void *arg);
+
+/*
+ * What the guest reads, at this counter value, to the bit. The host's own
+ * answer to a fallback, so that there is one timeline. Attention is not
+ * heeded: it only asks the guest to come here. May run beside a publisher.
+ * Errors: ALIGN, CLOCK, UNSEEDED, BUSY, STALE.
+ */
+int vdsogen_clock_read(const struct vdsogen_clock *clock, int clock_id, uint64_t counter,
+		       struct vdsogen_time *time);
+
+/*
+ * Sets, then clears bits of the attention word, atomically, and returns what
+ * it was. Who owns which bit is the embedder's affair. Setting is sequentially
+ * consistent, clearing is a release. May run beside anything.
+ */
+uint32_t vdsogen_clock_attention(struct vdsogen_clock *clock, uint32_t set, uint32_t clear);
+
+/*
+ * Back to never started, for the child of a fork or a restored snapshot: every
+ * reader takes the fallback until the next start. Right whatever state the
+ * block was copied in.
+ */
+void vdsogen_clock_reset(struct vdsogen_clock *clock);
+
+/*
+ * After a publisher died: finishes its work or takes it back, so that readers
+ * go on where they were. The caller makes sure that it is dead. Harmless on a
+ * clock at rest. Returns 1 if there was something to mend, else 0, or -ALIGN.
+ */
+int vdsogen_clock_recover(struct vdsogen_clock *clock);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

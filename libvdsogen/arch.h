@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * All that the library asks of an architecture. It must provide, in its own
+ * folder under arch/, one struct vdsogen_arch with
+ *   - its name, ELF machine, symbol version and symbol prefix;
+ *   - which functions, counter forms and getcpu forms it has;
+ *   - one emitter per function, which writes the code through an assembler of
+ *     the architecture's own (NAME-insn.h) and names the fallback's system
+ *     call instruction with vg_trap() and vg_resume();
+ *   - padding between functions.
+ * and one line in arch/archs.am.
+ */
+#ifndef VG_ARCH_H
+#define VG_ARCH_H
+
+#include "asm.h"
+#include "vdsogen.h"
+
+/* The image's own labels, below those that vg_new() gives. */
+enum vg_function_label { VG_START, VG_END, VG_TRAP, VG_RESUME, VG_FUNCTION_LABELS };
+
+static inline vg_label vg_function(unsigned int function, enum vg_function_label which)
+{
+	return function * VG_FUNCTION_LABELS + which;
+}
+
+#define VG_CLOCK (VDSOGEN_FUNCTIONS * VG_FUNCTION_LABELS) /* struct vdsogen_clock */
+#define VG_FIRST_PART_LABEL (VG_CLOCK + 1)
+
+/* What one emitter is told. */
+struct vg_code {
+	struct vg_asm *a;
+	const struct vdsogen_config *config;
+	unsigned int function;
+};
+
+static inline void vg_trap(const struct vg_code *code)
+{
+	vg_bind(code->a, vg_function(code->function, VG_TRAP));
+}
+
+static inline void vg_resume(const struct vg_code *code)
+{
+	vg_bind(code->a, vg_function(code->function, VG_RESUME));
+}
+
+struct vdsogen_arch {
+	const char *name;
+	const char *version;	/* of every symbol */
+	const char *prefix;	/* of every symbol */
+	bool bare_names;	/* weak names without the prefix, too */
+	uint16_t machine;	/* ELF e_machine */
+	uint8_t counter_register; /* hardware number; see struct vdsogen_image */
+	uint8_t code_align;
+	uint32_t abi_version;	/* in NT_GNU_ABI_TAG: a<<16 | b<<8 | c */
+	uint32_t counters;	/* 1u << enum vdsogen_counter */
+	uint32_t getcpus;	/* 1u << enum vdsogen_getcpu */
+	void (*emit[VDSOGEN_FUNCTIONS])(const struct vg_code *); /* NULL: has it not */
+	void (*pad)(struct vg_asm *, uint32_t align);
+};
+
+/*
+ * Facts about clocks that every architecture's trampolines and the host's
+ * reader share, so that they cannot disagree.
+ */
+
+#define VG_HRES_CLOCKS (1u << VDSOGEN_REALTIME | 1u << VDSOGEN_MONOTONIC | \
+			1u << VDSOGEN_MONOTONIC_RAW | 1u << VDSOGEN_BOOTTIME | 1u << VDSOGEN_TAI)
+#define VG_COARSE_CLOCKS (1u << VDSOGEN_REALTIME_COARSE | 1u << VDSOGEN_MONOTONIC_COARSE)
+#define VG_CLOCKS (VG_HRES_CLOCKS | VG_COARSE_CLOCKS)
+#define VG_COARSE_LINE 3
+
+/*
+ * Where a clock's base is in struct vdsogen_clock, in units of one base (16
+ * bytes). No base is at unit 0, so 0 means: no such clock.
+ */
+static inline unsigned int vg_base_unit(unsigned int clock_id)
+{
+	static const struct { uint8_t line, base; } place[VDSOGEN_CLOCK_IDS] = {
+		[VDSOGEN_REALTIME] = { 0, 0 },
+		[VDSOGEN_MONOTONIC] = { 0, 1 },
+		[VDSOGEN_BOOTTIME] = { 1, 0 },
+		[VDSOGEN_TAI] = { 1, 1 },
+		[VDSOGEN_MONOTONIC_RAW] = { 2, 0 },
+		[VDSOGEN_REALTIME_COARSE] = { VG_COARSE_LINE, 0 },
+		[VDSOGEN_MONOTONIC_COARSE] = { VG_COARSE_LINE, 1 },
+	};
+
+	if (clock_id >= VDSOGEN_CLOCK_IDS || !(VG_CLOCKS >> clock_id & 1))
+		return 0;
+	return (unsigned int)((place[clock_id].line * sizeof(struct vdsogen_line) +
+			       offsetof(struct vdsogen_line, base)) / sizeof(struct vdsogen_base) +
+			      place[clock_id].base);
+}
+
+/* Four bits per clock id, its base's unit; 0 for a clock that is not served. */
+#define VG_UNIT_BITS 4
+_Static_assert(VDSOGEN_LINES * sizeof(struct vdsogen_line) / sizeof(struct vdsogen_base) ==
+	       1u << VG_UNIT_BITS, "a base's unit has VG_UNIT_BITS bits");
+_Static_assert(sizeof(struct vdsogen_line) == VDSOGEN_ALIGN, "a line is a cache line");
+
+static inline uint64_t vg_unit_table(uint32_t clocks)
+{
+	uint64_t table = 0;
+
+	for (unsigned int id = 0; id < VDSOGEN_CLOCK_IDS; id++)
+		if (clocks >> id & 1)
+			table |= (uint64_t)vg_base_unit(id) << VG_UNIT_BITS * id;
+	return table;
+}
+
+/* Offsets of what a trampoline reads and writes. */
+#define VG_BLOCK(member) offsetof(struct vdsogen_clock, member)
+#define VG_LINE(member) offsetof(struct vdsogen_line, member)
+#define VG_BASE(member) offsetof(struct vdsogen_base, member)
+/* struct timespec and timeval, 64-bit: Linux include/uapi/linux/time.h. */
+#define VG_TS_SEC 0
+#define VG_TS_NSEC 8
+
+/*
+ * A reader that meets a publisher this many times in a row takes the fallback.
+ * A publication takes a fraction of a microsecond, most of it to get the cache
+ * lines back from the readers; 128 tries outlast it (8 failed once in 150 of
+ * 1000 updates a second), and cost little more than the fallback does when the
+ * publisher lost its processor. The tries are counted in the register of the
+ * clock id, above its bits.
+ */
+#define VG_TRIES_LOG2 7
+#define VG_ID_MAX ((1 << VG_UNIT_BITS) - 1)
+#define VG_ONE_TRY (1 << VG_UNIT_BITS)
+#define VG_ALL_TRIES_BIT (VG_UNIT_BITS + VG_TRIES_LOG2)
+
+/*
+ * A register that holds cpu and node: cpu below, node above. As Linux fills
+ * IA32_TSC_AUX: arch/x86/include/asm/segment.h, vdso_encode_cpunode().
+ */
+#define VG_CPU_BITS 12
+
+#define VG_NSEC_PER_SEC 1000000000u
+#define VG_NSEC_PER_USEC 1000u
+
+/*
+ * n / d by a reciprocal: M = 2^s / d rounded up, so M d = 2^s + e with 0 < e <= d,
+ * and n M / 2^s = n / d + n e / (d 2^s). That has the same whole part as n / d
+ * when n e < 2^s, because the fraction of n / d is at most 1 - 1/d.
+ *
+ * ns / 10^9 for every 64-bit ns: the 2^9 in 10^9 is shifted out first, which
+ * leaves n < 2^55 and d = 5^9.
+ */
+#define VG_SEC_PRESHIFT 9
+#define VG_SEC_POSTSHIFT 11
+#define VG_SEC_DIVISOR (VG_NSEC_PER_SEC >> VG_SEC_PRESHIFT)
+#define VG_SEC_POWER ((unsigned __int128)1 << (64 + VG_SEC_POSTSHIFT))
+#define VG_SEC_RECIPROCAL ((uint64_t)(VG_SEC_POWER / VG_SEC_DIVISOR + 1))
+_Static_assert(((unsigned __int128)VG_SEC_RECIPROCAL * VG_SEC_DIVISOR - VG_SEC_POWER)
+	       << (64 - VG_SEC_PRESHIFT) <= VG_SEC_POWER, "n e < 2^s for n < 2^55");
+
+/* ns / 1000 for ns < 10^9. */
+#define VG_USEC_SHIFT 38
+#define VG_USEC_POWER ((uint64_t)1 << VG_USEC_SHIFT)
+#define VG_USEC_RECIPROCAL ((uint32_t)(VG_USEC_POWER / VG_NSEC_PER_USEC + 1))
+_Static_assert(((uint64_t)VG_USEC_RECIPROCAL * VG_NSEC_PER_USEC - VG_USEC_POWER) *
+	       VG_NSEC_PER_SEC < VG_USEC_POWER, "n e < 2^s for n < 10^9");
+
+#endif

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "elf-abi.h"
+#include "image.h"
+#include "note.h"
+
+/*
+ * Data that is written often must stay away from code that runs: a store near
+ * it flushes the pipeline. So the code comes early, the clock block last, and
+ * the tables lie between them.
+ */
+
+static vg_label start_of(enum vg_part part)
+{
+	return VG_FIRST_PART_LABEL + 2 * part;
+}
+
+static vg_label end_of(enum vg_part part)
+{
+	return VG_FIRST_PART_LABEL + 2 * part + 1;
+}
+
+static uint32_t size_of(const struct vg_asm *a, enum vg_part part)
+{
+	return vg_where(a, end_of(part)) - vg_where(a, start_of(part));
+}
+
+/* ---------------------------------------------------------------- notes -- */
+
+static void put_note_header(struct vg_asm *a, const char *owner, uint32_t owner_size, uint32_t type,
+			    uint32_t size)
+{
+	vg_put32(a, owner_size);
+	vg_put32(a, size);
+	vg_put32(a, type);
+	vg_string(a, owner);
+	vg_align(a, NOTE_ALIGN);
+}
+
+static void put_vendor_note(struct vg_image *image)
+{
+	struct vg_asm *a = image->a;
+	const struct vdsogen_config *c = image->config;
+	const uint32_t words[VG_NOTE_ENTRIES] = {
+		[VG_NOTE_LAYOUT] = VG_LAYOUT,
+		[VG_NOTE_FUNCTIONS] = c->functions,
+		[VG_NOTE_CLOCKS] = c->clocks,
+		[VG_NOTE_COUNTER] = c->counter,
+		[VG_NOTE_GETCPU] = c->getcpu,
+		[VG_NOTE_OPTIONS] = c->options,
+		[VG_NOTE_KERNEL_VERSION] = c->kernel_version,
+		[VG_NOTE_CLOCK] = vg_where(a, VG_CLOCK),
+		[VG_NOTE_COUNTER_REGISTER] = image->arch->counter_register,
+		[VG_NOTE_SYMBOLS] = image->symbols.count + 1,
+		[VG_NOTE_USED] = vg_where(a, VG_USED),
+	};
+
+	put_note_header(a, VG_NOTE_OWNER, sizeof VG_NOTE_OWNER, VG_NOTE_TYPE,
+			VG_NOTE_WORDS * sizeof(uint32_t));
+	for (unsigned int i = 0; i < VG_NOTE_ENTRIES; i++)
+		vg_put32(a, words[i]);
+	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
+		uint32_t start = vg_where(a, vg_function(f, VG_START));
+
+		vg_put32(a, start);
+		vg_put32(a, vg_where(a, vg_function(f, VG_END)) - start);
+		vg_put32(a, vg_where(a, vg_function(f, VG_TRAP)));
+		vg_put32(a, vg_where(a, vg_function(f, VG_RESUME)));
+	}
+}
+
+static void put_notes(struct vg_image *image)
+{
+	struct vg_asm *a = image->a;
+	uint32_t abi = image->arch->abi_version;
+
+	put_note_header(a, "GNU", sizeof "GNU", NOTE_GNU_ABI_TAG, 4 * sizeof(uint32_t));
+	vg_put32(a, NOTE_ABI_LINUX);
+	vg_put32(a, abi >> 16);
+	vg_put32(a, abi >> 8 & 0xff);
+	vg_put32(a, abi & 0xff);
+
+	put_note_header(a, "Linux", sizeof "Linux", NOTE_LINUX_VERSION, sizeof(uint32_t));
+	vg_put32(a, image->config->kernel_version);
+
+	put_note_header(a, "GNU", sizeof "GNU", NOTE_GNU_BUILD_ID, VG_BUILD_ID_SIZE);
+	vg_bind(a, VG_BUILD_ID);
+	vg_zero(a, VG_BUILD_ID_SIZE);
+
+	put_vendor_note(image);
+}
+
+/* ----------------------------------------------------------------- code -- */
+
+static void put_text(struct vg_image *image)
+{
+	struct vg_code code = { .a = image->a, .config = image->config };
+
+	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
+		if (!(image->config->functions >> f & 1))
+			continue;
+		code.function = f;
+		image->arch->pad(image->a, image->arch->code_align);
+		vg_bind(image->a, vg_function(f, VG_START));
+		image->arch->emit[f](&code);
+		vg_bind(image->a, vg_function(f, VG_END));
+	}
+	image->arch->pad(image->a, image->arch->code_align);
+}
+
+/* ------------------------------------------------------------ the parts -- */
+
+static void put_hash(struct vg_image *image)
+{
+	vg_put_hash(image->a, &image->symbols);
+}
+
+static void put_gnu_hash(struct vg_image *image)
+{
+	vg_put_gnu_hash(image->a, &image->symbols);
+}
+
+static unsigned int section_of(const struct vg_image *image, enum vg_part part);
+
+/* Without section headers, too, the symbols name a section: 0 would say "undefined". */
+static void put_dynsym(struct vg_image *image)
+{
+	vg_put_symbols(image->a, &image->symbols, section_of(image, VG_TEXT));
+}
+
+static void put_dynstr(struct vg_image *image)
+{
+	vg_put_strings(image->a, &image->symbols);
+}
+
+static void put_versym(struct vg_image *image)
+{
+	vg_put_versym(image->a, &image->symbols);
+}
+
+static void put_verdef(struct vg_image *image)
+{
+	vg_put_verdef(image->a, &image->symbols);
+}
+
+static void put_dynamic(struct vg_image *image);
+static void put_section_names(struct vg_image *image);
+
+static void put_data(struct vg_image *image)
+{
+	vg_bind(image->a, VG_CLOCK);
+	vg_zero(image->a, offsetof(struct vdsogen_clock, clocks));
+	vg_put32(image->a, image->config->clocks);
+	vg_put64(image->a, UINT64_MAX);		/* max_age: no limit */
+	vg_zero(image->a, sizeof(struct vdsogen_clock) - offsetof(struct vdsogen_clock, res));
+}
+_Static_assert(offsetof(struct vdsogen_clock, max_age) ==
+	       offsetof(struct vdsogen_clock, clocks) + sizeof(uint32_t) &&
+	       offsetof(struct vdsogen_clock, res) ==
+	       offsetof(struct vdsogen_clock, max_age) + sizeof(uint64_t), "put_data's order");
+
+static const struct part {
+	const char *name;
+	uint32_t type, flags, align, entsize;
+	enum vg_part link;	/* section that sh_link names; VG_PARTS: none */
+	uint32_t info;
+	uint32_t omitted_by;	/* option */
+	void (*put)(struct vg_image *image);
+} parts[VG_PARTS] = {
+	[VG_NOTES] = { ".note", SECT_NOTE, SECT_ALLOC, NOTE_ALIGN, 0, VG_PARTS, 0, 0, put_notes },
+	[VG_TEXT] = { ".text", SECT_PROGBITS, SECT_ALLOC | SECT_EXECINSTR, VDSOGEN_ALIGN, 0, VG_PARTS, 0, 0,
+		      put_text },
+	[VG_HASH] = { ".hash", SECT_HASH, SECT_ALLOC, 8, 4, VG_DYNSYM, 0, VDSOGEN_OMIT_HASH,
+		      put_hash },
+	[VG_GNU_HASH] = { ".gnu.hash", SECT_GNU_HASH, SECT_ALLOC, 8, 0, VG_DYNSYM, 0,
+			  VDSOGEN_OMIT_GNU_HASH, put_gnu_hash },
+	[VG_DYNSYM] = { ".dynsym", SECT_DYNSYM, SECT_ALLOC, 8, ELF_SYM_SIZE, VG_DYNSTR,
+			1 /* first global symbol */, 0, put_dynsym },
+	[VG_DYNSTR] = { ".dynstr", SECT_STRTAB, SECT_ALLOC, 1, 0, VG_PARTS, 0, 0, put_dynstr },
+	[VG_VERSYM] = { ".gnu.version", SECT_GNU_VERSYM, SECT_ALLOC, 2, 2, VG_DYNSYM, 0,
+			VDSOGEN_OMIT_VERSIONS, put_versym },
+	[VG_VERDEF] = { ".gnu.version_d", SECT_GNU_VERDEF, SECT_ALLOC, 8, 0, VG_DYNSTR,
+			2 /* definitions */, VDSOGEN_OMIT_VERSIONS, put_verdef },
+	[VG_DYNAMIC] = { ".dynamic", SECT_DYNAMIC, SECT_ALLOC, 8, ELF_DYN_SIZE, VG_DYNSTR, 0, 0,
+			 put_dynamic },
+	[VG_SHSTRTAB] = { ".shstrtab", SECT_STRTAB, 0, 1, 0, VG_PARTS, 0, VDSOGEN_OMIT_SECTIONS,
+			  put_section_names },
+	[VG_DATA] = { ".vvar", SECT_PROGBITS, SECT_ALLOC, VDSOGEN_ALIGN, 0, VG_PARTS, 0, 0,
+		      put_data },
+};
+
+static bool present(const struct vg_image *image, enum vg_part part)
+{
+	return !(image->config->options & parts[part].omitted_by);
+}
+
+/* Section numbers, behind the null section; 0 for none. */
+static unsigned int section_of(const struct vg_image *image, enum vg_part part)
+{
+	unsigned int number = 1;
+
+	if (part == VG_PARTS || !present(image, part))
+		return 0;
+	for (unsigned int p = 0; p < part; p++)
+		number += present(image, p);
+	return number;
+}
+
+static void put_part(struct vg_image *image, enum vg_part part)
+{
+	struct vg_asm *a = image->a;
+
+	if (!present(image, part))
+		return;
+	vg_align(a, parts[part].align);
+	vg_bind(a, start_of(part));
+	parts[part].put(image);
+	vg_bind(a, end_of(part));
+}
+
+/* -------------------------------------------------------------- headers -- */
+
+static void put_dyn(struct vg_asm *a, uint64_t tag, uint64_t value)
+{
+	vg_put64(a, tag);
+	vg_put64(a, value);
+}
+
+static void put_dynamic(struct vg_image *image)
+{
+	struct vg_asm *a = image->a;
+
+	put_dyn(a, DYN_SONAME, image->symbols.soname);
+	if (present(image, VG_HASH))
+		put_dyn(a, DYN_HASH, vg_where(a, start_of(VG_HASH)));
+	if (present(image, VG_GNU_HASH))
+		put_dyn(a, DYN_GNU_HASH, vg_where(a, start_of(VG_GNU_HASH)));
+	put_dyn(a, DYN_STRTAB, vg_where(a, start_of(VG_DYNSTR)));
+	put_dyn(a, DYN_SYMTAB, vg_where(a, start_of(VG_DYNSYM)));
+	put_dyn(a, DYN_STRSZ, size_of(a, VG_DYNSTR));
+	put_dyn(a, DYN_SYMENT, ELF_SYM_SIZE);
+	if (present(image, VG_VERSYM)) {
+		put_dyn(a, DYN_VERSYM, vg_where(a, start_of(VG_VERSYM)));
+		put_dyn(a, DYN_VERDEF, vg_where(a, start_of(VG_VERDEF)));
+		put_dyn(a, DYN_VERDEFNUM, parts[VG_VERDEF].info);
+	}
+	put_dyn(a, DYN_NULL, 0);
+}
+
+static void put_section_names(struct vg_image *image)
+{
+	vg_put8(image->a, 0);
+	for (unsigned int p = 0; p < VG_PARTS; p++)
+		if (present(image, p))
+			vg_string(image->a, parts[p].name);
+}
+
+static uint32_t string_size(const char *s)
+{
+	uint32_t n = 1;
+
+	while (*s++)
+		n++;
+	return n;
+}
+
+static void put_section_headers(struct vg_image *image)
+{
+	struct vg_asm *a = image->a;
+	uint32_t name = 1;
+
+	if (image->config->options & VDSOGEN_OMIT_SECTIONS)
+		return;
+	vg_align(a, sizeof(uint64_t));
+	vg_bind(a, VG_SHDRS);
+	vg_zero(a, ELF_SHDR_SIZE);
+	for (unsigned int p = 0; p < VG_PARTS; p++) {
+		uint64_t at = vg_where(a, start_of(p));
+
+		if (!present(image, p))
+			continue;
+		vg_put32(a, name);
+		vg_put32(a, parts[p].type);
+		vg_put64(a, parts[p].flags);
+		vg_put64(a, parts[p].flags & SECT_ALLOC ? at : 0);
+		vg_put64(a, at);
+		vg_put64(a, size_of(a, p));
+		vg_put32(a, section_of(image, parts[p].link));
+		vg_put32(a, parts[p].info);
+		vg_put64(a, parts[p].align);
+		vg_put64(a, parts[p].entsize);
+		name += string_size(parts[p].name);
+	}
+}
+
+static void put_program_header(struct vg_asm *a, uint32_t type, uint32_t flags, uint64_t at,
+			       uint64_t size, uint64_t align)
+{
+	vg_put32(a, type);
+	vg_put32(a, flags);
+	vg_put64(a, at);
+	vg_put64(a, at);	/* p_vaddr: the image is linked at 0 */
+	vg_put64(a, at);
+	vg_put64(a, size);
+	vg_put64(a, size);
+	vg_put64(a, align);
+}
+
+/*
+ * PT_LOAD first, covering the image, and no other: Go, musl and CRIU each trust
+ * another one of several. PT_DYNAMIC read-only: glibc relocates it in place
+ * otherwise.
+ */
+enum { PROGRAM_HEADERS = 3 };
+
+static void put_program_headers(struct vg_asm *a)
+{
+	put_program_header(a, PHDR_LOAD, PHDR_R | PHDR_X, 0, vg_where(a, VG_IMAGE_END), VDSOGEN_PAGE);
+	put_program_header(a, PHDR_DYNAMIC, PHDR_R, vg_where(a, start_of(VG_DYNAMIC)),
+			   size_of(a, VG_DYNAMIC), sizeof(uint64_t));
+	put_program_header(a, PHDR_NOTE, PHDR_R, vg_where(a, start_of(VG_NOTES)),
+			   size_of(a, VG_NOTES), NOTE_ALIGN);
+}
+
+static void put_file_header(struct vg_image *image)
+{
+	struct vg_asm *a = image->a;
+	bool sections = !(image->config->options & VDSOGEN_OMIT_SECTIONS);
+	unsigned int count = 1;
+
+	for (unsigned int p = 0; p < VG_PARTS; p++)
+		count += present(image, p);
+	vg_put8(a, 0x7f);
+	vg_chars(a, "ELF");
+	vg_put8(a, ELF_CLASS64);
+	vg_put8(a, ELF_LSB);
+	vg_put8(a, ELF_VERSION);
+	vg_align(a, ELF_IDENT_SIZE);	/* EI_OSABI 0 and the rest */
+	vg_put16(a, ELF_DYN);
+	vg_put16(a, image->arch->machine);
+	vg_put32(a, ELF_VERSION);
+	vg_put64(a, 0);			/* e_entry */
+	vg_put64(a, ELF_EHDR_SIZE);	/* e_phoff: right behind */
+	vg_put64(a, vg_where(a, VG_SHDRS));
+	vg_put32(a, 0);			/* e_flags */
+	vg_put16(a, ELF_EHDR_SIZE);
+	vg_put16(a, ELF_PHDR_SIZE);
+	vg_put16(a, PROGRAM_HEADERS);
+	vg_put16(a, ELF_SHDR_SIZE);
+	vg_put16(a, sections ? (uint16_t)count : 0);
+	vg_put16(a, (uint16_t)section_of(image, VG_SHSTRTAB));
+}
+
+void vg_put_image(struct vg_image *image)
+{
+	struct vg_asm *a = image->a;
+
+	put_file_header(image);
+	put_program_headers(a);
+	for (unsigned int p = 0; p < VG_DATA; p++)
+		put_part(image, p);
+	put_section_headers(image);
+	put_part(image, VG_DATA);
+	vg_bind(a, VG_USED);
+	vg_align(a, VDSOGEN_PAGE);
+	vg_bind(a, VG_IMAGE_END);
+}

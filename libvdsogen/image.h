@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An image as one program for the assembler. */
+#ifndef VG_IMAGE_H
+#define VG_IMAGE_H
+
+#include "symbols.h"
+
+/* The parts between the program headers and the section headers, in order. */
+enum vg_part {
+	VG_NOTES, VG_TEXT, VG_HASH, VG_GNU_HASH, VG_DYNSYM, VG_DYNSTR, VG_VERSYM, VG_VERDEF,
+	VG_DYNAMIC, VG_SHSTRTAB, VG_DATA, VG_PARTS
+};
+
+enum {
+	VG_SHDRS = VG_FIRST_PART_LABEL + 2 * VG_PARTS, VG_BUILD_ID, VG_USED, VG_IMAGE_END,
+	VG_IMAGE_LABELS
+};
+
+#define VG_BUILD_ID_SIZE 20
+
+struct vg_image {
+	struct vg_asm *a;
+	const struct vdsogen_arch *arch;
+	const struct vdsogen_config *config;	/* with no defaults left */
+	struct vg_symbols symbols;
+};
+
+void vg_put_image(struct vg_image *image);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads an image back. Every number in it may be a lie until it is checked. */
+#include <stdbool.h>
+
+#include "arch.h"
+#include "elf-abi.h"
+#include "env.h"
+#include "note.h"
+
+struct span {
+	uint64_t at, size;
+};
+
+struct reading {
+	const uint8_t *base;
+	uint64_t size;
+	struct span load, dynamic, note;
+};
+
+static bool inside(uint64_t at, uint64_t size, uint64_t all)
+{
+	return at <= all && size <= all - at;
+}
+
+static uint64_t get(const uint8_t *p, unsigned int bytes)
+{
+	uint64_t v = 0;
+
+	for (unsigned int i = 0; i < bytes; i++)
+		v |= (uint64_t)p[i] << 8 * i;
+	return v;
+}
+
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)get(p, 2);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)get(p, 4);
+}
+
+static uint64_t get64(const uint8_t *p)
+{
+	return get(p, 8);
+}
+
+static int read_headers(struct reading *r, struct vdsogen_image *image)
+{
+	static const uint8_t magic[] = { 0x7f, 'E', 'L', 'F', ELF_CLASS64, ELF_LSB, ELF_VERSION };
+	uint64_t phoff, count;
+
+	if (r->size < sizeof magic || memcmp(r->base, magic, sizeof magic))
+		return -VDSOGEN_ERR_NOTELF;
+	if (r->size < ELF_EHDR_SIZE)
+		return -VDSOGEN_ERR_TRUNCATED;
+	if (get16(r->base + EHDR_TYPE) != ELF_DYN)
+		return -VDSOGEN_ERR_NOTELF;
+	image->machine = get16(r->base + EHDR_MACHINE);
+	phoff = get64(r->base + EHDR_PHOFF);
+	count = get16(r->base + EHDR_PHNUM);
+	if (get16(r->base + EHDR_PHENTSIZE) != ELF_PHDR_SIZE)
+		return -VDSOGEN_ERR_DAMAGED;
+	if (!inside(phoff, count * ELF_PHDR_SIZE, r->size))
+		return -VDSOGEN_ERR_TRUNCATED;
+	while (count--) {
+		const uint8_t *ph = r->base + phoff + count * ELF_PHDR_SIZE;
+		struct span span = { get64(ph + PHDR_OFFSET), get64(ph + PHDR_FILESZ) };
+		uint32_t type = get32(ph + PHDR_TYPE);
+
+		if (!inside(span.at, span.size, r->size))
+			return -VDSOGEN_ERR_TRUNCATED;
+		if (type == PHDR_LOAD)
+			r->load = span;
+		else if (type == PHDR_DYNAMIC)
+			r->dynamic = span;
+		else if (type == PHDR_NOTE)
+			r->note = span;
+	}
+	return r->load.size ? 0 : -VDSOGEN_ERR_DAMAGED;
+}
+
+static uint64_t note_padded(uint64_t size)
+{
+	return (size + NOTE_ALIGN - 1) & ~(uint64_t)(NOTE_ALIGN - 1);
+}
+
+/* The vendor note's descriptor, or NULL. */
+static const uint8_t *find_note(const struct reading *r)
+{
+	uint64_t at = r->note.at, end = r->note.at + r->note.size;
+
+	while (inside(at, NOTE_HEADER_SIZE, end)) {
+		uint64_t owner = get32(r->base + at), size = get32(r->base + at + 4);
+		uint64_t desc = at + NOTE_HEADER_SIZE + note_padded(owner);
+
+		if (!inside(desc, size, end))
+			break;
+		if (owner == sizeof VG_NOTE_OWNER && get32(r->base + at + 8) == VG_NOTE_TYPE &&
+		    !memcmp(r->base + at + NOTE_HEADER_SIZE, VG_NOTE_OWNER, owner) &&
+		    size >= sizeof(uint32_t))
+			return get32(r->base + desc) != VG_LAYOUT ||
+			       size == VG_NOTE_WORDS * sizeof(uint32_t) ? r->base + desc : NULL;
+		at = desc + note_padded(size);
+	}
+	return NULL;
+}
+
+static bool good_entry(const struct vdsogen_entry *e, uint64_t size)
+{
+	return e->at && e->size && inside(e->at, e->size, size) && e->trap >= e->at &&
+	       e->resume > e->trap && e->resume <= e->at + e->size;
+}
+
+static bool absent_entry(const struct vdsogen_entry *e)
+{
+	return !e->at && !e->size && !e->trap && !e->resume;
+}
+
+static int read_note(const struct reading *r, const uint8_t *note, struct vdsogen_image *image)
+{
+	uint32_t word[VG_NOTE_ENTRIES];
+	struct vdsogen_config *c = &image->config;
+
+	for (unsigned int i = 0; i < VG_NOTE_ENTRIES; i++)
+		word[i] = get32(note + sizeof(uint32_t) * i);
+	image->layout = VG_LAYOUT;
+	image->clock = word[VG_NOTE_CLOCK];
+	image->counter_register = word[VG_NOTE_COUNTER_REGISTER];
+	image->symbols = word[VG_NOTE_SYMBOLS];
+	image->used = word[VG_NOTE_USED];
+	*c = (struct vdsogen_config){
+		.functions = word[VG_NOTE_FUNCTIONS], .clocks = word[VG_NOTE_CLOCKS],
+		.counter = word[VG_NOTE_COUNTER], .getcpu = word[VG_NOTE_GETCPU],
+		.options = word[VG_NOTE_OPTIONS], .kernel_version = word[VG_NOTE_KERNEL_VERSION],
+	};
+	if (!c->functions || c->functions >> VDSOGEN_FUNCTIONS || !c->clocks ||
+	    c->clocks & ~VG_CLOCKS || c->counter >= VDSOGEN_COUNTERS ||
+	    c->getcpu >= VDSOGEN_GETCPUS || c->options & ~VDSOGEN_OPTIONS ||
+	    image->counter_register > 31 || image->used > r->load.size ||
+	    image->clock % VDSOGEN_ALIGN || !image->clock ||
+	    !inside(image->clock, sizeof(struct vdsogen_clock), image->used))
+		return -VDSOGEN_ERR_DAMAGED;
+	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
+		const uint8_t *p = note + sizeof(uint32_t) * VG_NOTE_ENTRIES +
+				   sizeof(struct vdsogen_entry) * f;
+		struct vdsogen_entry *e = &image->function[f];
+
+		*e = (struct vdsogen_entry){ get32(p), get32(p + 4), get32(p + 8), get32(p + 12) };
+		if (c->functions >> f & 1 ? !good_entry(e, image->clock) : !absent_entry(e))
+			return -VDSOGEN_ERR_DAMAGED;
+	}
+	return 0;
+}
+
+static int read_dynamic(const struct reading *r, struct vdsogen_image *image)
+{
+	uint64_t symtab = 0, strtab = 0, strsz = 0, at = r->dynamic.at;
+
+	for (; inside(at + ELF_DYN_SIZE, 0, r->dynamic.at + r->dynamic.size); at += ELF_DYN_SIZE) {
+		uint64_t value = get64(r->base + at + 8);
+
+		switch (get64(r->base + at)) {
+		case DYN_SYMTAB: symtab = value; break;
+		case DYN_STRTAB: strtab = value; break;
+		case DYN_STRSZ: strsz = value; break;
+		}
+	}
+	if (!symtab || !strtab || !strsz ||
+	    !inside(symtab, (uint64_t)image->symbols * ELF_SYM_SIZE, r->load.size) ||
+	    !inside(strtab, strsz, r->load.size) || r->base[strtab + strsz - 1])
+		return -VDSOGEN_ERR_DAMAGED;
+	image->symtab = (uint32_t)symtab;
+	image->strtab = (uint32_t)strtab;
+	image->strsz = (uint32_t)strsz;
+	return 0;
+}
+
+int vdsogen_open(const void *base, size_t size, struct vdsogen_image *image)
+{
+	struct vdsogen_image found = { .base = base };
+	struct reading r = { .base = base, .size = size };
+	const uint8_t *note;
+	int error = read_headers(&r, &found);
+
+	if (error)
+		return error;
+	note = find_note(&r);
+	if (!note)
+		return -VDSOGEN_ERR_FOREIGN;
+	if (get32(note) != VG_LAYOUT)
+		return -VDSOGEN_ERR_LAYOUT;
+	if (r.load.at || r.load.size % VDSOGEN_PAGE || r.load.size > UINT32_MAX)
+		return -VDSOGEN_ERR_DAMAGED;
+	found.size = (size_t)r.load.size;
+	error = read_note(&r, note, &found);
+	if (!error)
+		error = read_dynamic(&r, &found);
+	if (!error)
+		*image = found;
+	return error;
+}
+
+static bool same_name(const struct vdsogen_image *image, uint32_t at, const char *name)
+{
+	const char *s = (const char *)image->base + image->strtab;
+
+	for (; at < image->strsz && s[at] == *name; at++, name++)
+		if (!*name)
+			return true;
+	return false;
+}
+
+int vdsogen_symbol(const struct vdsogen_image *image, const char *name,
+		   struct vdsogen_symbol *symbol)
+{
+	const uint8_t *sym = (const uint8_t *)image->base + image->symtab;
+
+	for (uint32_t i = 1; i < image->symbols; i++) {
+		const uint8_t *s = sym + (size_t)i * ELF_SYM_SIZE;
+
+		struct vdsogen_symbol found = { get64(s + SYM_VALUE), get64(s + SYM_SIZE) };
+
+		if (!same_name(image, get32(s + SYM_NAME), name))
+			continue;
+		if (!inside(found.value, found.size, image->size))
+			return -VDSOGEN_ERR_DAMAGED;
+		*symbol = found;
+		return 0;
+	}
+	return -VDSOGEN_ERR_NOSYMBOL;
+}

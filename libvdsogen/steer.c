@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Steering the lines toward the host's clocks.
+ *
+ * A line's rate is the host's rate, averaged over AVERAGE, and a
+ * correction that closes the error in about CLOSE. Each is bounded by
+ * slew_ppm, so the rate stays within twice that of nominal and above 0.
+ */
+#include "block.h"
+
+/* Times of the steering, in ns. */
+#define AVERAGE ((uint64_t)4 * VG_NSEC_PER_SEC)
+#define CLOSE ((uint64_t)VG_NSEC_PER_SEC)
+#define CLOSE_INTERVALS 4	/* but no more than this part of the error at once */
+#define JUMP ((int64_t)VG_NSEC_PER_SEC) /* farther ahead, the host is not slewed to */
+#define NOISE 10000		/* what may be the sampling and not the clock */
+#define BRACKET_PART 4096	/* of an interval: a bracket narrow enough for a rate */
+#define FAR ((int64_t)1 << 31)	/* seconds; differences are not told apart beyond */
+
+/* -------------------------------------------------------------------------
+ * Differences of times.
+ */
+
+/* `to` - `from` in ns; not more than FAR. */
+static int64_t between(struct vdsogen_base from, struct vdsogen_base to)
+{
+	int64_t sec = (int64_t)(to.sec - from.sec);
+
+	if (sec > FAR)
+		sec = FAR;
+	if (sec < -FAR)
+		sec = -FAR;
+	return sec * VG_NSEC_PER_SEC + (int64_t)to.nsec - (int64_t)from.nsec;
+}
+
+static struct vdsogen_base moved(struct vdsogen_base base, int64_t nsec)
+{
+	int64_t sec = nsec / VG_NSEC_PER_SEC;
+
+	nsec -= sec * VG_NSEC_PER_SEC;
+	if (nsec < 0) {
+		nsec += VG_NSEC_PER_SEC;
+		sec--;
+	}
+	base.sec += (uint64_t)sec;
+	return vg_base_add(base, (uint64_t)nsec);
+}
+
+/* Q64 nanoseconds in so many ticks; not more than FAR. */
+static vg_i128 along(vg_u128 rate, uint64_t ticks)
+{
+	const uint64_t bound = (uint64_t)FAR * VG_NSEC_PER_SEC;
+	vg_u128 part = (vg_u128)ticks * (uint64_t)rate;
+	vg_u128 nsec = (vg_u128)ticks * vg_high(rate) + vg_high(part);
+
+	return (vg_i128)(nsec < bound ? vg_wide((uint64_t)nsec, (uint64_t)part)
+				      : vg_wide(bound, 0));
+}
+
+static vg_i128 signed_along(vg_u128 rate, uint64_t ticks)
+{
+	return (int64_t)ticks < 0 ? -along(rate, -ticks) : along(rate, ticks);
+}
+
+static vg_u128 magnitude(vg_i128 n)
+{
+	return n < 0 ? -(vg_u128)n : (vg_u128)n;
+}
+
+/* Whole ns, rounded down. */
+static int64_t whole(vg_i128 n)
+{
+	return (int64_t)(n >> 64);
+}
+
+/* Q64 ns of ns, as a fraction of 2^64 and below 1. */
+static uint64_t ratio(vg_u128 part, uint64_t all)
+{
+	return vg_high(part) < all ? vg_quotient(vg_high(part), (uint64_t)part, all) : UINT64_MAX;
+}
+
+/* -------------------------------------------------------------------------
+ * One track and its line.
+ */
+
+/* The sample in the terms of one track. */
+struct reading {
+	uint64_t counter;
+	int64_t bracket;	/* how long the clocks were read, ns */
+	struct vdsogen_base time;
+};
+
+static struct reading reading_of(const struct vg_track *track, const struct vdsogen_sample *sample,
+				 const struct vdsogen_time *time)
+{
+	return (struct reading){
+		.counter = vg_middle(sample),
+		.bracket = whole(along(track->nominal, sample->after - sample->before)),
+		.time = vg_base_of(time),
+	};
+}
+
+/* slew_ppm as a fraction of 2^64. */
+static uint64_t slew(const struct vg_track *track)
+{
+	return track->slew_ppm * (UINT64_MAX / 1000000);
+}
+
+/* `rate`, so much faster that `rest` is made up for in `over` ns. */
+static vg_u128 corrected(const struct vg_track *track, vg_u128 rate, vg_i128 rest, uint64_t over)
+{
+	vg_u128 most = vg_scaled(track->nominal, slew(track));
+	vg_u128 change = vg_scaled(track->nominal, ratio(magnitude(rest), over));
+
+	if (change > most)
+		change = most;
+	return rest < 0 ? rate - change : rate + change;
+}
+
+static vg_u128 bounded(const struct vg_track *track, vg_u128 rate)
+{
+	vg_u128 most = vg_scaled(track->nominal, slew(track));
+
+	if (rate > track->nominal + most)
+		return track->nominal + most;
+	if (rate < track->nominal - most)
+		return track->nominal - most;
+	return rate;
+}
+
+static void remember(struct vg_track *track, const struct reading *reading)
+{
+	track->counter = reading->counter;
+	track->time = reading->time;
+	if (track->samples < VG_STARTING - 1)
+		track->samples++;
+}
+
+/* Averages the host's rate between the last sample and this one into the track's. */
+static void average(struct vg_track *track, uint64_t ticks, int64_t host, int64_t interval)
+{
+	vg_i128 rest = vg_q64(host) - along(track->rate, ticks);
+
+	/*
+	 * First an average over all the time since the start, later one that
+	 * forgets in AVERAGE. Times are the weights, so what one sample took
+	 * too much the next one gives back.
+	 */
+	track->averaged += (uint64_t)interval;
+	if (track->averaged > AVERAGE)
+		track->averaged = (uint64_t)interval > AVERAGE ? (uint64_t)interval : AVERAGE;
+	track->rate = bounded(track, corrected(track, track->rate, rest, track->averaged));
+}
+
+static void learn(struct vg_track *track, const struct reading *reading)
+{
+	uint64_t ticks = reading->counter - track->counter;
+	int64_t host = between(track->time, reading->time);
+	int64_t interval = whole(signed_along(track->nominal, ticks));
+	int64_t bound;
+
+	if (track->samples) {
+		if (interval <= 0)
+			return;
+		/* A wide bracket has to wait for an interval in which it does not matter. */
+		if (reading->bracket > NOISE && reading->bracket > interval / BRACKET_PART)
+			return;
+		/*
+		 * More than the bound is no rate but a step of the host's
+		 * clock: the average stays, the next interval begins behind it.
+		 */
+		bound = (int64_t)vg_scaled((vg_u128)interval, slew(track));
+		bound += NOISE + reading->bracket;
+		if (host - interval <= bound && host - interval >= -bound)
+			average(track, ticks, host, interval);
+	}
+	remember(track, reading);
+}
+
+/* What the line has added to its bases at this counter, before `last` too. Q64. */
+static vg_i128 elapsed(const struct vdsogen_line *line, uint64_t counter)
+{
+	return signed_along(vg_line_rate(line), counter - line->last) + line->frac;
+}
+
+/* How far the host is ahead of a base of the line. Q64. */
+static vg_i128 error_of(const struct vdsogen_line *line, unsigned int base,
+			const struct reading *reading)
+{
+	return vg_q64(between(line->base[base], reading->time)) -
+	       elapsed(line, reading->counter);
+}
+
+/* The part of an error that a wide bracket cannot explain. */
+static vg_i128 beyond_bracket(vg_i128 error, int64_t bracket)
+{
+	vg_i128 half = (vg_i128)bracket << 63;
+
+	if (bracket <= NOISE)
+		return error;
+	if (error > half)
+		return error - half;
+	return error < -half ? error + half : 0;
+}
+
+/* The line's next rate: the host's, and what closes the error. */
+static void steer(struct vg_track *track, const struct vdsogen_line *line, vg_i128 error,
+		  const struct reading *reading)
+{
+	int64_t interval = whole(elapsed(line, reading->counter));
+	uint64_t over = CLOSE;
+
+	if (interval > (int64_t)(CLOSE / CLOSE_INTERVALS))
+		over = (uint64_t)interval * CLOSE_INTERVALS;
+	track->steered = corrected(track, track->rate, error, over);
+}
+
+/* Follows one host clock. Returns by how many ns its line has to jump ahead. */
+static int64_t follow(struct vg_track *track, const struct vdsogen_line *line, unsigned int base,
+		      const struct reading *reading)
+{
+	vg_i128 error = beyond_bracket(error_of(line, base, reading), reading->bracket);
+	int64_t jump = 0;
+
+	if (!track->nominal)
+		return 0;	/* stands still, whatever the host does */
+	learn(track, reading);
+	if (whole(error) > JUMP) {
+		jump = whole(error);
+		error -= vg_q64(jump);
+	}
+	steer(track, line, error, reading);
+	return jump;
+}
+
+/* -------------------------------------------------------------------------
+ * The clocks of all lines.
+ */
+static void jump_ahead(struct vdsogen_line *line, int64_t nsec)
+{
+	for (unsigned int i = 0; i < VG_BASES; i++)
+		line->base[i] = moved(line->base[i], nsec);
+}
+
+static int outside(int64_t nsec, int64_t limit)
+{
+	return nsec > limit || nsec < -limit;
+}
+
+/*
+ * REALTIME keeps its distance to MONOTONIC unless the host's has changed;
+ * then it goes to where the host's REALTIME is. Not to where the distance
+ * would put it: that is wrong while MONOTONIC is far ahead, as it is where the
+ * counter went on in a suspend and the host's MONOTONIC did not.
+ */
+static void step_real(struct vdsogen_line lines[2], const struct vdsogen_sample *sample,
+		      const struct reading *mono)
+{
+	int64_t limit = NOISE + mono->bracket;
+	int64_t passed = whole(elapsed(&lines[0], mono->counter));
+	int64_t distance = between(lines[0].base[VG_REAL], vg_base_of(&sample->realtime)) -
+			   between(lines[0].base[VG_MONO], mono->time);
+	int64_t error = between(lines[0].base[VG_REAL], vg_base_of(&sample->realtime)) - passed;
+
+	if (outside(distance, limit) && outside(error, limit))
+		lines[0].base[VG_REAL] = moved(vg_base_of(&sample->realtime), -passed);
+	lines[1].base[VG_TAI] = lines[0].base[VG_REAL];
+	lines[1].base[VG_TAI].sec += (uint64_t)(int64_t)sample->tai_offset;
+}
+
+/* BOOTTIME's distance to MONOTONIC grows by a suspend, and never past the host's BOOTTIME. */
+static void grow_boot(struct vdsogen_line lines[2], const struct vdsogen_sample *sample,
+		      const struct reading *mono)
+{
+	int64_t ahead = between(lines[1].base[VG_BOOT], vg_base_of(&sample->boottime));
+	int64_t growth = ahead - between(lines[0].base[VG_MONO], mono->time);
+	int64_t error = ahead - whole(elapsed(&lines[1], mono->counter));
+
+	if (growth > error)
+		growth = error;
+	if (growth > NOISE + mono->bracket)
+		lines[1].base[VG_BOOT] = moved(lines[1].base[VG_BOOT], growth);
+}
+
+/* All that a sample changes, still at the old anchors. */
+void vg_take_sample(struct vg_state *state, const struct vdsogen_sample *sample, uint32_t clocks)
+{
+	struct vdsogen_line *line = state->line;
+	struct reading reading;
+	int64_t jump;
+
+	for (unsigned int i = 0; i < VG_TRACKS; i++)
+		state->track[i].steered = vg_line_rate(&line[VG_TRACK_LINE(i)]);
+	if (clocks & VG_MONOTONIC_CLOCKS) {
+		reading = reading_of(&state->track[0], sample, &sample->monotonic);
+		jump = follow(&state->track[0], &line[0], VG_MONO, &reading);
+		jump_ahead(&line[0], jump);
+		jump_ahead(&line[1], jump);
+		if (clocks & VG_REAL_CLOCKS)
+			step_real(line, sample, &reading);
+		if (clocks & VG_BIT(VDSOGEN_BOOTTIME))
+			grow_boot(line, sample, &reading);
+	}
+	if (clocks & VG_BIT(VDSOGEN_MONOTONIC_RAW)) {
+		reading = reading_of(&state->track[1], sample, &sample->raw);
+		jump = follow(&state->track[1], &line[VG_RAW_LINE], VG_RAW, &reading);
+		jump_ahead(&line[VG_RAW_LINE], jump);
+	}
+}
+
+/* All clocks go on from where they are at this counter, at their new rates. */
+void vg_move_anchors(struct vg_state *state, uint64_t counter)
+{
+	for (unsigned int i = 0; i < VG_LINES_STEERED; i++) {
+		vg_line_advance(&state->line[i], counter);
+		vg_set_line_rate(&state->line[i], state->track[i == VG_RAW_LINE].steered);
+	}
+}
+
+void vg_first_tracks(struct vg_state *state, const struct vdsogen_sample *sample)
+{
+	struct reading reading;
+
+	reading = reading_of(&state->track[0], sample, &sample->monotonic);
+	if (reading.bracket > NOISE)
+		return;		/* the averages had better begin at another sample */
+	remember(&state->track[0], &reading);
+	reading = reading_of(&state->track[1], sample, &sample->raw);
+	remember(&state->track[1], &reading);
+}
+
+/* What the lines tell about their tracks; the averages begin anew. */
+void vg_mend_tracks(struct vg_state *state)
+{
+	for (unsigned int i = 0; i < VG_TRACKS; i++) {
+		struct vg_track *track = &state->track[i];
+
+		track->rate = vg_line_rate(&state->line[VG_TRACK_LINE(i)]);
+		if (track->samples == VG_STARTING)
+			track->nominal = track->rate;
+		track->rate = bounded(track, track->rate);
+		track->samples = 0;
+		track->averaged = 0;
+	}
+}

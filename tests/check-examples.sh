@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Installs the library into a temporary place, builds the examples against it
+# with pkg-config as the README says, and runs them.
+set -eu
+SRCDIR=${SRCDIR:-.} BUILDDIR=${BUILDDIR:-.} CC=${CC:-cc} CFLAGS=${CFLAGS:--O2 -g}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+
+fail() {
+	echo "FAIL: $*"
+	exit 1
+}
+
+if [ "$(uname -s)" != Linux ]; then
+	echo "SKIP: the examples run on Linux"
+	exit 77
+fi
+
+make -s -C "$BUILDDIR" DESTDIR="$dir/root" \
+	install-libLTLIBRARIES install-includeHEADERS install-pkgconfigDATA >/dev/null 2>&1
+pc=$(find "$dir/root" -name libvdsogen.pc)
+[ -f "$pc" ] || fail "libvdsogen.pc was not installed"
+libdir=$(dirname "$(dirname "$pc")")
+
+# The tree was installed under $dir/root; pkg-config is told so.
+unset PKG_CONFIG_PATH
+PKG_CONFIG_SYSROOT_DIR=$dir/root
+LD_LIBRARY_PATH=$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export PKG_CONFIG_SYSROOT_DIR LD_LIBRARY_PATH
+export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
+
+cp "$SRCDIR"/examples/* "$dir"
+chmod -R u+w "$dir"
+cd "$dir"
+
+# build TARGET...
+build() {
+	make -s CC="$CC" PKG_CONFIG_PATH="$(dirname "$pc")" CFLAGS="$CFLAGS -Wall -Wextra -Wshadow -Werror" LDFLAGS="${LDFLAGS-}" "$@" ||
+		fail "make $* in examples/"
+}
+
+build 01-write-image 02-map-and-call 03-choose-functions
+
+./01-write-image "$dir/image" "$(uname -m)" || fail "01-write-image: exit status $?"
+[ -s "$dir/image" ] || fail "01-write-image wrote nothing"
+if ./01-write-image "$dir/none" pdp11; then
+	fail "01-write-image took an architecture that there is not"
+fi
+
+./02-map-and-call >out || fail "02-map-and-call: exit status $?"
+cat out
+awk '$4 - $7 > 1 || $7 - $4 > 1 || $4 < 1e9 { bad = 1 } END { exit bad || NR != 3 }' out ||
+	fail "02-map-and-call: the page and the system do not agree"
+
+./03-choose-functions >out || fail "03-choose-functions: exit status $?"
+for arch in ${ARCHS:-x86_64 aarch64}; do
+	grep -q "^$arch:" out || fail "03-choose-functions says nothing of $arch"
+done
+
+case $CFLAGS in
+*-fsanitize*)
+	echo "04-freestanding left out: a sanitizer needs the C library"
+	;;
+*)
+	if [ -f "$libdir/libvdsogen.a" ]; then
+		build 04-freestanding
+		./04-freestanding >out || fail "04-freestanding: exit status $?"
+		cmp out image || fail "04-freestanding and 01-write-image disagree"
+	else
+		echo "04-freestanding left out: configured with --disable-static"
+	fi
+	;;
+esac

@@ -1,0 +1,1659 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The clock: arithmetic, steering, publishing, and what is left when a publisher dies. */
+#include <check.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "suites.h"
+#include "vdsogen.h"
+#include "wide.h"
+
+#define SEC INT64_C(1000000000)
+#define GHZ UINT64_C(1000000000)
+#define Q64(nsec) ((vg_i128)(nsec) * ((vg_i128)1 << 64))
+
+static const int clock_ids[] = {
+	VDSOGEN_REALTIME, VDSOGEN_MONOTONIC, VDSOGEN_MONOTONIC_RAW, VDSOGEN_REALTIME_COARSE,
+	VDSOGEN_MONOTONIC_COARSE, VDSOGEN_BOOTTIME, VDSOGEN_TAI
+};
+/* Those that never go back. */
+static const int steady_ids[] = {
+	VDSOGEN_MONOTONIC, VDSOGEN_MONOTONIC_RAW, VDSOGEN_MONOTONIC_COARSE, VDSOGEN_BOOTTIME
+};
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* A fixed sequence: a failure can be repeated. */
+static uint64_t random_state = 88172645463325252u;
+
+static uint64_t random64(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state * UINT64_C(2685821657736338717);
+}
+
+static int64_t random_between(int64_t low, int64_t high)
+{
+	return low + (int64_t)(random64() % (uint64_t)(high - low + 1));
+}
+
+/* -------------------------------------------------------------------------
+ * A host in a bottle: its clocks are straight lines over the counter.
+ */
+struct host {
+	uint64_t hz;
+	uint64_t counter;
+	int64_t ppb;		/* how much faster its clocks are than hz says */
+	vg_i128 mono;		/* Q64 ns */
+	int64_t real, boot, raw; /* ns ahead of MONOTONIC */
+	int64_t tai;
+};
+
+static struct vdsogen_time time_of(int64_t nsec)
+{
+	int64_t sec = nsec / SEC - (nsec % SEC < 0);
+
+	return (struct vdsogen_time){ .sec = sec, .nsec = (uint32_t)(nsec - sec * SEC) };
+}
+
+static int64_t nsec_of(const struct vdsogen_time *time)
+{
+	return time->sec * SEC + time->nsec;
+}
+
+static struct host new_host(uint64_t hz)
+{
+	return (struct host){ .hz = hz, .counter = 5 * hz, .mono = Q64(1000 * SEC),
+			      .real = 1700000000 * SEC, .boot = 77 * SEC, .raw = -SEC, .tai = 37 };
+}
+
+static void pass_ticks(struct host *host, uint64_t ticks)
+{
+	vg_i128 rate = (vg_i128)(((vg_u128)SEC << 64) / host->hz);
+
+	host->counter += ticks;
+	host->mono += (vg_i128)ticks * rate + (vg_i128)ticks * (rate / SEC) * host->ppb;
+}
+
+static void pass(struct host *host, int64_t nsec)
+{
+	pass_ticks(host, (uint64_t)((vg_u128)nsec * host->hz / SEC));
+}
+
+static int64_t host_mono(const struct host *host)
+{
+	return (int64_t)(host->mono >> 64);
+}
+
+/* All clocks at this moment, `late` ns too late, in a bracket of so many ticks. */
+static struct vdsogen_sample sampled(const struct host *host, uint64_t bracket, int64_t late)
+{
+	int64_t mono = host_mono(host) + late;
+
+	return (struct vdsogen_sample){
+		.before = host->counter - bracket / 2, .after = host->counter + (bracket + 1) / 2,
+		.realtime = time_of(mono + host->real), .monotonic = time_of(mono),
+		.boottime = time_of(mono + host->boot), .raw = time_of(mono + host->raw),
+		.tai_offset = (int32_t)host->tai,
+	};
+}
+
+static uint64_t host_counter(void *host)
+{
+	return ((struct host *)host)->counter;
+}
+
+static int64_t reading(const struct vdsogen_clock *clock, int id, uint64_t counter)
+{
+	struct vdsogen_time time;
+	int error = vdsogen_clock_read(clock, id, counter, &time);
+
+	ck_assert_msg(!error, "clock %d: %s", id, vdsogen_strerror(error));
+	ck_assert_uint_lt(time.nsec, SEC);
+	return nsec_of(&time);
+}
+
+static int64_t mono(const struct vdsogen_clock *clock, const struct host *host)
+{
+	return reading(clock, VDSOGEN_MONOTONIC, host->counter);
+}
+
+static int64_t real(const struct vdsogen_clock *clock, const struct host *host)
+{
+	return reading(clock, VDSOGEN_REALTIME, host->counter);
+}
+
+static void start(struct vdsogen_clock *clock, struct host *host)
+{
+	struct vdsogen_source source = { .hz = host->hz };
+	struct vdsogen_sample sample = sampled(host, 0, 0);
+
+	ck_assert_int_eq(vdsogen_clock_start(clock, &source, &sample), 0);
+}
+
+static void update(struct vdsogen_clock *clock, struct host *host)
+{
+	struct vdsogen_sample sample = sampled(host, 0, 0);
+
+	ck_assert_int_eq(vdsogen_clock_update(clock, &sample, host_counter, host), 0);
+}
+
+/* -------------------------------------------------------------------------
+ * Arithmetic.
+ */
+START_TEST(clock_division_is_exact)
+{
+	static const uint64_t edges[] = { 1, 2, 3, UINT32_MAX, UINT64_C(1) << 32, UINT64_MAX,
+		UINT64_MAX - 1, UINT64_C(1) << 63, (UINT64_C(1) << 63) + 1, 1000000000,
+		UINT64_C(0xffffffff00000000), UINT64_C(0x80000000ffffffff) };
+
+	for (unsigned int i = 0; i < 100000; i++) {
+		vg_u128 n = vg_wide(random64() >> random64() % 64, random64());
+		uint64_t d = (random64() >> random64() % 64) | 1;
+		uint64_t f = random64();
+
+		if (i < COUNT(edges) * COUNT(edges) * COUNT(edges)) {
+			n = vg_wide(edges[i % COUNT(edges)],
+				    edges[i / COUNT(edges) % COUNT(edges)]);
+			d = edges[i / COUNT(edges) / COUNT(edges)];
+		}
+		ck_assert(vg_divide(n, d) == n / d);
+		n &= vg_wide(UINT32_MAX, UINT64_MAX);
+		/* n * f / 2^64 in two halves of f, which cannot overflow */
+		ck_assert(vg_scaled(n, f) == (n * (f >> 32) + (n * (uint32_t)f >> 32)) >> 32);
+	}
+}
+END_TEST
+
+/*
+ * (nsec * 2^64 + frac + ticks * (mult_int * 2^64 + mult)) / 2^64 modulo 2^64,
+ * multiplied with pencil and paper: digits of 32 bits.
+ */
+static uint64_t paper_nsec(const struct vdsogen_line *line, uint64_t nsec, uint64_t ticks)
+{
+	uint32_t a[3] = { (uint32_t)line->mult, (uint32_t)(line->mult >> 32), line->mult_int };
+	uint32_t b[2] = { (uint32_t)ticks, (uint32_t)(ticks >> 32) };
+	uint32_t sum[6] = { (uint32_t)line->frac, (uint32_t)(line->frac >> 32),
+			    (uint32_t)nsec, (uint32_t)(nsec >> 32) };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		uint64_t carry = 0;
+
+		for (unsigned int j = 0; i + j < 6; j++) {
+			carry += (j < 3 ? (uint64_t)a[j] * b[i] : 0) + sum[i + j];
+			sum[i + j] = (uint32_t)carry;
+			carry >>= 32;
+		}
+	}
+	return (uint64_t)sum[3] << 32 | sum[2];
+}
+
+static void check_line(const struct vdsogen_line *line, uint64_t counter)
+{
+	struct vdsogen_clock clock = { .line = { [0] = *line }, .max_age = UINT64_MAX };
+	uint64_t ticks = counter - line->last;
+	struct vdsogen_time time;
+
+	clock.line[0].seq = 2;
+	if (ticks >> 63)
+		ticks = 0;
+	for (unsigned int i = 0; i < 2; i++) {
+		uint64_t nsec = paper_nsec(line, line->base[i].nsec, ticks);
+
+		ck_assert_int_eq(vdsogen_clock_read(&clock,
+						    i ? VDSOGEN_MONOTONIC : VDSOGEN_REALTIME,
+						    counter, &time),
+				 0);
+		ck_assert_int_eq(time.sec, (int64_t)(line->base[i].sec + nsec / SEC));
+		ck_assert_uint_eq(time.nsec, nsec % SEC);
+	}
+}
+
+static const uint64_t deltas[] = { 0, 1, 2, 999999999, UINT32_MAX, UINT64_C(1) << 32,
+	UINT64_C(1) << 40, UINT64_C(1) << 62, (UINT64_C(1) << 63) - 1, UINT64_C(1) << 63, -1 };
+static const uint64_t words[] = { 0, 1, UINT64_C(1) << 63, UINT64_MAX - 1, UINT64_MAX };
+static const uint32_t ints[] = { 0, 1, 1000, UINT32_MAX };
+
+START_TEST(clock_line_is_exact_at_boundaries)
+{
+	for (unsigned int i = 0; i < COUNT(words) * COUNT(words) * COUNT(ints); i++) {
+		struct vdsogen_line line = {
+			.mult = words[i % COUNT(words)],
+			.frac = words[i / COUNT(words) % COUNT(words)],
+			.mult_int = ints[i / COUNT(words) / COUNT(words)],
+			.base = { { 999999999, 0 }, { 0, (uint64_t)-2 } },
+		};
+
+		for (unsigned int j = 0; j < COUNT(deltas); j++) {
+			line.last = words[j % COUNT(words)];
+			check_line(&line, line.last + deltas[j]);
+		}
+	}
+}
+END_TEST
+
+START_TEST(clock_line_is_exact_at_random)
+{
+	for (unsigned int i = 0; i < 100000; i++) {
+		uint64_t hz = (uint64_t)random_between(VDSOGEN_HZ_MIN, (int64_t)VDSOGEN_HZ_MAX);
+		vg_u128 rate = ((vg_u128)SEC << 64) / hz;
+		struct vdsogen_line line = {
+			.mult_int = (uint32_t)vg_high(rate), .mult = (uint64_t)rate,
+			.last = random64(), .frac = random64(),
+			.base = { { random64() % SEC, random64() >> 30 },
+				  { random64() % SEC, random64() >> 30 } },
+		};
+
+		check_line(&line, line.last + (random64() >> random64() % 64));
+	}
+}
+END_TEST
+
+START_TEST(clock_new_anchor_changes_no_answer)
+{
+	for (unsigned int i = 0; i < 10000; i++) {
+		struct vdsogen_clock old = { .max_age = UINT64_MAX }, new;
+		struct vdsogen_line *line = &old.line[0];
+
+		line->seq = 2;
+		line->mult_int = (uint32_t)random_between(0, 1000);
+		line->mult = random64();
+		line->frac = random64();
+		line->last = random64();
+		line->base[1] = (struct vdsogen_base){ random64() % SEC, 12345 };
+		new = old;
+		for (unsigned int j = 0; j < 10; j++) {
+			uint64_t counter;
+
+			vg_line_advance(&new.line[0], new.line[0].last + (random64() >> 20));
+			counter = new.line[0].last + (random64() >> (20 + random64() % 44));
+			ck_assert_int_eq(reading(&old, VDSOGEN_MONOTONIC, counter),
+					 reading(&new, VDSOGEN_MONOTONIC, counter));
+			/* the fraction too, or the next one would be lost */
+			vg_line_advance(line, new.line[0].last);
+			ck_assert_uint_eq(line->frac, new.line[0].frac);
+		}
+	}
+}
+END_TEST
+
+/* ------------------------------------------------------------------------- */
+
+START_TEST(clock_start_is_at_the_nominal_rate)
+{
+	static const struct { uint64_t hz; uint32_t scale, unit; } rates[] = {
+		{ 24000000, 0, 0 }, { 62500000, 0, 0 }, { 2596122000, 0, 0 }, { GHZ, 0, 0 },
+		{ VDSOGEN_HZ_MIN, 0, 0 }, { VDSOGEN_HZ_MAX, 0, 0 }, { GHZ, 2, 1 }, { GHZ, 1, 3 },
+		{ 19200000, 7, 1000003 }, { VDSOGEN_HZ_MAX, UINT32_MAX, UINT32_MAX },
+		{ VDSOGEN_HZ_MAX, UINT32_MAX, 1 }, { VDSOGEN_HZ_MAX, 1, UINT32_MAX },
+		{ VDSOGEN_HZ_MIN, 1000000, 1 }, { VDSOGEN_HZ_MAX, 0, 1 },
+	};
+
+	for (unsigned int i = 0; i < COUNT(rates); i++) {
+		struct vdsogen_clock clock = { .clocks = 0 };
+		struct host host = new_host(rates[i].hz);
+		struct vdsogen_sample sample = sampled(&host, 0, 0);
+		struct vdsogen_source source = { .hz = rates[i].hz, .scale = rates[i].scale,
+						 .unit = rates[i].unit };
+		uint32_t unit = source.unit ? source.unit : 1;
+		vg_u128 scale = source.unit ? source.scale : 1;
+		vg_u128 rate = (scale * SEC << 64) / ((vg_u128)source.hz * unit);
+
+		ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+		for (unsigned int j = 0; j < 3; j++) {
+			ck_assert_uint_eq(clock.line[j].mult, (uint64_t)rate);
+			ck_assert_uint_eq(clock.line[j].mult_int, vg_high(rate));
+		}
+		for (unsigned int j = 0; j < VDSOGEN_LINES; j++)
+			ck_assert_uint_eq(clock.line[j].seq, 2);
+		ck_assert_uint_eq(clock.line[3].mult | clock.line[3].mult_int, 0);
+	}
+}
+END_TEST
+
+START_TEST(clock_start_says_what_the_sample_says)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+	int64_t first = host_mono(&host);
+	const int64_t ahead[] = { host.real,	       0, host.raw, host.real, 0, host.boot,
+				  host.real + 37 * SEC };
+
+	start(&clock, &host);
+	for (unsigned int i = 0; i < COUNT(clock_ids); i++) {
+		int coarse = VG_COARSE_CLOCKS >> clock_ids[i] & 1;
+
+		ck_assert_int_eq(reading(&clock, clock_ids[i], host.counter), first + ahead[i]);
+		ck_assert_int_eq(reading(&clock, clock_ids[i], host.counter - 5), first + ahead[i]);
+		ck_assert_int_eq(reading(&clock, clock_ids[i], host.counter + 5 * GHZ),
+				 first + ahead[i] + (coarse ? 0 : 5 * SEC));
+	}
+	ck_assert_uint_eq(clock.res, 1);
+	ck_assert_uint_eq(clock.res_coarse, 4000000);
+	ck_assert_uint_eq(clock.timezone, 0);
+	ck_assert_uint_eq(clock.max_age, UINT64_MAX);
+}
+END_TEST
+
+START_TEST(clock_start_takes_the_source)
+{
+	struct vdsogen_clock clock = { .clocks = 1u << VDSOGEN_MONOTONIC | 1u << VDSOGEN_REALTIME };
+	struct host host = new_host(62500000);
+	struct vdsogen_sample sample = sampled(&host, 0, 0);
+	struct vdsogen_source source = { .hz = 62500000, .res = 16, .res_coarse = 5,
+		.minutes_west = -60, .dst = 1, .max_age = 33, .slew_ppm = 100000 };
+	struct vdsogen_time time;
+
+	ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+	ck_assert_uint_eq(clock.clocks, 1u << VDSOGEN_MONOTONIC | 1u << VDSOGEN_REALTIME);
+	ck_assert_uint_eq(clock.res, 16);
+	ck_assert_uint_eq(clock.res_coarse, 5);
+	ck_assert_uint_eq(clock.timezone, UINT64_C(0x1ffffffc4));
+	ck_assert_uint_eq(clock.max_age, 3);	/* 33 ns are 2.06 ticks of 16 ns */
+	ck_assert_int_eq(vdsogen_clock_read(&clock, VDSOGEN_MONOTONIC, host.counter + 3, &time), 0);
+	ck_assert_int_eq(vdsogen_clock_read(&clock, VDSOGEN_MONOTONIC, host.counter + 4, &time),
+			 -VDSOGEN_ERR_STALE);
+	ck_assert_int_eq(vdsogen_clock_read(&clock, VDSOGEN_MONOTONIC, host.counter - 4, &time), 0);
+	/* the coarse clocks have no age; these two are not served */
+	clock.clocks |= 1u << VDSOGEN_MONOTONIC_COARSE;
+	ck_assert_int_eq(
+		vdsogen_clock_read(&clock, VDSOGEN_MONOTONIC_COARSE, host.counter + 4, &time), 0);
+	source.max_age = UINT64_MAX;
+	source.hz = VDSOGEN_HZ_MAX;
+	ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+	ck_assert_uint_eq(clock.max_age, UINT64_MAX);
+}
+END_TEST
+
+/* -------------------------------------------------------------------------
+ * Errors. Each leaves the block as it was.
+ */
+static void expect_start(int expected, struct vdsogen_source source, struct vdsogen_sample sample)
+{
+	struct vdsogen_clock clock = { .clocks = VG_CLOCKS }, before = clock;
+
+	ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), -expected);
+	ck_assert_mem_eq(&clock, &before, sizeof clock);
+}
+
+START_TEST(clock_bad_source_is_refused)
+{
+	struct host host = new_host(GHZ);
+	struct vdsogen_sample good = sampled(&host, 0, 0);
+
+	expect_start(VDSOGEN_ERR_FREQUENCY, (struct vdsogen_source){ .hz = 0 }, good);
+	expect_start(VDSOGEN_ERR_FREQUENCY, (struct vdsogen_source){ .hz = VDSOGEN_HZ_MIN - 1 },
+		     good);
+	expect_start(VDSOGEN_ERR_FREQUENCY, (struct vdsogen_source){ .hz = VDSOGEN_HZ_MAX + 1 },
+		     good);
+	expect_start(VDSOGEN_ERR_VALUE, (struct vdsogen_source){ .hz = GHZ, .scale = 1 }, good);
+	expect_start(VDSOGEN_ERR_VALUE, (struct vdsogen_source){ .hz = GHZ, .slew_ppm = 100001 },
+		     good);
+	/* more whole nanoseconds a tick than a word has, with room for the slew */
+	expect_start(VDSOGEN_ERR_VALUE,
+		     (struct vdsogen_source){ .hz = VDSOGEN_HZ_MIN, .scale = 3000000, .unit = 1 },
+		     good);
+}
+END_TEST
+
+static void spoil(struct vdsogen_sample *sample, unsigned int how)
+{
+	struct vdsogen_time *times[] = { &sample->realtime, &sample->monotonic, &sample->boottime,
+					 &sample->raw };
+	struct vdsogen_time *time = times[how % COUNT(times)];
+
+	switch (how / COUNT(times)) {
+	case 0: time->nsec = SEC; break;
+	case 1: time->sec = INT64_MAX; break;
+	case 2: time->sec = INT64_MIN; break;
+	case 3: time->sec = ((int64_t)1 << 40) + 1; break;
+	default: sample->before = sample->after + 1;
+	}
+}
+
+START_TEST(clock_bad_sample_is_refused)
+{
+	struct vdsogen_clock clock = { .clocks = 0 }, before;
+	struct host host = new_host(GHZ);
+
+	start(&clock, &host);
+	before = clock;
+	for (unsigned int how = 0; how <= 16; how++) {
+		struct vdsogen_sample sample = sampled(&host, 0, 0);
+
+		spoil(&sample, how);
+		expect_start(VDSOGEN_ERR_VALUE, (struct vdsogen_source){ .hz = GHZ }, sample);
+		ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, host_counter, &host),
+				 -VDSOGEN_ERR_VALUE);
+		ck_assert_mem_eq(&clock, &before, sizeof clock);
+	}
+}
+END_TEST
+
+START_TEST(clock_unserved_clocks_are_ignored)
+{
+	static const struct vdsogen_time bad = { INT64_MIN, UINT32_MAX };
+	static const uint32_t masks[] = {
+		1u << VDSOGEN_MONOTONIC, 1u << VDSOGEN_MONOTONIC_RAW, 1u << VDSOGEN_BOOTTIME,
+		1u << VDSOGEN_REALTIME, 1u << VDSOGEN_MONOTONIC_COARSE, 1u << VDSOGEN_TAI,
+		1u << VDSOGEN_REALTIME_COARSE | 1u << VDSOGEN_MONOTONIC,
+	};
+
+	for (unsigned int i = 0; i < COUNT(masks); i++) {
+		struct vdsogen_clock clock = { .clocks = masks[i] };
+		struct host host = new_host(GHZ);
+		struct vdsogen_source source = { .hz = GHZ };
+		struct vdsogen_sample sample = sampled(&host, 0, 0);
+		struct vdsogen_time time;
+
+		if (!(masks[i] & (1u << VDSOGEN_REALTIME | 1u << VDSOGEN_TAI |
+				  1u << VDSOGEN_REALTIME_COARSE)))
+			sample.realtime = bad;
+		if (!(masks[i] & 1u << VDSOGEN_BOOTTIME))
+			sample.boottime = bad;
+		if (masks[i] == 1u << VDSOGEN_MONOTONIC_RAW)
+			sample.monotonic = bad;
+		else
+			sample.raw = bad;
+		ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+		ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, host_counter, &host), 0);
+		ck_assert_uint_eq(clock.clocks, masks[i]);
+		for (int id = -8; id < 40; id++) {
+			int served = id >= 0 && id < 32 && masks[i] >> id & 1;
+
+			ck_assert_int_eq(vdsogen_clock_read(&clock, id, host.counter, &time),
+					 served ? 0 : -VDSOGEN_ERR_CLOCK);
+		}
+	}
+}
+END_TEST
+
+START_TEST(clock_wrong_state_is_told)
+{
+	static const int wrong_ids[] = { -1, 2, 3, 8, 9, 10, 12, 31, 32, 33, INT32_MAX, INT32_MIN };
+	struct vdsogen_clock clock = { .clocks = 0 }, before = clock;
+	struct host host = new_host(GHZ);
+	struct vdsogen_sample sample = sampled(&host, 0, 0);
+	struct vdsogen_time time = { 1, 2 };
+
+	for (unsigned int i = 0; i < COUNT(clock_ids); i++)
+		ck_assert_int_eq(vdsogen_clock_read(&clock, clock_ids[i], 0, &time),
+				 -VDSOGEN_ERR_UNSEEDED);
+	for (unsigned int i = 0; i < COUNT(wrong_ids); i++)
+		ck_assert_int_eq(vdsogen_clock_read(&clock, wrong_ids[i], 0, &time),
+				 -VDSOGEN_ERR_CLOCK);
+	ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, host_counter, &host),
+			 -VDSOGEN_ERR_UNSEEDED);
+	ck_assert_mem_eq(&clock, &before, sizeof clock);
+	ck_assert_int_eq(time.sec, 1);
+	ck_assert_uint_eq(time.nsec, 2);
+}
+END_TEST
+
+START_TEST(clock_misaligned_is_refused)
+{
+	struct vdsogen_clock room[2] = { { .clocks = 0 } }, before[2] = { { .clocks = 0 } };
+	struct host host = new_host(GHZ);
+	struct vdsogen_source source = { .hz = GHZ };
+	struct vdsogen_sample sample = sampled(&host, 0, 0);
+	struct vdsogen_time time;
+
+	for (unsigned int by = 1; by < VDSOGEN_ALIGN; by++) {
+		void *clock = (char *)room + by;
+
+		ck_assert_int_eq(vdsogen_clock_start(clock, &source, &sample), -VDSOGEN_ERR_ALIGN);
+		ck_assert_int_eq(vdsogen_clock_update(clock, &sample, host_counter, &host),
+				 -VDSOGEN_ERR_ALIGN);
+		ck_assert_int_eq(vdsogen_clock_read(clock, 1, 0, &time), -VDSOGEN_ERR_ALIGN);
+		ck_assert_int_eq(vdsogen_clock_recover(clock), -VDSOGEN_ERR_ALIGN);
+		vdsogen_clock_reset(clock);
+	}
+	ck_assert_mem_eq(room, before, sizeof room);
+}
+END_TEST
+
+/* -------------------------------------------------------------------------
+ * Steering.
+ */
+struct highest {
+	int64_t nsec[COUNT(steady_ids)];
+};
+
+/* No steady clock is behind what it said before; no coarse clock is ahead of its fine one. */
+static void check_steady(const struct vdsogen_clock *clock, struct highest *highest,
+			 uint64_t counter)
+{
+	for (unsigned int i = 0; i < COUNT(steady_ids); i++) {
+		int64_t nsec = reading(clock, steady_ids[i], counter);
+
+		ck_assert_msg(nsec >= highest->nsec[i], "clock %d went back by %lld ns",
+			      steady_ids[i], (long long)(highest->nsec[i] - nsec));
+		highest->nsec[i] = nsec;
+	}
+	ck_assert_int_le(reading(clock, VDSOGEN_MONOTONIC_COARSE, counter),
+			 reading(clock, VDSOGEN_MONOTONIC, counter));
+	ck_assert_int_le(reading(clock, VDSOGEN_REALTIME_COARSE, counter),
+			 reading(clock, VDSOGEN_REALTIME, counter));
+	ck_assert_int_eq(reading(clock, VDSOGEN_TAI, counter),
+			 reading(clock, VDSOGEN_REALTIME, counter) + 37 * SEC);
+}
+
+/* |rate / nominal - 1| <= 2 slew */
+static void check_rates(const struct vdsogen_clock *clock, uint64_t hz, uint32_t slew_ppm)
+{
+	vg_u128 nominal = ((vg_u128)SEC << 64) / hz,
+		bound = nominal / 1000000 * 2 * slew_ppm + 2000000;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		vg_u128 rate = vg_wide(clock->line[i].mult_int, clock->line[i].mult);
+
+		ck_assert(rate <= nominal + bound && rate >= nominal - bound);
+	}
+}
+
+static void torment(struct host *host)
+{
+	switch (random64() % 16) {
+	case 0: host->mono += Q64(random_between(-3 * SEC, 3 * SEC)); break;
+	case 1: host->mono += Q64(random_between(-100000, 100000)); break;
+	case 2: host->real += random_between(-3600 * SEC, 3600 * SEC); break;
+	case 3: host->boot += random_between(-SEC, 100 * SEC); break;
+	case 4: host->raw += random_between(-SEC, SEC); break;
+	case 5: host->ppb = random_between(-900000, 900000); break;
+	default: break;
+	}
+}
+
+START_TEST(clock_never_goes_back)
+{
+	static const uint64_t freqs[] = { VDSOGEN_HZ_MIN, 24000000, 62500000, 2596122000,
+					  VDSOGEN_HZ_MAX };
+
+	for (unsigned int run = 0; run < 20; run++) {
+		struct vdsogen_clock clock = { .clocks = 0 };
+		struct host host = new_host(freqs[run % COUNT(freqs)]);
+		struct vdsogen_source source = { .hz = host.hz,
+						 .slew_ppm = run & 1 ? 100000 : 500 };
+		struct vdsogen_sample sample = sampled(&host, 0, 0);
+		struct highest highest = { { 0 } };
+
+		ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+		for (unsigned int i = 0; i < 1000; i++) {
+			uint64_t bracket = random64() % 4 ? random64() % 100 : random64() % host.hz;
+
+			pass(&host, (int64_t)(random64() % SEC >> random64() % 30));
+			torment(&host);
+			host.counter += bracket;
+			sample = sampled(&host, bracket, random_between(-20000, 20000));
+			host.counter += bracket;
+			pass_ticks(&host, random64() % 1000);
+			check_steady(&clock, &highest, host.counter);
+			ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, host_counter, &host),
+					 0);
+			check_steady(&clock, &highest, host.counter);
+			check_steady(&clock, &highest, ++host.counter);
+			check_rates(&clock, host.hz, source.slew_ppm);
+		}
+	}
+}
+END_TEST
+
+/* A counter that has gone back is no reason for a clock to. */
+START_TEST(clock_survives_a_counter_that_goes_back)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+	struct highest highest = { { 0 } };
+
+	start(&clock, &host);
+	for (unsigned int i = 0; i < 1000; i++) {
+		pass(&host, random_between(0, SEC / 10));
+		update(&clock, &host);
+		check_steady(&clock, &highest, host.counter);
+		host.counter -= random64() % GHZ;
+		check_steady(&clock, &highest, host.counter);
+		update(&clock, &host);
+		check_steady(&clock, &highest, host.counter);
+	}
+}
+END_TEST
+
+/* Host clocks off by so much, sampled so often with so much noise: the error after a while. */
+static int64_t error_after(int64_t ppb, int64_t interval, int64_t noise, int64_t seconds)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(2596122000);
+	int64_t worst = 0;
+
+	host.ppb = ppb;
+	start(&clock, &host);
+	for (int64_t t = 0; t < seconds * SEC; t += interval) {
+		struct vdsogen_sample sample;
+		int64_t error;
+
+		pass(&host, interval);
+		sample = sampled(&host, 100, random_between(-noise, noise));
+		error = mono(&clock, &host) - host_mono(&host);
+		if (t > seconds * SEC / 2)
+			worst = llabs(error) > worst ? llabs(error) : worst;
+		ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, host_counter, &host), 0);
+		error = reading(&clock, VDSOGEN_MONOTONIC_RAW, host.counter) - host_mono(&host) -
+			host.raw;
+		if (t > seconds * SEC / 2)
+			worst = llabs(error) > worst ? llabs(error) : worst;
+	}
+	return worst;
+}
+
+START_TEST(clock_converges_to_the_host)
+{
+	ck_assert_int_le(error_after(300000, SEC / 10, 0, 20), 10);
+	ck_assert_int_le(error_after(-300000, SEC / 10, 100, 20), 1000);
+	ck_assert_int_le(error_after(300000, SEC / 4, 100, 20), 1000);
+	ck_assert_int_le(error_after(300000, SEC / 1000, 100, 20), 1000);
+	ck_assert_int_le(error_after(-480000, SEC / 50, 100, 20), 1000);
+	ck_assert_int_le(error_after(40000, 10 * SEC, 100, 1000), 4000);
+}
+END_TEST
+
+/* An error is closed in a few seconds, and without swinging past. */
+START_TEST(clock_closes_an_error)
+{
+	static const int64_t intervals[] = {
+		SEC / 1000, SEC / 100, SEC / 10, SEC / 4, SEC, 10 * SEC
+	};
+
+	for (unsigned int i = 0; i < COUNT(intervals); i++) {
+		struct vdsogen_clock clock = { .clocks = 0 };
+		struct host host = new_host(24000000);
+		int64_t error = 0, worst = 0;
+
+		start(&clock, &host);
+		for (int64_t t = 0; t < 10 * SEC; t += intervals[i]) {
+			pass(&host, intervals[i]);
+			update(&clock, &host);
+		}
+		host.mono += Q64(200000);
+		for (int64_t t = 0; t < 20 * SEC || t < 40 * intervals[i]; t += intervals[i]) {
+			pass(&host, intervals[i]);
+			update(&clock, &host);
+			error = host_mono(&host) - mono(&clock, &host);
+			worst = error < worst ? error : worst;
+			/* REALTIME goes with MONOTONIC: their distance is what it was */
+			ck_assert_int_eq(real(&clock, &host),
+					 mono(&clock, &host) + host.real);
+		}
+		/* seldom sampled, a step and a rate look alike for a while */
+		ck_assert_int_ge(worst, intervals[i] <= SEC / 4 ? -1000 : -100000);
+		ck_assert_msg(llabs(error) < 1000, "%lld ns at %lld", (long long)error,
+			      (long long)intervals[i]);
+	}
+}
+END_TEST
+
+START_TEST(clock_closes_an_error_in_about_a_second)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(24000000);
+	int64_t error;
+
+	start(&clock, &host);
+	for (unsigned int i = 0; i < 1100; i++) {
+		if (i == 1000)
+			host.mono += Q64(20000);
+		pass(&host, SEC / 100);
+		update(&clock, &host);
+	}
+	error = host_mono(&host) - mono(&clock, &host);
+	ck_assert_int_gt(error, 4000);
+	ck_assert_int_lt(error, 12000);
+}
+END_TEST
+
+START_TEST(clock_ignores_wide_brackets)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+
+	start(&clock, &host);
+	for (unsigned int i = 0; i < 200; i++) {
+		struct vdsogen_sample sample;
+
+		pass(&host, SEC / 100);
+		/* every other sample was interrupted for 5 ms, its clocks read at the end */
+		sample = sampled(&host, 100, 0);
+		if (i & 1)
+			sample = sampled(&host, 5000000, 2400000);
+		pass(&host, 5000000);
+		ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, host_counter, &host), 0);
+		ck_assert_int_le(llabs(mono(&clock, &host) -
+				       host_mono(&host)), 10);
+	}
+}
+END_TEST
+
+/* |rate the track has learned / nominal - 1| < 1 ppm, for a host whose clocks are right */
+static void check_learned(const struct vdsogen_clock *clock)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct vdsogen_track *track = &clock->track[i];
+		vg_u128 nominal = vg_wide(track->nominal_int, track->nominal);
+		vg_u128 rate = vg_wide(track->rate_int, track->rate), ppm = nominal / 1000000;
+
+		ck_assert(rate < nominal + ppm && rate > nominal - ppm);
+	}
+}
+
+START_TEST(clock_learns_no_rate_from_bad_samples)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+	struct vdsogen_source source = { .hz = GHZ };
+	struct vdsogen_sample sample = sampled(&host, 50000, 24000), older;
+
+	/* a start that was interrupted while it sampled */
+	ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		pass(&host, SEC / 10);
+		update(&clock, &host);
+	}
+	check_learned(&clock);
+	/* a sample that was overtaken by a later one, and one from the same moment */
+	older = sampled(&host, 0, 900);
+	pass(&host, SEC / 10);
+	update(&clock, &host);
+	sample = sampled(&host, 0, 900);
+	ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, host_counter, &host), 0);
+	ck_assert_int_eq(vdsogen_clock_update(&clock, &older, host_counter, &host), 0);
+	check_learned(&clock);
+	/* a step of the host's clock */
+	host.mono += Q64(SEC / 10);
+	pass(&host, SEC / 10);
+	update(&clock, &host);
+	pass(&host, SEC / 10);
+	update(&clock, &host);
+	check_learned(&clock);
+}
+END_TEST
+
+START_TEST(clock_jumps_far_ahead_and_never_far_back)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+	int64_t before, after;
+
+	start(&clock, &host);
+	host.mono += Q64(3600 * SEC);	/* the counter stood still */
+	update(&clock, &host);
+	for (unsigned int i = 0; i < COUNT(clock_ids); i++) {
+		const int64_t ahead[] = { host.real, 0, host.raw, host.real, 0, host.boot,
+					  host.real + 37 * SEC };
+
+		ck_assert_int_eq(reading(&clock, clock_ids[i], host.counter),
+				 host_mono(&host) + ahead[i]);
+	}
+	host.mono -= Q64(1800 * SEC);
+	before = mono(&clock, &host);
+	for (unsigned int i = 0; i < 100; i++) {
+		pass(&host, SEC / 10);
+		update(&clock, &host);
+	}
+	after = mono(&clock, &host);
+	/* ten seconds passed, less 500 ppm of them */
+	ck_assert_int_lt(llabs(after - before - 10 * SEC + 5000000), 100000);
+}
+END_TEST
+
+static int64_t real_error(const struct vdsogen_clock *clock, const struct host *host)
+{
+	return reading(clock, VDSOGEN_REALTIME, host->counter) - host_mono(host) - host->real;
+}
+
+START_TEST(clock_steps_realtime)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+	struct highest highest = { { 0 } };
+	static const int64_t steps[] = {
+		-3600 * SEC, 50000000, -150000, 86400 * SEC, 20000, -20000
+	};
+
+	start(&clock, &host);
+	for (unsigned int i = 0; i < COUNT(steps); i++) {
+		pass(&host, SEC / 10);
+		host.real += steps[i];
+		update(&clock, &host);
+		ck_assert_int_le(llabs(real_error(&clock, &host)), 1);
+		check_steady(&clock, &highest, host.counter);
+		ck_assert_int_eq(reading(&clock, VDSOGEN_REALTIME_COARSE, host.counter),
+				 real(&clock, &host));
+	}
+	/* noise is no step */
+	host.real += 5000;
+	update(&clock, &host);
+	ck_assert_int_le(llabs(real_error(&clock, &host) + 5000), 1);
+	/* a leap second's announcement */
+	host.tai = 38;
+	update(&clock, &host);
+	ck_assert_int_eq(reading(&clock, VDSOGEN_TAI, host.counter),
+			 real(&clock, &host) + 38 * SEC);
+}
+END_TEST
+
+static int64_t boot_error(const struct vdsogen_clock *clock, const struct host *host)
+{
+	return reading(clock, VDSOGEN_BOOTTIME, host->counter) - host_mono(host) - host->boot;
+}
+
+START_TEST(clock_boottime_grows_by_a_suspend)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+
+	start(&clock, &host);
+	pass(&host, SEC / 10);
+	host.boot += 500 * SEC;		/* suspended; the counter stood still */
+	host.real += 500 * SEC;
+	update(&clock, &host);
+	ck_assert_int_le(llabs(boot_error(&clock, &host)), 1);
+	ck_assert_int_le(llabs(real_error(&clock, &host)), 1);
+	host.boot -= 100 * SEC;		/* it cannot shrink */
+	update(&clock, &host);
+	ck_assert_int_le(llabs(boot_error(&clock, &host) - 100 * SEC), 1);
+}
+END_TEST
+
+/* The counter goes on in a suspend and MONOTONIC does not: only MONOTONIC is ahead. */
+START_TEST(clock_suspend_with_a_running_counter)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+
+	start(&clock, &host);
+	pass(&host, 500 * SEC);
+	host.mono -= Q64(500 * SEC);
+	host.boot += 500 * SEC;
+	host.real += 500 * SEC;
+	for (unsigned int i = 0; i < 100; i++) {
+		pass(&host, SEC / 10);
+		update(&clock, &host);
+		ck_assert_int_le(llabs(boot_error(&clock, &host)), 60000);
+		ck_assert_int_le(llabs(real_error(&clock, &host)), 60000);
+	}
+	ck_assert_int_gt(mono(&clock, &host), host_mono(&host) + 499 * SEC);
+}
+END_TEST
+
+START_TEST(clock_frozen_stands_still)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+	struct vdsogen_source source = { .hz = GHZ, .scale = 0, .unit = 1 };
+	struct vdsogen_sample sample = sampled(&host, 0, 0);
+	int64_t first = host_mono(&host);
+
+	ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+	for (unsigned int i = 0; i < 100; i++) {
+		pass(&host, SEC);
+		if (i >= 50)		/* even if the caller does not freeze its samples */
+			sample.monotonic = sample.raw = time_of(host_mono(&host));
+		sample.before = sample.after = host.counter;
+		ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, host_counter, &host), 0);
+		pass(&host, SEC);
+		ck_assert_int_eq(mono(&clock, &host), first);
+		ck_assert_int_eq(reading(&clock, VDSOGEN_MONOTONIC_RAW, host.counter),
+				 first + host.raw);
+		ck_assert_int_eq(real(&clock, &host), first + host.real);
+	}
+}
+END_TEST
+
+START_TEST(clock_scaled_follows_the_scaled_host)
+{
+	static const struct {
+		uint32_t scale, unit;
+	} scales[] = { { 2, 1 }, { 1, 10 }, { 100, 1 } };
+
+	for (unsigned int i = 0; i < COUNT(scales); i++) {
+		struct vdsogen_clock clock = { .clocks = 0 };
+		struct host host = new_host(24000000);
+		struct vdsogen_source source = { .hz = 24000000, .scale = scales[i].scale,
+						 .unit = scales[i].unit };
+		struct vdsogen_sample sample;
+		int64_t error = 0;
+
+		/* a host whose clocks run `scale` times as fast */
+		host.ppb = (int64_t)scales[i].scale * SEC / scales[i].unit - SEC + 50000;
+		sample = sampled(&host, 0, 0);
+		ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+		for (unsigned int j = 0; j < 300; j++) {
+			pass(&host, SEC / 10);
+			error = mono(&clock, &host) - host_mono(&host);
+			update(&clock, &host);
+		}
+		ck_assert_int_le(llabs(error), 1000);
+	}
+}
+END_TEST
+
+START_TEST(clock_start_on_a_running_clock_does_not_go_back)
+{
+	struct vdsogen_clock clock = { .clocks = 0 }, old;
+	struct host host = new_host(24000000);
+	struct vdsogen_source source = { .hz = 24000000 };
+	struct highest highest = { { 0 } };
+
+	host.boot += SEC;
+	start(&clock, &host);
+	for (unsigned int i = 0; i < 200; i++) {
+		struct vdsogen_sample sample;
+
+		pass(&host, SEC / 7 + i);
+		host.mono += Q64(random_between(-SEC, SEC / 2));
+		check_steady(&clock, &highest, host.counter);
+		old = clock;
+		sample = sampled(&host, 0, 0);
+		ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+		ck_assert_int_eq(real_error(&clock, &host), 0);
+		check_steady(&clock, &highest, host.counter);
+		/* to the fraction of a nanosecond: some counter would show it */
+		for (unsigned int j = 0; j < 20; j++)
+			ck_assert_int_ge(reading(&clock, VDSOGEN_BOOTTIME, host.counter + j),
+					 reading(&old, VDSOGEN_BOOTTIME, host.counter + j));
+	}
+}
+END_TEST
+
+/* -------------------------------------------------------------------------
+ * Publishing.
+ */
+static struct vdsogen_clock *held;	/* the block whose lock the callback looks at */
+static jmp_buf out;
+
+static uint64_t look_at_the_lock(void *arg)
+{
+	struct host *host = arg;
+	struct vdsogen_source source = { .hz = GHZ };
+	struct vdsogen_sample sample = sampled(host, 0, 0);
+	struct vdsogen_clock before = *held;
+	struct vdsogen_time time;
+
+	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
+		ck_assert_uint_eq(held->line[i].seq, held->line[0].seq | 1);
+	ck_assert_int_eq(vdsogen_clock_start(held, &source, &sample), -VDSOGEN_ERR_BUSY);
+	ck_assert_int_eq(vdsogen_clock_update(held, &sample, host_counter, host),
+			 -VDSOGEN_ERR_BUSY);
+	for (unsigned int i = 0; i < COUNT(clock_ids); i++)
+		ck_assert_int_eq(vdsogen_clock_read(held, clock_ids[i], 0, &time),
+				 -VDSOGEN_ERR_BUSY);
+	ck_assert_mem_eq(held, &before, sizeof before);
+	return host->counter;
+}
+
+START_TEST(clock_is_locked_before_the_counter_is_read)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+	struct vdsogen_sample sample;
+
+	held = &clock;
+	start(&clock, &host);
+	pass(&host, SEC);
+	sample = sampled(&host, 0, 0);
+	ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, look_at_the_lock, &host), 0);
+	ck_assert_uint_eq(clock.line[0].seq, 4);
+}
+END_TEST
+
+static void set_counts(struct vdsogen_clock *clock, uint32_t seq)
+{
+	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
+		clock->line[i].seq = seq;
+	clock->saved[0].seq = clock->generation = seq;
+}
+
+START_TEST(clock_counts_wrap_past_0)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+	struct vdsogen_sample sample = sampled(&host, 0, 0);
+	static const uint32_t counts[] = { UINT32_C(0xfffffffe), 2, 4 };
+
+	held = &clock;
+	start(&clock, &host);
+	set_counts(&clock, UINT32_C(0xfffffffc));
+	for (unsigned int i = 0; i < COUNT(counts); i++) {
+		ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, look_at_the_lock, &host), 0);
+		for (unsigned int j = 0; j < VDSOGEN_LINES; j++)
+			ck_assert_uint_eq(clock.line[j].seq, counts[i]);
+		ck_assert_uint_eq(clock.generation, counts[i]);
+		mono(&clock, &host);
+	}
+}
+END_TEST
+
+static uint64_t jump_out(void *arg)
+{
+	(void)arg;
+	longjmp(out, 1);
+}
+
+static void die_in_callback(struct vdsogen_clock *clock, const struct vdsogen_sample *sample)
+{
+	if (!setjmp(out))
+		vdsogen_clock_update(clock, sample, jump_out, NULL);
+	ck_assert_uint_eq(clock->line[0].seq & 1, 1);
+}
+
+START_TEST(clock_recovers_from_a_publisher_dead_in_its_callback)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+	struct vdsogen_sample sample = sampled(&host, 0, 0);
+	int64_t before;
+
+	start(&clock, &host);
+	before = mono(&clock, &host);
+	ck_assert_int_eq(vdsogen_clock_recover(&clock), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		die_in_callback(&clock, &sample);
+		ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, host_counter, &host),
+				 -VDSOGEN_ERR_BUSY);
+		ck_assert_int_eq(vdsogen_clock_recover(&clock), 1);
+		ck_assert_int_eq(vdsogen_clock_recover(&clock), 0);
+		ck_assert_int_eq(mono(&clock, &host), before);
+	}
+	pass(&host, SEC);
+	update(&clock, &host);
+	ck_assert_int_eq(mono(&clock, &host), before + SEC);
+}
+END_TEST
+
+/* What is taken for the host's rate after a recovery holds the bounds, too. */
+START_TEST(clock_recovery_keeps_rates_in_bounds)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+	struct vdsogen_sample sample;
+
+	host.ppb = 490000;
+	start(&clock, &host);
+	for (unsigned int i = 0; i < 100; i++) {
+		if (i == 50)
+			host.mono += Q64(SEC / 2);	/* far behind: at the fastest rate */
+		pass(&host, SEC / 10);
+		if (i > 60) {
+			sample = sampled(&host, 0, 0);
+			die_in_callback(&clock, &sample);
+			ck_assert_int_eq(vdsogen_clock_recover(&clock), 1);
+		}
+		update(&clock, &host);
+		check_rates(&clock, GHZ, 500);
+	}
+}
+END_TEST
+
+/* Lines without their counts. */
+static int same_lines(const struct vdsogen_clock *a, const struct vdsogen_clock *b)
+{
+	for (unsigned int i = 0; i < VDSOGEN_LINES; i++) {
+		struct vdsogen_line x = a->line[i], y = b->line[i];
+
+		x.seq = y.seq = 0;
+		if (memcmp(&x, &y, sizeof x) != 0)
+			return 0;
+	}
+	return 1;
+}
+
+/* At rest: even counts all alike, `saved` as the lines, the coarse line as line 0. */
+static void check_at_rest(const struct vdsogen_clock *clock)
+{
+	uint32_t seq = clock->line[0].seq;
+
+	ck_assert_uint_eq(seq & 1, 0);
+	for (unsigned int i = 1; i < VDSOGEN_LINES; i++)
+		ck_assert_uint_eq(clock->line[i].seq, seq);
+	if (!seq)
+		return;
+	ck_assert_uint_eq(clock->saved[0].seq, seq);
+	ck_assert_uint_eq(clock->generation, seq);
+	for (unsigned int i = 0; i < VDSOGEN_LINES - 1; i++) {
+		struct vdsogen_line line = clock->line[i], saved = clock->saved[i];
+
+		line.seq = saved.seq = 0;
+		ck_assert_mem_eq(&line, &saved, sizeof line);
+	}
+	ck_assert_mem_eq(clock->line[3].base, clock->line[0].base, sizeof clock->line[0].base);
+	ck_assert_uint_eq(clock->line[3].last, clock->line[0].last);
+}
+
+/* Mid-states by hand: which fields are new, and which lines were opened. */
+START_TEST(clock_recovers_from_made_up_states)
+{
+	struct vdsogen_clock old = { .clocks = 0 }, new, mid;
+	struct host host = new_host(GHZ);
+
+	start(&old, &host);
+	new = old;
+	pass(&host, 3 * SEC / 2);
+	host.mono += 12345678;
+	update(&new, &host);
+	for (unsigned int fields = 0; fields <= VDSOGEN_LINES; fields++) {
+		mid = old;
+		for (unsigned int i = 0; i < VDSOGEN_LINES; i++) {
+			if (i < fields)
+				mid.line[i] = new.line[i];
+			mid.line[i].seq = 3;
+		}
+		mid.generation = 4;
+		ck_assert_int_eq(vdsogen_clock_recover(&mid), 1);
+		check_at_rest(&mid);
+		ck_assert(same_lines(&mid, fields == VDSOGEN_LINES ? &new : &old));
+		ck_assert_int_eq(vdsogen_clock_recover(&mid), 0);
+	}
+	for (unsigned int opened = 1; opened < VDSOGEN_LINES; opened++) {
+		mid = new;
+		memcpy(mid.saved, old.saved, sizeof mid.saved);
+		memcpy(mid.track, old.track, sizeof mid.track);
+		for (unsigned int i = 0; i < VDSOGEN_LINES - opened; i++)
+			mid.line[i].seq = 3;
+		ck_assert_int_eq(vdsogen_clock_recover(&mid), 1);
+		check_at_rest(&mid);
+		ck_assert(same_lines(&mid, &new));
+	}
+}
+END_TEST
+
+/*
+ * Death at every instruction: a child does the deed one step at a time, and
+ * each state its memory passes through is recovered from.
+ */
+struct deed {
+	const char *name;
+	void (*prepare)(struct vdsogen_clock *, struct host *);
+	void (*act)(struct vdsogen_clock *, struct host *);
+};
+
+#define STATES_MAX 1000
+static struct vdsogen_clock states[STATES_MAX];
+
+/* Every state of the block while a child acts on it; 0 if this system does not let us look. */
+static unsigned int watch(const struct deed *deed, struct vdsogen_clock *clock, struct host *host)
+{
+	unsigned int count = 0;
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+			_exit(1);
+		raise(SIGSTOP);
+		deed->act(clock, host);
+		_exit(0);
+	}
+	ck_assert_int_gt(child, 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	while (WIFSTOPPED(status)) {
+		ck_assert_uint_lt(count, STATES_MAX);
+		if (!count || memcmp(&states[count - 1], clock, sizeof *clock) != 0)
+			states[count++] = *clock;
+		if (ptrace(PTRACE_SINGLESTEP, child, NULL, NULL)) {
+			kill(child, SIGKILL);
+			waitpid(child, &status, 0);
+			return 0;
+		}
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+	}
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status) ? 0 : count;
+}
+
+static void prepare_nothing(struct vdsogen_clock *clock, struct host *host)
+{
+	(void)clock;
+	(void)host;
+}
+
+static void prepare_running(struct vdsogen_clock *clock, struct host *host)
+{
+	start(clock, host);
+	for (unsigned int i = 0; i < 20; i++) {
+		pass(host, SEC / 10);
+		host->ppb = 1000 * i;
+		update(clock, host);
+	}
+	pass(host, SEC / 10 + 13);
+	host->mono += Q64(12345);
+}
+
+static void prepare_reset(struct vdsogen_clock *clock, struct host *host)
+{
+	prepare_running(clock, host);
+	vdsogen_clock_reset(clock);
+}
+
+static void prepare_next_second(struct vdsogen_clock *clock, struct host *host)
+{
+	prepare_running(clock, host);
+	pass(host, SEC);
+}
+
+static void prepare_old_lines(struct vdsogen_clock *clock, struct host *host)
+{
+	prepare_running(clock, host);
+	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
+		clock->line[i].seq++;
+	clock->generation += 2;
+	clock->line[0].base[1].sec += 1000;
+	clock->line[1].mult += 1000;
+}
+
+static void prepare_new_lines(struct vdsogen_clock *clock, struct host *host)
+{
+	prepare_running(clock, host);
+	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
+		clock->line[i].seq += 1 + (i == 3);
+	clock->generation += 2;
+	memset(clock->saved, 0, sizeof clock->saved);
+	clock->track[0].samples = 0;
+}
+
+static void act_start(struct vdsogen_clock *clock, struct host *host)
+{
+	struct vdsogen_source source = { .hz = host->hz / 2 };
+	struct vdsogen_sample sample = sampled(host, 0, 0);
+
+	vdsogen_clock_start(clock, &source, &sample);
+}
+
+static void act_update(struct vdsogen_clock *clock, struct host *host)
+{
+	struct vdsogen_sample sample = sampled(host, 0, 0);
+
+	vdsogen_clock_update(clock, &sample, host_counter, host);
+}
+
+static void act_recover(struct vdsogen_clock *clock, struct host *host)
+{
+	(void)host;
+	vdsogen_clock_recover(clock);
+}
+
+static void act_reset(struct vdsogen_clock *clock, struct host *host)
+{
+	(void)host;
+	vdsogen_clock_reset(clock);
+}
+
+static const struct deed deeds[] = {
+	{ "update", prepare_running, act_update },
+	{ "update in the next second", prepare_next_second, act_update },
+	{ "first start", prepare_nothing, act_start },
+	{ "start", prepare_running, act_start },
+	{ "start after a reset", prepare_reset, act_start },
+	{ "recovery of the old lines", prepare_old_lines, act_recover },
+	{ "recovery of the new lines", prepare_new_lines, act_recover },
+	{ "reset", prepare_running, act_reset },
+};
+
+static int same_nominal(const struct vdsogen_clock *a, const struct vdsogen_clock *b)
+{
+	return a->track[0].nominal == b->track[0].nominal &&
+	       a->track[0].nominal_int == b->track[0].nominal_int;
+}
+
+/* `mid` was left by a dead child; `old` and `new` are before and after. */
+static void check_recovery(const struct vdsogen_clock *mid, const struct vdsogen_clock *old,
+			   const struct vdsogen_clock *new, struct host host)
+{
+	struct vdsogen_clock clock = *mid;
+	struct highest highest = { { 0 } };
+	int taken_back;
+
+	ck_assert_int_ge(vdsogen_clock_recover(&clock), mid->line[0].seq & 1);
+	ck_assert_int_eq(vdsogen_clock_recover(&clock), 0);
+	check_at_rest(&clock);
+	if (!clock.line[0].seq) {
+		ck_assert_uint_eq(clock.line[3].base[0].sec, 0);	/* time() asks, too */
+		ck_assert(!old->line[0].seq || !new->line[0].seq || old->line[0].seq & 1);
+		return;
+	}
+	taken_back = same_lines(&clock, old);
+	ck_assert(taken_back || same_lines(&clock, new));
+	ck_assert(same_nominal(&clock, taken_back ? old : new));
+	/* time() has no count: what it has said stays said */
+	if (old->line[0].seq)
+		ck_assert_uint_ge(clock.line[3].base[0].sec, mid->line[3].base[0].sec);
+	/* and life goes on */
+	if (!(old->line[0].seq & 1) && old->line[0].seq && new->line[0].seq)
+		check_steady(old, &highest, host.counter);
+	check_steady(&clock, &highest, host.counter);
+	pass(&host, SEC / 10);
+	check_steady(&clock, &highest, host.counter);
+	update(&clock, &host);
+	check_steady(&clock, &highest, host.counter);
+	check_at_rest(&clock);
+}
+
+START_TEST(clock_recovers_from_death_at_every_instruction)
+{
+	const struct deed *deed = &deeds[_i];
+	struct vdsogen_clock *clock = mmap(NULL, sizeof *clock, PROT_READ | PROT_WRITE,
+					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct vdsogen_clock old, new;
+	struct host host = new_host(2596122000);
+	unsigned int count;
+
+	ck_assert_ptr_ne(clock, MAP_FAILED);
+	deed->prepare(clock, &host);
+	old = *clock;
+	count = watch(deed, clock, &host);
+	if (!count) {
+		munmap(clock, sizeof *clock);
+		return;		/* no single steps here: the made-up states must do */
+	}
+	ck_assert_msg(count > 3, "%s: %u states", deed->name, count);
+	new = *clock;
+	if (old.line[0].seq & 1)	/* a recovery: what it must come to */
+		old = new;
+	for (unsigned int i = 0; i < count; i++)
+		check_recovery(&states[i], &old, &new, host);
+	munmap(clock, sizeof *clock);
+}
+END_TEST
+
+START_TEST(clock_reset_is_never_started)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+	struct vdsogen_sample sample = sampled(&host, 0, 0);
+	struct vdsogen_time time;
+	uint32_t seq;
+
+	/* at rest, copied while a publisher was at work, and when it had opened one line */
+	for (unsigned int i = 0; i < 3; i++) {
+		start(&clock, &host);
+		if (i)
+			die_in_callback(&clock, &sample);
+		clock.line[3].seq += i == 2;
+		clock.attention = 5;
+		seq = clock.line[3].seq;
+		vdsogen_clock_reset(&clock);
+		ck_assert_int_eq(vdsogen_clock_recover(&clock), 0);
+		for (unsigned int j = 0; j < VDSOGEN_LINES; j++)
+			ck_assert_uint_eq(clock.line[j].seq, 0);
+		ck_assert_uint_eq(clock.line[3].base[0].sec, 0);
+		ck_assert_uint_eq(clock.res | clock.res_coarse, 0);
+		ck_assert_uint_eq(clock.attention, 5);
+		ck_assert_int_eq(vdsogen_clock_read(&clock, 1, 0, &time), -VDSOGEN_ERR_UNSEEDED);
+		ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, host_counter, &host),
+				 -VDSOGEN_ERR_UNSEEDED);
+		/* earlier times are allowed now, earlier counts are not */
+		host.mono -= Q64(10 * SEC);
+		start(&clock, &host);
+		ck_assert_uint_gt(clock.line[0].seq, seq);
+		ck_assert_int_eq(mono(&clock, &host), host_mono(&host));
+		check_at_rest(&clock);
+	}
+}
+END_TEST
+
+START_TEST(clock_attention_sets_and_clears)
+{
+	struct vdsogen_clock clock = { .clocks = 0 };
+	struct host host = new_host(GHZ);
+
+	start(&clock, &host);
+	ck_assert_uint_eq(vdsogen_clock_attention(&clock, 5, 0), 0);
+	ck_assert_uint_eq(vdsogen_clock_attention(&clock, 2, 1), 5);
+	ck_assert_uint_eq(vdsogen_clock_attention(&clock, 8, 8), 6);
+	ck_assert_uint_eq(clock.attention, 6);
+	update(&clock, &host);
+	mono(&clock, &host);
+	start(&clock, &host);
+	ck_assert_uint_eq(vdsogen_clock_attention(&clock, 0, 0), 6);
+	ck_assert_uint_eq(vdsogen_clock_attention(&clock, 0, UINT32_MAX), 6);
+	ck_assert_uint_eq(clock.attention, 0);
+}
+END_TEST
+
+/* -------------------------------------------------------------------------
+ * Threads, and the real counter.
+ */
+static int64_t wall_nsec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * SEC + now.tv_nsec;
+}
+
+static uint64_t real_counter(void *arg)
+{
+	(void)arg;
+#if defined(__x86_64__)
+	uint32_t low, high;
+
+	__asm__ volatile("mfence; lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (uint64_t)high << 32 | low;
+#elif defined(__aarch64__)
+	uint64_t counter;
+
+	__asm__ volatile("dsb ish; isb; mrs %0, cntvct_el0" : "=r"(counter) : : "memory");
+	return counter;
+#else
+	return (uint64_t)wall_nsec();
+#endif
+}
+
+/* REALTIME is the one or the other ahead of MONOTONIC: a torn one is neither. */
+#define NEAR (1000 * SEC)
+#define AFAR (2000 * SEC + SEC / 2)
+#define TORN (SEC / 10)
+#define RACE_NSEC (3 * SEC / 2)
+
+static struct {
+	struct vdsogen_clock clock;
+	_Atomic int64_t highest;
+	_Atomic int done;
+	_Atomic long reads;
+} race;
+
+static const char *race_once(void)
+{
+	int64_t before = race.highest, seen, real;
+	uint64_t counter = real_counter(NULL);
+	struct vdsogen_time time;
+
+	if (vdsogen_clock_read(&race.clock, VDSOGEN_MONOTONIC, counter, &time))
+		return NULL;
+	seen = nsec_of(&time);
+	if (seen < before)
+		return "MONOTONIC went back";
+	while (before < seen &&
+	       !__atomic_compare_exchange_n((int64_t *)&race.highest, &before, seen, 0,
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+	if (vdsogen_clock_read(&race.clock, VDSOGEN_REALTIME, counter, &time))
+		return NULL;
+	real = nsec_of(&time) - seen;
+	/* past an anchor that came meanwhile, both are those of the anchor */
+	if (vdsogen_clock_read(&race.clock, VDSOGEN_MONOTONIC, counter, &time) ||
+	    nsec_of(&time) != seen)
+		return NULL;
+	if (llabs(real - NEAR) > TORN && llabs(real - AFAR) > TORN)
+		return "REALTIME is torn";
+	race.reads++;
+	return NULL;
+}
+
+static void *race_reader(void *arg)
+{
+	const char *fault = NULL;
+
+	(void)arg;
+	while (!race.done && !fault)
+		fault = race_once();
+	race.done = 1;
+	return (void *)fault;
+}
+
+static void race_publish(uint64_t random)
+{
+	struct vdsogen_sample sample;
+	int64_t nsec;
+
+	sample.before = sample.after = real_counter(NULL);
+	ck_assert_int_eq(vdsogen_clock_read(&race.clock, VDSOGEN_MONOTONIC, sample.after,
+					    &sample.monotonic), 0);
+	nsec = nsec_of(&sample.monotonic) + (int64_t)(random % 100000000) - 50000000;
+	sample.monotonic = sample.boottime = sample.raw = time_of(nsec);
+	sample.realtime = time_of(nsec + (random >> 40 & 1 ? NEAR : AFAR));
+	sample.tai_offset = 0;
+	ck_assert_int_eq(vdsogen_clock_update(&race.clock, &sample, real_counter, NULL), 0);
+}
+
+START_TEST(clock_readers_and_publisher_race)
+{
+	struct vdsogen_source source = { .hz = GHZ, .slew_ppm = 100000 };
+	struct vdsogen_sample sample = { .monotonic = { 100, 0 }, .realtime = { 1100, 0 } };
+	pthread_t reader[2];
+	int64_t end;
+	void *fault;
+
+	sample.before = sample.after = real_counter(NULL);
+	ck_assert_int_eq(vdsogen_clock_start(&race.clock, &source, &sample), 0);
+	for (unsigned int i = 0; i < COUNT(reader); i++)
+		ck_assert_int_eq(pthread_create(&reader[i], NULL, race_reader, NULL), 0);
+	for (end = wall_nsec() + RACE_NSEC; !race.done && wall_nsec() < end;)
+		for (unsigned int i = 0; i < 100; i++)
+			race_publish(random64());
+	race.done = 1;
+	for (unsigned int i = 0; i < COUNT(reader); i++) {
+		pthread_join(reader[i], &fault);
+		ck_assert_msg(!fault, "%s", (const char *)fault);
+	}
+	ck_assert_int_gt(race.reads, 1000);
+	ck_assert_uint_gt(race.clock.line[0].seq, 1000);
+}
+END_TEST
+
+/* Two at once: each publication takes two counts, and none is taken twice. */
+#define PUBLICATIONS 100000
+
+static struct vdsogen_clock contended;
+
+static void *publish_often(void *arg)
+{
+	struct host host = new_host(GHZ);
+	struct vdsogen_sample sample = sampled(&host, 0, 0);
+	unsigned long *successes = arg;
+
+	for (unsigned int i = 0; i < PUBLICATIONS; i++)
+		*successes += !vdsogen_clock_update(&contended, &sample, host_counter, &host);
+	return NULL;
+}
+
+START_TEST(clock_has_one_publisher_at_a_time)
+{
+	struct host host = new_host(GHZ);
+	unsigned long successes[2] = { 0, 0 };
+	pthread_t publisher[2];
+
+	start(&contended, &host);
+	for (unsigned int i = 0; i < COUNT(publisher); i++)
+		ck_assert_int_eq(pthread_create(&publisher[i], NULL, publish_often,
+						&successes[i]), 0);
+	for (unsigned int i = 0; i < COUNT(publisher); i++)
+		ck_assert_int_eq(pthread_join(publisher[i], NULL), 0);
+	ck_assert_uint_eq(contended.line[0].seq, 2 + 2 * (successes[0] + successes[1]));
+	check_at_rest(&contended);
+}
+END_TEST
+
+static TCase *arithmetic(void)
+{
+	TCase *tc = tcase_create("arithmetic");
+
+	tcase_add_test(tc, clock_division_is_exact);
+	tcase_add_test(tc, clock_line_is_exact_at_boundaries);
+	tcase_add_test(tc, clock_line_is_exact_at_random);
+	tcase_add_test(tc, clock_new_anchor_changes_no_answer);
+	return tc;
+}
+
+static TCase *starting(void)
+{
+	TCase *tc = tcase_create("starting");
+
+	tcase_add_test(tc, clock_start_is_at_the_nominal_rate);
+	tcase_add_test(tc, clock_start_says_what_the_sample_says);
+	tcase_add_test(tc, clock_start_takes_the_source);
+	tcase_add_test(tc, clock_start_on_a_running_clock_does_not_go_back);
+	tcase_add_test(tc, clock_bad_source_is_refused);
+	tcase_add_test(tc, clock_bad_sample_is_refused);
+	tcase_add_test(tc, clock_unserved_clocks_are_ignored);
+	tcase_add_test(tc, clock_wrong_state_is_told);
+	tcase_add_test(tc, clock_misaligned_is_refused);
+	return tc;
+}
+
+static TCase *steering(void)
+{
+	TCase *tc = tcase_create("steering");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, clock_never_goes_back);
+	tcase_add_test(tc, clock_survives_a_counter_that_goes_back);
+	tcase_add_test(tc, clock_converges_to_the_host);
+	tcase_add_test(tc, clock_closes_an_error);
+	tcase_add_test(tc, clock_closes_an_error_in_about_a_second);
+	tcase_add_test(tc, clock_ignores_wide_brackets);
+	tcase_add_test(tc, clock_learns_no_rate_from_bad_samples);
+	tcase_add_test(tc, clock_jumps_far_ahead_and_never_far_back);
+	tcase_add_test(tc, clock_steps_realtime);
+	tcase_add_test(tc, clock_boottime_grows_by_a_suspend);
+	tcase_add_test(tc, clock_suspend_with_a_running_counter);
+	tcase_add_test(tc, clock_frozen_stands_still);
+	tcase_add_test(tc, clock_scaled_follows_the_scaled_host);
+	return tc;
+}
+
+static TCase *publishing(void)
+{
+	TCase *tc = tcase_create("publishing");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, clock_is_locked_before_the_counter_is_read);
+	tcase_add_test(tc, clock_counts_wrap_past_0);
+	tcase_add_test(tc, clock_recovers_from_a_publisher_dead_in_its_callback);
+	tcase_add_test(tc, clock_recovery_keeps_rates_in_bounds);
+	tcase_add_test(tc, clock_recovers_from_made_up_states);
+	tcase_add_loop_test(tc, clock_recovers_from_death_at_every_instruction, 0, COUNT(deeds));
+	tcase_add_test(tc, clock_reset_is_never_started);
+	tcase_add_test(tc, clock_attention_sets_and_clears);
+	tcase_add_test(tc, clock_has_one_publisher_at_a_time);
+	tcase_add_test(tc, clock_readers_and_publisher_race);
+	return tc;
+}
+
+Suite *clock_suite(void)
+{
+	Suite *s = suite_create("clock");
+
+	suite_add_tcase(s, arithmetic());
+	suite_add_tcase(s, starting());
+	suite_add_tcase(s, steering());
+	suite_add_tcase(s, publishing());
+	return s;
+}

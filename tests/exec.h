@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The execution test: images are built, mapped and called on the processor
+ * this program runs on. Nothing but the C library and the library under test,
+ * so that it can be cross-compiled and run under an emulator.
+ */
+#ifndef EXEC_H
+#define EXEC_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "vdsogen.h"
+
+#define NSEC_PER_SEC 1000000000
+
+/* -------------------------------------------------------------------------
+ * Checks: one line for each that fails.
+ */
+#define CHECK(condition, ...) check_that((condition), __FILE__, __LINE__, __VA_ARGS__)
+
+bool check_that(bool good, const char *file, int line, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* What the following checks are about: part of every line. */
+void check_about(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* -------------------------------------------------------------------------
+ * A page: one image under two mappings, as a guest sees it and as its
+ * publisher does. The guest's cannot be written: a trampoline that tries dies.
+ */
+struct page {
+	uint8_t *code;		/* readable, executable */
+	uint8_t *data;		/* readable, writable */
+	size_t size;
+	struct vdsogen_image image;
+	struct vdsogen_clock *clock;
+	struct vdsogen_source source;
+	struct timespec floor[2]; /* REALTIME and MONOTONIC before the last publication */
+	bool counts;
+	bool still;		/* do not publish between calls: the block was written by hand */
+};
+
+/* Whether fallbacks are made by the system call instruction or counted by a trap in its place. */
+enum page_traps { PAGE_ASKS, PAGE_COUNTS };
+
+void page_make(struct page *page, const struct vdsogen_config *config, enum page_traps traps);
+void page_free(struct page *page);
+
+/* Whether this processor has what that form of the counter or of getcpu needs. */
+bool counter_works(uint32_t counter);
+bool getcpu_works(uint32_t getcpu);
+
+#define ALL_CLOCKS (1u << VDSOGEN_REALTIME | 1u << VDSOGEN_MONOTONIC | \
+		    1u << VDSOGEN_MONOTONIC_RAW | 1u << VDSOGEN_REALTIME_COARSE | \
+		    1u << VDSOGEN_MONOTONIC_COARSE | 1u << VDSOGEN_BOOTTIME | 1u << VDSOGEN_TAI)
+
+/* Starts and updates the clock with the system's time. update returns what the library does. */
+void page_start(struct page *page);
+int page_update(struct page *page);
+
+/* Calls a function of the page; checks what the calling convention preserves. */
+long page_call(const struct page *page, unsigned int function, uintptr_t a, uintptr_t b,
+	       uintptr_t c);
+
+/* The same without the checks, for speed. */
+typedef long page_fn(uintptr_t a, uintptr_t b, uintptr_t c);
+page_fn *page_function(const struct page *page, unsigned int function);
+
+/* The system call itself: its value or -errno. */
+long ask(long number, uintptr_t a, uintptr_t b, uintptr_t c);
+
+/* -------------------------------------------------------------------------
+ * Fallbacks of a page that counts. Each thread has its own count.
+ */
+struct trap {
+	unsigned long count;
+	long number;		/* of the last system call */
+	uint64_t counter;	/* the page's counter register then */
+};
+extern _Thread_local struct trap trap;
+
+/* What answers a fallback: ask(), unless told otherwise. */
+typedef long trap_answer_fn(long number, uintptr_t a, uintptr_t b, uintptr_t c);
+
+void trap_watch(const struct page *page);
+void trap_answer_with(trap_answer_fn *answer);
+/* Puts the trap in place of every system call instruction of the page; checks that it is one. */
+void trap_patch(const struct page *page);
+
+/* -------------------------------------------------------------------------
+ * What a page is expected to answer without a system call.
+ */
+struct expect {
+	uint32_t clocks;	/* clock_gettime: 1u << id */
+	uint32_t res;		/* clock_getres: 1u << id */
+	bool gettimeofday;
+	bool zone;		/* gettimeofday without a time */
+	bool time;
+	bool getcpu;
+};
+/* Everything of a started page of this configuration, or nothing. */
+struct expect expect_all(const struct page *page);
+
+/* Every function, clock id and NULL combination against the system call. */
+void check_calls(struct page *page, const struct expect *expect);
+
+/* What the suites are; each makes its own pages. */
+void exec_calls(void);
+void exec_states(void);
+void exec_faults(void);
+void exec_arithmetic(void);
+void exec_signal(void);
+void exec_torn(void);
+void exec_threads(void);
+
+#endif

@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# A short run of each fuzz target, by libFuzzer where clang has it, else by the target's own main;
+# with the address and undefined-behaviour sanitizers where the compiler has them.
+# FUZZ_SECONDS (10) says how long; 0 runs each target once over its seeds.
+set -eu
+: "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}" "${BUILDDIR:=$SRCDIR}"
+: "${ARCHS:=x86_64 aarch64}" "${CC:=cc}" "${FUZZ_SECONDS:=10}"
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+include="-I$SRCDIR/include -I$SRCDIR/libvdsogen -I$dir"
+sources="$SRCDIR/arch/archs.c"
+for file in "$SRCDIR"/libvdsogen/*.c; do
+	sources="$sources $file"
+done
+for arch in $ARCHS; do
+	echo "ARCH($arch)"
+	include="$include -I$SRCDIR/arch/$arch"
+	for file in "$SRCDIR/arch/$arch"/*.c; do
+		sources="$sources $file"
+	done
+done >"$dir/archs.def"
+
+# compile COMPILER FLAGS... : all of it in one program
+compile() {
+	compiler=$1
+	shift
+	# shellcheck disable=SC2086
+	$compiler -std=gnu11 -g -O1 "$@" $include -o "$dir/$target" \
+		"$SRCDIR/tests/fuzz/$target.c" $sources 2>"$dir/log"
+}
+
+sanitize=-fsanitize=address,undefined
+for file in "$SRCDIR"/tests/fuzz/fuzz_*.c; do
+	target=$(basename "$file" .c)
+	if compile clang $sanitize,fuzzer -fno-sanitize-recover=all; then
+		echo "$target: libFuzzer, $FUZZ_SECONDS seconds"
+		mkdir "$dir/corpus"
+		(cd "$dir" && ./"$target" -max_total_time="$FUZZ_SECONDS" -max_len=8192 -seed=1 \
+			-timeout=5 -print_final_stats=1 corpus) >"$dir/log" 2>&1 || {
+			tail -n 40 "$dir/log"
+			exit 1
+		}
+		grep -e number_of_executed_units -e 'cov:' "$dir/log" | tail -n 2
+		rm -rf "$dir/corpus"
+	elif compile "$CC" -DSTANDALONE $sanitize -fno-sanitize-recover=all ||
+	     compile "$CC" -DSTANDALONE; then
+		echo "$target: its own main, $FUZZ_SECONDS seconds"
+		"$dir/$target" "$FUZZ_SECONDS"
+	else
+		cat "$dir/log"
+		echo "$target: neither clang nor '$CC' compiles it"
+		exit 77
+	fi
+done

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every form of every A64 instruction that the emitters can make. */
+#include "aarch64-insn.h"
+#include "listing.h"
+
+void listing_aarch64(struct listing *l)
+{
+	/* data processing, immediate */
+	I("adr x3, .+64", a64_adr(a, X3, NEAR, 0));
+	I("adr x5, .+67", a64_adr(a, X5, NEAR, 3));
+	I("adr x5, .+513", a64_adr(a, X5, FAR, 1));
+	I("add w0, w0, #16", a64_add_imm(a, A64_W, X0, X0, 16));
+	I("add x1, sp, #0", a64_add_imm(a, A64_X, X1, SP, 0));
+	I("add x10, x10, #4095", a64_add_imm(a, A64_X, X10, X10, 4095));
+	I("sub sp, sp, #16", a64_sub_imm(a, A64_X, SP, SP, 16));
+	I("sub w4, w5, #32", a64_sub_imm(a, A64_W, X4, X5, 32));
+	I("cmp w0, #15", a64_cmp_imm(a, A64_W, X0, 15));
+	I("cmp x7, #1", a64_cmp_imm(a, A64_X, X7, 1));
+	I("movz w8, #113", a64_movz(a, A64_W, X8, 113, 0));
+	I("movz x9, #0", a64_movz(a, A64_X, X9, 0, 0));
+	I("movz x5, #65535, lsl #48", a64_movz(a, A64_X, X5, 65535, 3));
+	I("movk w10, #15258, lsl #16", a64_movk(a, A64_W, X10, 15258, 1));
+	I("movk x7, #68, lsl #48", a64_movk(a, A64_X, X7, 68, 3));
+	I("ubfx w0, w0, #0, #4", a64_ubfx(a, A64_W, X0, X0, 0, 4));
+	I("ubfx x5, x6, #12, #20", a64_ubfx(a, A64_X, X5, X6, 12, 20));
+	I("lsr x6, x11, #9", a64_lsr_imm(a, A64_X, X6, X11, 9));
+	I("lsr w6, w5, #12", a64_lsr_imm(a, A64_W, X6, X5, 12));
+
+	/* branches and the system */
+	I("b .+512", a64_b(a, FAR));
+	I("b.eq .+64", a64_b_cond(a, A64_EQ, NEAR));
+	I("b.ne .+64", a64_b_cond(a, A64_NE, NEAR));
+	I("b.lo .+64", a64_b_cond(a, A64_LO, NEAR));
+	I("b.hs .+64", a64_b_cond(a, A64_HS, NEAR));
+	I("b.hi .+512", a64_b_cond(a, A64_HI, FAR));
+	I("cbz w2, .+64", a64_cbz(a, A64_W, X2, NEAR));
+	I("cbz x0, .+512", a64_cbz(a, A64_X, X0, FAR));
+	I("cbnz w5, .+64", a64_cbnz(a, A64_W, X5, NEAR));
+	I("cbnz x0, .+64", a64_cbnz(a, A64_X, X0, NEAR));
+	I("tbz w0, #7, .+64", a64_tbz(a, X0, 7, NEAR));
+	I("tbnz w2, #0, .+512", a64_tbnz(a, X2, 0, FAR));
+	I("tbnz w2, #31, .+64", a64_tbnz(a, X2, 31, NEAR));
+	I("svc #0", a64_svc(a));
+	I("ret", a64_ret(a));
+	I("nop", a64_nop(a));
+	I("yield", a64_yield(a));
+	I("isb", a64_isb(a));
+	I("mrs x9, cntvct_el0", a64_mrs(a, X9, A64_CNTVCT_EL0));
+	I("mrs x9, cntvctss_el0", a64_mrs(a, X9, A64_CNTVCTSS_EL0));
+	I("mrs x5, tpidrro_el0", a64_mrs(a, X5, A64_TPIDRRO_EL0));
+
+	/* data processing, register */
+	I("add x12, x12, x6", a64_add(a, A64_X, X12, X12, X6, 0));
+	I("add x3, x3, x6, lsl #6", a64_add(a, A64_X, X3, X3, X6, 6));
+	I("add w6, wzr, w0, lsl #2", a64_add(a, A64_W, X6, XZR, X0, 2));
+	I("add x4, x3, w0, uxtw #4", a64_add_uxtw(a, X4, X3, X0, 4));
+	I("add x4, x3, w0, uxtw", a64_add_uxtw(a, X4, X3, X0, 0));
+	I("adds x6, x6, x10", a64_adds(a, X6, X6, X10));
+	I("adc x11, x11, x8", a64_adc(a, X11, X11, X8));
+	I("sub x7, x9, x7", a64_sub(a, X7, X9, X7));
+	I("cmp w14, w2", a64_cmp(a, A64_W, X14, X2));
+	I("cmp x11, x10", a64_cmp(a, A64_X, X11, X10));
+	I("and x13, x13, xzr", a64_and(a, X13, X13, XZR));
+	I("bic x7, x7, x7, asr #63", a64_bic_asr(a, X7, X7, X7, 63));
+	I("eor x13, x11, x12", a64_eor(a, X13, X11, X12));
+	I("mov x5, x6", a64_mov(a, X5, X6));
+	I("lsr x5, x5, x6", a64_lsr(a, A64_X, X5, X5, X6));
+	I("lsr w7, w7, w0", a64_lsr(a, A64_W, X7, X7, X0));
+	I("madd x11, x7, x6, x11", a64_madd(a, X11, X7, X6, X11));
+	I("mul x6, x7, x8", a64_madd(a, X6, X7, X8, XZR));
+	I("msub x11, x6, x10, x11", a64_msub(a, X11, X6, X10, X11));
+	I("umulh x8, x7, x8", a64_umulh(a, X8, X7, X8));
+
+	/* loads and stores */
+	I("ldr w2, [x3]", a64_ldr(a, A64_W, X2, X3, 0));
+	I("ldr w6, [x3, #4]", a64_ldr(a, A64_W, X6, X3, 4));
+	I("ldr x10, [x3, #24]", a64_ldr(a, A64_X, X10, X3, 24));
+	I("ldr x6, [sp, #32760]", a64_ldr(a, A64_X, X6, SP, 32760));
+	I("str x5, [x1]", a64_str(a, A64_X, X5, X1, 0));
+	I("str w6, [x0, #4]", a64_str(a, A64_W, X6, X0, 4));
+	I("ldr w14, [x3, x13]", a64_ldr_reg(a, X14, X3, X13));
+	I("ldar w2, [x3]", a64_ldar(a, X2, X3));
+	I("ldp x7, x8, [x3, #8]", a64_ldp(a, X7, X8, X3, 8));
+	I("ldp x11, x12, [x4, #504]", a64_ldp(a, X11, X12, X4, 504));
+	I("stp x12, x11, [x1]", a64_stp(a, X12, X11, X1, 0));
+	I("stp xzr, x5, [x1, #16]", a64_stp(a, XZR, X5, X1, 16));
+}

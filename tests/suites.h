@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every suite that check_main.c runs. */
+#ifndef SUITES_H
+#define SUITES_H
+
+#include <check.h>
+
+Suite *arch_suite(void);
+Suite *asm_suite(void);
+Suite *build_suite(void);
+Suite *clock_suite(void);
+Suite *image_suite(void);
+Suite *open_suite(void);
+
+#endif

@@ -1,0 +1,324 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# vdsogen build and vdsogen show: what they write, and what they say of bad input.
+# The command is $VDSOGEN, by default ./vdsogen.
+set -u
+LC_ALL=C
+export LC_ALL
+
+vdsogen=${VDSOGEN:-./vdsogen}
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 99' HUP INT TERM
+checks=0 failures=0
+
+pass() { checks=$((checks + 1)); }
+
+fail()
+{
+	checks=$((checks + 1)) failures=$((failures + 1))
+	echo "FAIL: $*"
+	sed 's/^/    out: /' "$tmp/out" 2>/dev/null | head -n 5
+	sed 's/^/    err: /' "$tmp/err" 2>/dev/null | head -n 5
+}
+
+# run STATUS ARGUMENT... : its outputs go to $tmp/out and $tmp/err
+run()
+{
+	want=$1
+	shift
+	"$vdsogen" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	status=$?
+	if [ $status -eq "$want" ]; then pass; else fail "vdsogen $*: status $status, not $want"; fi
+}
+
+# out TEXT, err TEXT: it is somewhere in that output
+out() { if grep -qF -e "$1" "$tmp/out"; then pass; else fail "no '$1' on standard output"; fi; }
+err() { if grep -qF -e "$1" "$tmp/err"; then pass; else fail "no '$1' on standard error"; fi; }
+
+# One line of error that begins with the command's name, and nothing on standard output.
+complains()
+{
+	if [ "$(grep -c '^vdsogen: ' "$tmp/err")" = 1 ] && [ "$(wc -l <"$tmp/err")" -eq 1 ] &&
+	   [ ! -s "$tmp/out" ]; then
+		pass
+	else
+		fail "expected one line of error"
+	fi
+}
+
+# refuse STATUS TEXT ARGUMENT...
+refuse()
+{
+	refuse_status=$1 refuse_text=$2
+	shift 2
+	run "$refuse_status" "$@"
+	complains
+	err "$refuse_text"
+}
+
+# covers BYTES: the rows of the map follow one another without a hole, from 0 to BYTES
+covers()
+{
+	end=$(awk '/^Map/ { on = 1; next } /^$/ { on = 0 } on && $1 ~ /^0x/ { print $1, $2 }' \
+		"$tmp/out" | {
+		end=0
+		while read -r at bytes; do
+			[ $((at)) -eq $end ] || break
+			end=$((end + bytes))
+		done
+		echo $end
+	})
+	is "$end" "$1" "end of the map's rows"
+}
+
+# row REGEX: a row of the map has that name
+row()
+{
+	if grep -qE "^  0x[0-9a-f]+ +[0-9]+  $1\$" "$tmp/out"; then pass; else fail "no row '$1'"; fi
+}
+
+size_of() { wc -c <"$1" | tr -d ' '; }
+
+is() { if [ "$1" = "$2" ]; then pass; else fail "$3: '$1', not '$2'"; fi; }
+
+# ------------------------------------------------------------------ the command line
+run 2
+err 'Usage: vdsogen COMMAND'
+run 0 --help
+out 'build'
+out 'show'
+run 0 --version
+out 'vdsogen '
+refuse 2 "unknown command 'bild'" bild
+refuse 2 "unknown option '--bild'" --bild
+refuse 2 "unknown command 'bild'" help bild
+for command in build show; do
+	run 0 $command --help
+	out "Usage: vdsogen $command"
+	cp "$tmp/out" "$tmp/help"
+	run 0 help $command
+	if cmp -s "$tmp/out" "$tmp/help"; then pass; else fail "help $command is not $command --help"; fi
+done
+
+# ------------------------------------------------------------------ build
+run 0 build --help
+archs=$(sed -n '/--arch/{n;s/[ ,][ ,]*/ /g;p;}' "$tmp/out")
+is "$(echo "$archs" | grep -c x86_64)" 1 "x86_64 among the architectures of the help"
+
+for arch in $archs; do
+	image=$tmp/$arch.so
+	run 0 build --arch "$arch" -o "$image"
+	is $(($(size_of "$image") % 4096)) 0 "$arch: size modulo a page"
+	run 0 build --arch "$arch"
+	if cmp -s "$image" "$tmp/out"; then pass; else fail "$arch: the file and standard output differ"; fi
+	run 0 show "$image"
+	out "libvdsogen layout 1 for $arch"
+	covers "$(size_of "$image")"
+	row 'ELF header'
+	row '\.vvar \(clock block\)'
+	for text in .text .dynsym 'free' clock_gettime LINUX_2.6 'ABI tag: Linux' \
+		    'kernel version 6.1.0' build-id 'never written' 'makes the same bytes' isassembly; do
+		out "$text"
+	done
+
+	# each function, clock, counter, getcpu that it has: alone, and told by show
+	for word in clock_gettime gettimeofday time clock_getres getcpu; do
+		run 0 build --arch "$arch" --functions $word -o "$image"
+		run 0 show --no-disassembly "$image"
+		out "--functions $word \\"
+	done
+	for word in realtime monotonic monotonic-raw realtime-coarse monotonic-coarse boottime tai; do
+		run 0 build --arch "$arch" --clocks $word -o "$image"
+		run 0 show --no-disassembly "$image"
+		out "--clocks $word \\"
+	done
+	for word in fenced self-fenced unfenced; do
+		run 0 build --arch "$arch" --counter $word -o "$image"
+		run 0 show --no-disassembly "$image"
+		out "--counter $word \\"
+	done
+	for word in fallback zero; do
+		run 0 build --arch "$arch" --getcpu $word -o "$image"
+		run 0 show --no-disassembly "$image"
+		out "--getcpu $word \\"
+	done
+	for word in hash gnu-hash versions sections; do
+		run 0 build --arch "$arch" --omit $word -o "$image"
+		run 0 show "$image"
+		out "--omit $word \\"
+		out _clock_gettime
+	done
+	run 0 build --arch "$arch" --functions time,getcpu --clocks tai,realtime --guard \
+		--omit sections,hash,gnu-hash,versions --kernel-version 5.4.255 -o "$image"
+	run 0 show --no-disassembly "$image"
+	covers "$(size_of "$image")"
+	row 'clock block'
+	for text in '--functions time,getcpu ' '--clocks realtime,tai ' '--guard' \
+		    '--omit hash,gnu-hash,versions,sections ' '--kernel-version 5.4.255' \
+		    'kernel version 5.4.255' 'no section headers' '_time (code)'; do
+		out "$text"
+	done
+done
+run 0 build --arch x86_64 --getcpu rdpid
+run 0 build --arch x86_64 --getcpu rdtscp
+run 0 build --arch aarch64 --getcpu tpidrro
+run 0 build --arch aarch64 --functions rt_sigreturn
+
+# the configuration that show prints builds the image that it was printed for
+run 0 build --arch aarch64 --guard --counter unfenced --getcpu zero -o "$tmp/a.so"
+run 0 show "$tmp/a.so"
+words=$(sed -n '/^Configuration/,/^  This/{/^Configuration/d;/^  This/d;s/\\$//;s/vdsogen build//;p;}' \
+	"$tmp/out")
+# shellcheck disable=SC2086
+run 0 build $words
+if cmp -s "$tmp/out" "$tmp/a.so"; then pass; else fail "show's configuration builds another image"; fi
+
+# bad words: the option, the word, what there is
+refuse 2 "--arch: 'arm64' is not one of: x86_64, aarch64" build --arch arm64
+refuse 2 "--functions: 'clock' is not one of: clock_gettime, " build --functions time,clock
+refuse 2 "--functions: '' is not one of: clock_gettime, " build --functions time,
+refuse 2 "--clocks: 'utc' is not one of: realtime, " build --clocks utc
+refuse 2 "--counter: 'tsc' is not one of: fenced, self-fenced, unfenced" build --counter tsc
+refuse 2 "--counter: '' is not one of: fenced, self-fenced, unfenced" build --counter ''
+refuse 2 "--getcpu: 'x' is not one of: fallback, " build --getcpu x
+refuse 2 "--omit: 'text' is not one of: hash, gnu-hash, versions, sections" build --omit text
+refuse 2 "x86_64 has no 'rt_sigreturn'; it has: clock_gettime, " \
+	build --arch x86_64 --functions rt_sigreturn
+refuse 2 "x86_64 has no 'tpidrro'; it has: fallback, zero, " build --arch x86_64 --getcpu tpidrro
+refuse 2 "aarch64 has no 'rdpid'; it has: fallback, zero, tpidrro" \
+	build --arch aarch64 --getcpu rdpid
+for version in '' 6 6.1 6.1.0.0 6.1.256 6.1.x -6.1.0 ' 6.1.0' 0.0.0 6..1 99999999999999999999.0.0; do
+	refuse 2 "--kernel-version: '$version' is not a version" build --kernel-version "$version"
+done
+refuse 2 "unknown or ambiguous option '--bogus'" build --bogus
+refuse 2 "unknown option '-z'" build -z
+refuse 2 "--output needs an argument" build -o
+refuse 2 "takes no argument" build --guard=1
+refuse 2 "'page.so'" build page.so
+refuse 2 "the name is empty" build -o ''
+
+# files
+refuse 1 "$tmp/none/a.so: No such file" build -o "$tmp/none/a.so"
+refuse 1 "$tmp: Is a directory" build -o "$tmp"
+# what is no regular file is written to, not replaced: a pipe, and never a device of
+# the machine, which a fault would take away from everybody when run by root
+mkfifo "$tmp/pipe"
+timeout 10 cat "$tmp/pipe" >"$tmp/piped" &
+pid=$!
+run 0 build -o "$tmp/pipe"
+if [ -p "$tmp/pipe" ]; then pass; else fail "build replaced a pipe"; fi
+wait $pid
+is "$(size_of "$tmp/piped")" 4096 "bytes through a pipe"
+if [ -c /dev/full ]; then
+	"$vdsogen" build >/dev/full 2>"$tmp/err"
+	is $? 1 "status of build to a full device"
+	err 'standard output: No space left'
+	"$vdsogen" show --help >/dev/full 2>"$tmp/err"
+	is $? 1 "status of help to a full device"
+fi
+echo old >"$tmp/old.so"
+chmod 640 "$tmp/old.so"
+ln -s old.so "$tmp/link.so"
+run 0 build -o "$tmp/link.so"
+if [ -L "$tmp/link.so" ]; then pass; else fail "build replaced a symbolic link"; fi
+is "$(size_of "$tmp/old.so")" 4096 "size of the file behind the link"
+is "$(ls -l "$tmp/old.so" | cut -c 1-10)" -rw-r----- "mode of an overwritten file"
+(umask 027 && "$vdsogen" build -o "$tmp/new.so")
+is "$(ls -l "$tmp/new.so" | cut -c 1-10)" -rw-r----- "mode of a new file"
+
+# a limit on the size of files: the old file stays, nothing else is left
+mkdir "$tmp/small"
+echo old >"$tmp/small/a.so"
+(ulimit -f 1 && "$vdsogen" build -o "$tmp/small/a.so") 2>"$tmp/err"
+is $? 1 "status of build beyond the limit"
+err 'a.so: File too large'
+is "$(ls "$tmp/small")$(cat "$tmp/small/a.so")" a.soold "what a failed build leaves"
+
+if command -v script >/dev/null 2>&1 && script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+	script -qec "'$vdsogen' build" /dev/null >"$tmp/out" 2>&1 </dev/null
+	is $? 2 "status of build to a terminal"
+	out 'it is a terminal'
+fi
+
+# ------------------------------------------------------------------ show: others' images
+run 0 show --self
+out 'Map'
+out 'Symbols'
+cp "$tmp/out" "$tmp/self"
+if grep -q 'not made by libvdsogen' "$tmp/self"; then
+	out gettime
+	out LINUX_
+fi
+sleep 60 &
+pid=$!
+run 0 show --pid $pid
+kill $pid
+sed '1,2d' "$tmp/self" >"$tmp/self2"
+sed '1,2d' "$tmp/out" >"$tmp/out2"
+if grep -q libvdsogen\ layout "$tmp/self" || cmp -s "$tmp/self2" "$tmp/out2"; then
+	pass
+else
+	fail "a child's vDSO is not this process's"
+fi
+
+# ------------------------------------------------------------------ show: bad input
+refuse 2 'one of FILE, --pid N and --self' show
+refuse 2 'one of FILE, --pid N and --self' show --self "$tmp/a.so"
+refuse 2 'one FILE at a time' show "$tmp/a.so" "$tmp/new.so"
+for pid in 0 -1 x 1x ../self 99999999999; do
+	refuse 2 "--pid: '$pid' is not the number" show --pid=$pid
+done
+refuse 1 'no such process' show --pid 4194305
+refuse 1 "$tmp/none: No such file" show "$tmp/none"
+refuse 1 "$tmp: Is a directory" show "$tmp"
+refuse 1 'not an ELF file' show /dev/null
+refuse 1 'not an ELF file' show "$0"
+dd if=/dev/zero of="$tmp/large" bs=1 count=1 seek=16777216 2>/dev/null
+refuse 1 'larger than 16 MiB' show "$tmp/large"
+
+# cut at any length: refused, and the message says that it is incomplete
+"$vdsogen" build -o "$tmp/whole.so"
+for length in 1 3 4 5 15 16 17 63 64 65 119 120 121 231 232 500 1000 2000 3000 4000 4095; do
+	head -c $length "$tmp/whole.so" >"$tmp/cut.so"
+	run 1 show "$tmp/cut.so"
+	complains
+	if [ $length -ge 4 ]; then err truncated; else err 'not an ELF file'; fi
+done
+
+# put OFFSET BYTES (printf's escapes): a copy of the image with other bytes
+put()
+{
+	cp "$tmp/whole.so" "$tmp/bad.so"
+	# shellcheck disable=SC2059
+	printf "$2" | dd of="$tmp/bad.so" bs=1 seek="$1" conv=notrunc 2>/dev/null
+}
+put 4 '\003'
+refuse 1 'bad.so: damaged: its ELF class' show "$tmp/bad.so"
+put 5 '\000'
+refuse 1 'bad.so: damaged: its byte order' show "$tmp/bad.so"
+put 16 '\002'
+refuse 1 'not a shared object' show "$tmp/bad.so"
+put 32 '\377\377\377\377\377\377\377\177'
+refuse 1 'bad.so: truncated or damaged: the program header table' show "$tmp/bad.so"
+put 54 '\001'
+refuse 1 'program headers is wrong' show "$tmp/bad.so"
+put 56 '\000'
+refuse 1 'no program headers' show "$tmp/bad.so"
+put 40 '\377\377\377\377\377\377\377\177'	# e_shoff lies: the rest is still told
+run 0 show --no-disassembly "$tmp/bad.so"
+out 'section headers are outside of the image'
+out 'clock block'
+put 58 '\001'				# e_shentsize
+run 0 show --no-disassembly "$tmp/bad.so"
+out 'left aside'
+
+# a name that would talk to the terminal
+at=$(grep -abo linux-vdso "$tmp/whole.so" | head -n 1 | cut -d : -f 1)
+put "$at" '\033[31m'
+run 0 show "$tmp/bad.so"
+out 'soname \033[31m'
+if grep -q "$(printf '\033')" "$tmp/out"; then fail "show wrote an escape character"; else pass; fi
+
+echo "$checks checks, $failures failed"
+[ $failures -eq 0 ]

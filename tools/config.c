@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* struct vdsogen_config in the words of the command line, both ways. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+static const char *word_at(const char *const *words, unsigned int count, unsigned int i)
+{
+	if (i >= count)
+		return NULL;
+	return words[i] ? words[i] : "";
+}
+
+#define WORD_AT(words, i) word_at(words, sizeof(words) / sizeof *(words), i)
+
+const char *tool_clock_name(unsigned int clock_id)
+{
+	static const char *const words[VDSOGEN_CLOCK_IDS] = {
+		[VDSOGEN_REALTIME] = "realtime",
+		[VDSOGEN_MONOTONIC] = "monotonic",
+		[VDSOGEN_MONOTONIC_RAW] = "monotonic-raw",
+		[VDSOGEN_REALTIME_COARSE] = "realtime-coarse",
+		[VDSOGEN_MONOTONIC_COARSE] = "monotonic-coarse",
+		[VDSOGEN_BOOTTIME] = "boottime",
+		[VDSOGEN_TAI] = "tai",
+	};
+
+	return WORD_AT(words, clock_id);
+}
+
+static const char *counter_name(unsigned int counter)
+{
+	static const char *const words[VDSOGEN_COUNTERS] = {
+		[VDSOGEN_COUNTER_FENCED] = "fenced",
+		[VDSOGEN_COUNTER_SELF_FENCED] = "self-fenced",
+		[VDSOGEN_COUNTER_UNFENCED] = "unfenced",
+	};
+
+	return WORD_AT(words, counter);
+}
+
+static const char *getcpu_name(unsigned int getcpu)
+{
+	static const char *const words[VDSOGEN_GETCPUS] = {
+		[VDSOGEN_GETCPU_FALLBACK] = "fallback",
+		[VDSOGEN_GETCPU_ZERO] = "zero",
+		[VDSOGEN_GETCPU_RDPID] = "rdpid",
+		[VDSOGEN_GETCPU_RDTSCP] = "rdtscp",
+		[VDSOGEN_GETCPU_TPIDRRO] = "tpidrro",
+	};
+
+	return WORD_AT(words, getcpu);
+}
+
+/* By the number of the bit in `options`, like the next. */
+static const char *guard_name(unsigned int bit)
+{
+	static const char *const words[] = { "guard" };
+
+	return WORD_AT(words, bit);
+}
+
+static const char *omit_name(unsigned int bit)
+{
+	static const char *const words[] = {
+		[__builtin_ctz(VDSOGEN_OMIT_HASH)] = "hash",
+		[__builtin_ctz(VDSOGEN_OMIT_GNU_HASH)] = "gnu-hash",
+		[__builtin_ctz(VDSOGEN_OMIT_VERSIONS)] = "versions",
+		[__builtin_ctz(VDSOGEN_OMIT_SECTIONS)] = "sections",
+	};
+
+	return WORD_AT(words, bit);
+}
+
+_Static_assert(VDSOGEN_OPTIONS == (VDSOGEN_GUARD | VDSOGEN_OMIT_HASH | VDSOGEN_OMIT_GNU_HASH |
+				   VDSOGEN_OMIT_VERSIONS | VDSOGEN_OMIT_SECTIONS),
+	       "every option has a word");
+
+/* What the argument is, and what it does to the field. */
+enum kind {
+	LIST,		/* words; sets 1u << number of each */
+	CHOICE,		/* a word; stores its number */
+	FLAG,		/* no argument; sets bit 0 */
+	VERSION,	/* A.B.C */
+};
+
+static const struct {
+	struct tool_option option;
+	enum kind kind;
+	size_t field;			/* in struct vdsogen_config */
+} table[] = {
+#define FIELD(name) offsetof(struct vdsogen_config, name)
+	{ { "functions", "LIST", "the functions to export (default: all of the architecture)", 0,
+	    vdsogen_function_name }, LIST, FIELD(functions) },
+	{ { "clocks", "LIST", "the clocks to serve; others take the fallback (default: all)", 0,
+	    tool_clock_name }, LIST, FIELD(clocks) },
+	{ { "counter", "NAME", "how the counter is read (default: fenced)", 0,
+	    counter_name }, CHOICE, FIELD(counter) },
+	{ { "getcpu", "NAME", "where getcpu finds its answer (default: fallback)", 0,
+	    getcpu_name }, CHOICE, FIELD(getcpu) },
+	{ { "guard", NULL, "heed the attention word and the age limit", 0,
+	    guard_name }, FLAG, FIELD(options) },
+	{ { "omit", "LIST", "the parts to leave out", 0,
+	    omit_name }, LIST, FIELD(options) },
+	{ { "kernel-version", "A.B.C", "the version in the \"Linux\" note (default: 6.1.0)", 0,
+	    NULL }, VERSION, FIELD(kernel_version) },
+#undef FIELD
+};
+
+#define ROWS (sizeof table / sizeof *table)
+
+static uint32_t get_field(const struct vdsogen_config *config, size_t field)
+{
+	uint32_t value;
+
+	memcpy(&value, (const char *)config + field, sizeof value);
+	return value;
+}
+
+static void set_field(struct vdsogen_config *config, size_t field, uint32_t value)
+{
+	memcpy((char *)config + field, &value, sizeof value);
+}
+
+const struct tool_option *tool_config_option(unsigned int i)
+{
+	return i < ROWS ? &table[i].option : NULL;
+}
+
+/* What a number does to its field when the field was 0. */
+static uint32_t value_of(unsigned int row, unsigned int number)
+{
+	return table[row].kind == CHOICE ? number : 1u << number;
+}
+
+#define WORDS_ROOM 512
+
+/* The words of a row; with an architecture only those that it has. */
+static void join_words(char *to, size_t room, unsigned int row, const struct vdsogen_arch *arch)
+{
+	const char *word;
+	size_t at = 0;
+
+	*to = '\0';
+	for (unsigned int n = 0; (word = table[row].option.word(n)); n++) {
+		struct vdsogen_config config = { 0 };
+		size_t size = 0;
+
+		set_field(&config, table[row].field, value_of(row, n));
+		if (!*word || (arch && vdsogen_build(arch, &config, NULL, &size)))
+			continue;
+		at += (size_t)snprintf(to + at, room - at, "%s%s", at ? ", " : "", word);
+		if (at >= room)
+			return;
+	}
+}
+
+static bool set_word(const char *command, unsigned int row, const char *text, size_t length,
+		     struct vdsogen_config *config)
+{
+	char words[WORDS_ROOM];
+	const char *word;
+
+	for (unsigned int n = 0; length && (word = table[row].option.word(n)); n++)
+		if (strlen(word) == length && !memcmp(word, text, length)) {
+			uint32_t value = value_of(row, n);
+
+			if (table[row].kind == LIST)
+				value |= get_field(config, table[row].field);
+			set_field(config, table[row].field, value);
+			return true;
+		}
+	join_words(words, sizeof words, row, NULL);
+	tool_error("%s: --%s: '%.*s' is not one of: %s", command, table[row].option.name,
+		   (int)length, text, words);
+	return false;
+}
+
+static bool set_version(const char *command, const char *name, const char *text, uint32_t *version)
+{
+	enum { PARTS = 3, PART_MAX = 255, PART_BITS = 8 };
+	const char *s = text;
+	uint32_t value = 0;
+
+	for (unsigned int part = 0; part < PARTS; part++) {
+		char *end;
+		unsigned long number = strtoul(s, &end, 10);
+
+		if (*s < '0' || *s > '9' || number > PART_MAX ||
+		    *end != (part + 1 < PARTS ? '.' : '\0'))
+			goto bad;
+		value = value << PART_BITS | (uint32_t)number;
+		s = end + 1;
+	}
+	if (value) {
+		*version = value;
+		return true;
+	}
+bad:
+	tool_error("%s: --%s: '%s' is not a version A.B.C of numbers up to %d, such as 6.1.0",
+		   command, name, text, PART_MAX);
+	return false;
+}
+
+bool tool_config_set(const char *command, unsigned int i, const char *argument,
+		     struct vdsogen_config *config)
+{
+	uint32_t before = get_field(config, table[i].field);
+	const char *word = argument;
+
+	switch (table[i].kind) {
+	case FLAG:
+		set_field(config, table[i].field, before | 1);
+		return true;
+	case VERSION:
+		return set_version(command, table[i].option.name, argument, &config->kernel_version);
+	case CHOICE:
+		return set_word(command, i, argument, strlen(argument), config);
+	case LIST:
+		break;
+	}
+	for (;; word++) {
+		size_t length = strcspn(word, ",");
+
+		if (!set_word(command, i, word, length, config))
+			return false;
+		word += length;
+		if (!*word)
+			return true;
+	}
+}
+
+bool tool_config_fits(const char *command, const struct vdsogen_arch *arch,
+		      const struct vdsogen_config *config)
+{
+	for (unsigned int row = 0; row < ROWS; row++) {
+		uint32_t asked = get_field(config, table[row].field);
+		const char *word;
+
+		for (unsigned int n = 0; table[row].option.word && (word = table[row].option.word(n)); n++) {
+			struct vdsogen_config one = { 0 };
+			char words[WORDS_ROOM];
+			size_t size = 0;
+
+			if (table[row].kind == CHOICE ? asked != n : !(asked >> n & 1))
+				continue;
+			set_field(&one, table[row].field, value_of(row, n));
+			if (!*word || !vdsogen_build(arch, &one, NULL, &size))
+				continue;
+			join_words(words, sizeof words, row, arch);
+			tool_error("%s: --%s: %s has no '%s'; it has: %s", command,
+				   table[row].option.name, vdsogen_arch_name(arch), word, words);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void print_words(FILE *out, unsigned int row, uint32_t value)
+{
+	const char *word, *comma = " ";
+
+	for (unsigned int n = 0; (word = table[row].option.word(n)); n++)
+		if (*word && (table[row].kind == CHOICE ? value == n : value >> n & 1)) {
+			fprintf(out, "%s%s", comma, word);
+			comma = ",";
+		}
+}
+
+void tool_config_print(FILE *out, const struct vdsogen_config *config, const char *before_each)
+{
+	for (unsigned int row = 0; row < ROWS; row++) {
+		uint32_t value = get_field(config, table[row].field);
+
+		if (table[row].field == offsetof(struct vdsogen_config, options))
+			value &= table[row].kind == FLAG ? VDSOGEN_GUARD : ~VDSOGEN_GUARD;
+		if (!value && table[row].kind != CHOICE)
+			continue;
+		fprintf(out, "%s--%s", before_each, table[row].option.name);
+		if (table[row].kind == VERSION)
+			fprintf(out, " %u.%u.%u", value >> 16, value >> 8 & 0xff, value & 0xff);
+		else if (table[row].kind != FLAG)
+			print_words(out, row, value);
+	}
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vdsogen show: a view of one image, whose bytes are not trusted. Everything in
+ * struct view was checked to lie in the image when view_open() has succeeded.
+ */
+#ifndef SHOW_H
+#define SHOW_H
+
+#include <gelf.h>
+
+#include "tool.h"
+
+/* Larger files are not vDSOs. */
+#define SHOW_SIZE_MAX (16u << 20)
+
+/* The bytes to be shown, and how errors and the header call them. */
+struct source {
+	char name[300];
+	uint8_t *bytes;
+	size_t size;
+	uint64_t address;	/* where it is mapped; 0: a file */
+};
+
+struct span {
+	uint64_t at, size;	/* size 0: there is none */
+};
+
+struct view {
+	const struct source *source;
+	Elf *elf;
+	GElf_Ehdr header;
+	size_t segments, sections;	/* counts; no sections: see section_remark */
+	const char *section_remark;
+	struct span section_names;
+
+	/* from the dynamic segment */
+	struct span dynamic, strings, hash, gnu_hash, versym, verdef;
+	uint64_t symtab, soname;	/* offsets in the image and in `strings` */
+	size_t symbols;			/* with the null symbol */
+	size_t verdefs;			/* checked: all in `verdef` */
+
+	bool ours;
+	struct vdsogen_image image;	/* if ours */
+	const struct vdsogen_arch *arch; /* if ours and built in */
+};
+
+/* Reads a file, or a process's vDSO. Reports what is wrong; bytes are malloc'ed. */
+int source_file(const char *path, struct source *source);
+int source_process(const char *pid, struct source *source);
+int source_self(struct source *source);
+
+/* Reports what is wrong and returns EXIT_FAILURE. close is needed after success only. */
+int view_open(struct view *view, const struct source *source);
+void view_close(struct view *view);
+
+/* Both report and return EXIT_FAILURE: what is wrong; which table is not in the image. */
+int view_bad(const struct view *view, const char *what);
+int view_outside(const struct view *view, const char *what, uint64_t at, uint64_t size);
+
+/* The part of view_open() that reads the dynamic segment. */
+int view_dynamic(struct view *view);
+
+/* Decodes [at, at+size) of the image, which must lie in it; NULL if libelf cannot. */
+Elf_Data *view_data(const struct view *view, struct span span, Elf_Type type);
+
+/* A string of the image, or NULL if it does not end within the table. */
+const char *view_string(const struct view *view, struct span table, uint64_t offset);
+
+/* The i-th symbol and its name ("" if bad). False if there is none. */
+bool view_symbol(const struct view *view, size_t i, GElf_Sym *symbol, const char **name);
+
+/* The i-th symbol's version, or NULL. */
+const char *view_version(const struct view *view, size_t i);
+
+/* The offset in the image of [address, address+size), by the program headers. */
+bool view_offset(const struct view *view, uint64_t address, uint64_t size, uint64_t *at);
+
+/* Fields of a table that libelf has no decoder for, in the image's byte order. */
+uint64_t view_word(const struct view *view, uint64_t at, unsigned int bytes);
+
+static inline bool span_inside(uint64_t at, uint64_t size, uint64_t all)
+{
+	return at <= all && size <= all - at;
+}
+
+/* A name from the image: what a terminal would obey is written as \ooo. */
+void print_name(const char *name);
+
+/* "x86_64" for 62, or NULL. */
+const char *machine_name(const struct view *view);
+
+/* The chapters of the output. */
+void show_map(const struct view *view);
+void show_symbols(const struct view *view);
+void show_notes(const struct view *view);
+void show_config(const struct view *view);
+void show_clock(const struct view *view);
+void show_entries(const struct view *view);
+void show_code(const struct view *view);
+
+#endif
