@@ -274,7 +274,7 @@ struct vdsogen_clock {
 	uint64_t res_coarse;	/* clock_getres of the coarse clocks, ns; 0: fallback */
 	uint64_t timezone;	/* struct timezone: minutes west, then daylight saving */
 	uint32_t generation;	/* the publisher's: highest sequence count used */
-	uint32_t hz_shift;	/* reserved, 0 */
+	uint32_t reserved_word;	/* 0, like the next two */
 	uint64_t reserved[2];
 
 	/* the publisher's own: no guest reads it */
