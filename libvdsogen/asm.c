@@ -2,8 +2,6 @@
 #include "asm.h"
 #include "env.h"
 
-#define UNBOUND UINT32_MAX
-
 void vg_begin(struct vg_asm *a, vg_label fixed)
 {
 	a->out = NULL;
@@ -13,7 +11,7 @@ void vg_begin(struct vg_asm *a, vg_label fixed)
 	a->fixed = fixed;
 	a->next = fixed;
 	for (vg_label l = 0; l < VG_LABELS; l++)
-		a->label[l] = UNBOUND;
+		a->label[l] = VG_UNBOUND;
 	if (fixed > VG_LABELS)
 		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
 }
@@ -68,15 +66,10 @@ vg_label vg_new(struct vg_asm *a)
 /* In the second pass a label must be where the first pass found it. */
 void vg_bind(struct vg_asm *a, vg_label label)
 {
-	if (label >= VG_LABELS || a->label[label] != (a->out ? a->at : UNBOUND))
+	if (label >= VG_LABELS || a->label[label] != (a->out ? a->at : VG_UNBOUND))
 		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
 	else
 		a->label[label] = a->at;
-}
-
-uint32_t vg_where(const struct vg_asm *a, vg_label label)
-{
-	return label < VG_LABELS && a->label[label] != UNBOUND ? a->label[label] : 0;
 }
 
 uint32_t vg_distance(struct vg_asm *a, vg_label label, int32_t addend, uint32_t origin,
@@ -87,7 +80,7 @@ uint32_t vg_distance(struct vg_asm *a, vg_label label, int32_t addend, uint32_t 
 
 	if (!a->out)
 		return 0;	/* labels ahead are not known yet */
-	if (label >= VG_LABELS || a->label[label] == UNBOUND || distance % unit ||
+	if (label >= VG_LABELS || a->label[label] == VG_UNBOUND || distance % unit ||
 	    !vg_fits_signed(distance / unit, reach->bits)) {
 		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
 		return 0;

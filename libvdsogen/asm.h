@@ -19,6 +19,7 @@
 #include "vdsogen.h"
 
 #define VG_LABELS 160
+#define VG_UNBOUND UINT32_MAX	/* what a label that was not bound yet holds */
 
 typedef unsigned int vg_label;
 
@@ -59,15 +60,23 @@ static inline uint8_t *vg_take(struct vg_asm *a, uint32_t size)
 	return NULL;
 }
 
-/* Little-endian, whatever the host is. */
+/* To and from little-endian, whatever the host is. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define VG_LE32(v) (v)
+#define VG_LE64(v) (v)
+#else
+#define VG_LE32(v) __builtin_bswap32(v)
+#define VG_LE64(v) __builtin_bswap64(v)
+#endif
+
+/* The low bytes of v, the lowest first. */
 static inline void vg_put(struct vg_asm *a, uint64_t v, unsigned int size)
 {
 	uint8_t *to = vg_take(a, size);
 
-	if (!to)
-		return;
-	for (unsigned int i = 0; i < size; i++)	/* one store, compilers see */
-		to[i] = (uint8_t)(v >> 8 * i);
+	v = VG_LE64(v);
+	if (to)
+		__builtin_memcpy(to, &v, size);	/* one store: no call */
 }
 
 static inline void vg_put8(struct vg_asm *a, uint8_t v)
@@ -100,7 +109,10 @@ void vg_align(struct vg_asm *a, uint32_t align);
 vg_label vg_new(struct vg_asm *a);
 void vg_bind(struct vg_asm *a, vg_label label);
 /* The label's offset in the image; 0 in the first pass when it is still ahead. */
-uint32_t vg_where(const struct vg_asm *a, vg_label label);
+static inline uint32_t vg_where(const struct vg_asm *a, vg_label label)
+{
+	return label < VG_LABELS && a->label[label] != VG_UNBOUND ? a->label[label] : 0;
+}
 
 /*
  * The distance from `origin` to label + addend as a field of reach->bits bits.

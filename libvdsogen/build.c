@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "env.h"
 #include "image.h"
-#include "wide.h"
 
 #define DEFAULT_KERNEL_VERSION (6 << 16 | 1 << 8 | 0)
 #define KERNEL_VERSION_MAX 0xffffff
@@ -62,7 +61,7 @@ static void sign(const struct vg_asm *a)
 	for (uint32_t at = 0; at < vg_where(a, VG_USED); at += sizeof(uint64_t)) {
 		uint64_t word;
 
-		memcpy(&word, a->out + at, sizeof word);
+		__builtin_memcpy(&word, a->out + at, sizeof word);
 		word = VG_LE64(word);
 		h[0] = rotate((h[0] ^ word) * golden, 29);
 		h[1] = rotate((h[1] + word) * pi, 37);

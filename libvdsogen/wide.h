@@ -80,14 +80,6 @@ static inline vg_u128 vg_scaled(vg_u128 n, uint64_t fraction)
 /* -------------------------------------------------------------------------
  * Words shared with the guest: little-endian, and never torn.
  */
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define VG_LE32(v) (v)
-#define VG_LE64(v) (v)
-#else
-#define VG_LE32(v) __builtin_bswap32(v)
-#define VG_LE64(v) __builtin_bswap64(v)
-#endif
-
 static inline uint32_t vg_load32(const uint32_t *from)
 {
 	return VG_LE32(__atomic_load_n(from, __ATOMIC_RELAXED));
