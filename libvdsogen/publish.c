@@ -11,7 +11,8 @@
  *  2. The other lines' counts go to the same odd value: no line of the new set
  *     is read beside one of the old.
  *  3. A full fence (x86: a locked instruction or MFENCE; arm64: DMB ISH), and
- *     only then the caller's ordered reading of the counter. A reader whose
+ *     only then the caller's reading of the counter, which waits until the odd
+ *     counts are seen (a DMB orders no MRS; vdsogen_counter_fn says what does). A reader whose
  *     recheck still saw the old count has read its counter before that, so
  *     the new line begins where no reader of the old line has been. Were the
  *     counter read first, a publisher that lost its processor in between would

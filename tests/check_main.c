@@ -17,6 +17,7 @@ static const struct {
 	{ "image", image_suite },
 	{ "open", open_suite },
 	{ "clock", clock_suite },
+	{ "model", model_suite },
 };
 
 /* Seconds for one test: enough for a busy machine, and the end of an endless loop. */

@@ -10,6 +10,7 @@ Suite *asm_suite(void);
 Suite *build_suite(void);
 Suite *clock_suite(void);
 Suite *image_suite(void);
+Suite *model_suite(void);
 Suite *open_suite(void);
 
 #endif
