@@ -256,6 +256,36 @@ runs() { grep -q '^State:.[RS]' "/proc/$1/status"; }
 dead() { ! kill -0 "$1"; }
 ended() { ! grep -q '^State:.[^Z]' "/proc/$1/status"; }
 
+# A child that is stopped and continued while its new program gets the image goes on: a SIGSTOP
+# that is delivered late must not discard the SIGCONT that came after it.
+cat >"$tmp/pause.c" <<'END'
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(void)
+{
+	int status, bad = 0;
+
+	for (int i = 0; i < 600; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			execl("/bin/true", "true", (char *)0);
+			_exit(1);
+		}
+		usleep((unsigned int)i % 60 * 20);
+		kill(pid, SIGSTOP);
+		kill(pid, SIGCONT);
+		bad += waitpid(pid, &status, 0) != pid || status != 0;
+	}
+	return bad != 0;
+}
+END
+$CC -O1 -o "$tmp/pause" "$tmp/pause.c" || exit 99
+timeout 60 "$vdsogen" run "$tmp/pause" >"$tmp/out" 2>"$tmp/err" </dev/null
+is $? 0 "600 children stopped and continued at their start"
+
 # shellcheck disable=SC2016  # not here
 "$vdsogen" run -- sh -c 'trap "exit 7" TERM; echo $$ >"$0"; while :; do sleep 0.1; done' \
 	"$tmp/pid" >"$tmp/out" 2>"$tmp/err" &

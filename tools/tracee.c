@@ -287,13 +287,36 @@ static bool begin(struct injection *in)
 	return error ? fail(in, "PTRACE_GETREGSET", error) : true;
 }
 
+/* Whether the signal waits to be delivered, to the thread or to its process. */
+static bool is_pending(pid_t tid, int number)
+{
+	char path[64], line[128];
+	bool found = false;
+	uint64_t set;
+	FILE *status;
+
+	snprintf(path, sizeof path, "/proc/%d/status", tid);
+	status = fopen(path, "re");
+	while (status && !found && fgets(line, sizeof line, status))
+		if (sscanf(line, "SigPnd: %" SCNx64, &set) == 1 ||
+		    sscanf(line, "ShdPnd: %" SCNx64, &set) == 1)
+			found = set >> (number - 1) & 1;
+	if (status)
+		fclose(status);
+	return found;
+}
+
+/*
+ * A SIGSTOP that was kept is sent again, unless a SIGCONT has come after it: a
+ * new SIGSTOP would discard that one, and nobody would send another.
+ */
 static void end(struct injection *in, bool begun)
 {
 	if (begun)
 		set_registers(in->tid, &in->saved);
-	ptrace(PTRACE_SETSIGMASK, in->tid, (void *)sizeof in->mask, &in->mask);
-	if (in->stopped)
+	if (in->stopped && !is_pending(in->tid, SIGCONT))
 		syscall(SYS_tgkill, in->tid, in->tid, SIGSTOP);
+	ptrace(PTRACE_SETSIGMASK, in->tid, (void *)sizeof in->mask, &in->mask);
 }
 
 /* -------------------------------------------------------------------------
