@@ -143,7 +143,8 @@ enum vdsogen_getcpu {
 #define VDSOGEN_OMIT_GNU_HASH	(1u << 2) /* no DT_GNU_HASH */
 #define VDSOGEN_OMIT_VERSIONS	(1u << 3) /* no DT_VERSYM, no DT_VERDEF */
 #define VDSOGEN_OMIT_SECTIONS	(1u << 4) /* no section headers */
-#define VDSOGEN_OPTIONS		((1u << 5) - 1)
+#define VDSOGEN_LATCH		(1u << 5) /* nobody waits for a publisher that stopped */
+#define VDSOGEN_OPTIONS		((1u << 6) - 1)
 
 /* All zero is a good configuration; a NULL pointer means the same. */
 struct vdsogen_config {
@@ -241,6 +242,14 @@ int vdsogen_symbol(const struct vdsogen_image *image, const char *name,
  *	line 2	MONOTONIC_RAW		-
  *	line 3	REALTIME_COARSE		MONOTONIC_COARSE	(rate 0)
  *
+ * A latch (VDSOGEN_LATCH) is never closed to its readers: at an odd count they
+ * read the copy in `saved`, of line 0 for line 3. So a publisher may lose its
+ * processor, be stopped or die anywhere, and every reader goes on at its first
+ * try. The price: readers of the old line may follow it past the new anchor,
+ * until it is older than max_age. So there is always an age limit, and where
+ * the rate falls the new line begins so far ahead that it is behind the old
+ * one at no counter within the limit: (old rate - new rate) * max_age.
+ *
  * All integers are little-endian, as the guest's are.
  */
 #define VDSOGEN_LINES 4
@@ -269,16 +278,16 @@ struct vdsogen_clock {
 	/* the guard line: data that is not under a sequence count */
 	uint32_t attention;	/* not 0: every function takes the fallback (VDSOGEN_GUARD) */
 	uint32_t clocks;	/* which clocks the image serves; set when it is built */
-	uint64_t max_age;	/* ticks past `last` after which the fallback is taken (VDSOGEN_GUARD) */
+	uint32_t options;	/* the image's VDSOGEN_LATCH; set when it is built */
+	uint32_t generation;	/* the publishers': odd while one works, else the lines' count */
+	uint64_t max_age;	/* ticks past `last` after which the fallback is taken (GUARD, LATCH) */
 	uint64_t res;		/* clock_getres of the high-resolution clocks, ns; 0: fallback */
 	uint64_t res_coarse;	/* clock_getres of the coarse clocks, ns; 0: fallback */
 	uint64_t timezone;	/* struct timezone: minutes west, then daylight saving */
-	uint32_t generation;	/* the publisher's: highest sequence count used */
-	uint32_t reserved_word;	/* 0, like the next two */
-	uint64_t reserved[2];
+	uint64_t reserved[2];	/* 0 */
 
-	/* the publisher's own: no guest reads it */
-	struct vdsogen_line saved[VDSOGEN_LINES - 1]; /* the last whole set of lines */
+	/* the publisher's own: no guest reads it, but for `saved` in a latch */
+	struct vdsogen_line saved[VDSOGEN_LINES - 1]; /* lines 0..2 as they were; their seq is 0 */
 	struct vdsogen_track {
 		uint64_t nominal;	/* 2^-64 ns a tick, from the frequency */
 		uint32_t nominal_int;
@@ -317,7 +326,7 @@ struct vdsogen_source {
 	uint32_t res;		/* ns; 0: 1 */
 	uint32_t res_coarse;	/* ns; 0: 4000000 */
 	int32_t minutes_west, dst; /* gettimeofday's struct timezone */
-	uint64_t max_age;	/* ns, for VDSOGEN_GUARD; 0: no limit */
+	uint64_t max_age;	/* ns, for VDSOGEN_GUARD; 0: no limit, in a latch 10^9 */
 };
 
 /*
@@ -335,6 +344,21 @@ typedef uint64_t vdsogen_counter_fn(void *arg);
  */
 int vdsogen_clock_start(struct vdsogen_clock *clock, const struct vdsogen_source *source,
 			const struct vdsogen_sample *sample);
+
+/*
+ * A start for a guest that stood still: a snapshot restored, a machine moved to
+ * another host. Its counter may be another one, of another frequency. `stopped`
+ * is what the old counter was when the last of its processors stopped: from
+ * sample->after on, MONOTONIC, MONOTONIC_RAW and BOOTTIME are not behind what
+ * they were there. REALTIME and TAI are as the sample says.
+ *
+ * A new host's MONOTONIC has another origin: the embedder adds the distance,
+ * of vdsogen_clock_read() at `stopped` to the new host, to this and all later
+ * samples. A block copied while a publisher was at work goes through
+ * vdsogen_clock_recover() first. Errors: those of start, UNSEEDED.
+ */
+int vdsogen_clock_resume(struct vdsogen_clock *clock, const struct vdsogen_source *source,
+			 const struct vdsogen_sample *sample, uint64_t stopped);
 
 /*
  * A later sample. MONOTONIC, MONOTONIC_RAW and BOOTTIME go on from where they

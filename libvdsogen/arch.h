@@ -109,6 +109,18 @@ static inline uint64_t vg_unit_table(uint32_t clocks)
 	return table;
 }
 
+/* From a line to its copy in `saved`; the coarse line's is that of line 0. */
+#define VG_TO_SAVED \
+	(offsetof(struct vdsogen_clock, saved[0]) - offsetof(struct vdsogen_clock, line[0]))
+#define VG_COARSE_TO_SAVED \
+	(offsetof(struct vdsogen_clock, saved[0]) - \
+	 offsetof(struct vdsogen_clock, line[VG_COARSE_LINE]))
+
+static inline bool vg_has_age_limit(const struct vdsogen_config *config)
+{
+	return config->options & (VDSOGEN_GUARD | VDSOGEN_LATCH);
+}
+
 /* Offsets of what a trampoline reads and writes. */
 #define VG_BLOCK(member) offsetof(struct vdsogen_clock, member)
 #define VG_LINE(member) offsetof(struct vdsogen_line, member)

@@ -37,6 +37,7 @@ struct vg_track {
 };
 
 struct vg_state {
+	uint64_t latch_age;	/* ticks that the old lines may be read for; 0: not a latch */
 	struct vdsogen_line line[VG_LINES_STEERED];
 	struct vg_track track[VG_TRACKS];
 };
@@ -59,9 +60,19 @@ static inline int vg_misaligned(const struct vdsogen_clock *clock)
 	return !clock || (uintptr_t)clock % VDSOGEN_ALIGN;
 }
 
+static inline int vg_is_latch(const struct vdsogen_clock *clock)
+{
+	return !!(vg_load32(&clock->options) & VDSOGEN_LATCH);
+}
+
 static inline uint32_t vg_load_seq(const struct vdsogen_line *line)
 {
 	return VG_LE32(__atomic_load_n(&line->seq, __ATOMIC_ACQUIRE));
+}
+
+static inline uint32_t vg_load_generation(const struct vdsogen_clock *clock)
+{
+	return VG_LE32(__atomic_load_n(&clock->generation, __ATOMIC_ACQUIRE));
 }
 
 static inline void vg_load_line(struct vdsogen_line *to, const struct vdsogen_line *from)
@@ -99,8 +110,9 @@ static inline struct vdsogen_base vg_base_of(const struct vdsogen_time *time)
 }
 
 /*
- * publish.c: the first to close the lines from the count `seen` may publish,
- * and *odd is its lock. The counter of the new anchors is read in between.
+ * publish.c: the first to close the lines from the generation `seen` may
+ * publish, and *odd is its lock. The counter of the new anchors is read in
+ * between.
  */
 void vg_load_state(struct vg_state *state, const struct vdsogen_clock *clock);
 int vg_close_lines(struct vdsogen_clock *clock, uint32_t seen, uint32_t *odd);
@@ -110,6 +122,7 @@ void vg_publish(struct vdsogen_clock *clock, const struct vg_state *state, uint3
 void vg_first_tracks(struct vg_state *state, const struct vdsogen_sample *sample);
 void vg_take_sample(struct vg_state *state, const struct vdsogen_sample *sample, uint32_t clocks);
 void vg_move_anchors(struct vg_state *state, uint64_t counter);
+void vg_outlast(struct vdsogen_line *line, const struct vdsogen_line *old, uint64_t age);
 void vg_mend_tracks(struct vg_state *state);
 
 #endif

@@ -10,6 +10,8 @@
 #define SLEW_PPM_MAX 100000u
 #define RES 1u
 #define RES_COARSE 4000000u
+#define LATCH_AGE VG_NSEC_PER_SEC
+#define LATCH_AGE_MAX ((uint64_t)3600 * VG_NSEC_PER_SEC)
 #define SEC_BOUND ((int64_t)1 << 40)	/* of a sample: some 35 000 years */
 #define RATE_INT_MAX (UINT32_MAX / 2)	/* whole ns a tick: room for the slew */
 
@@ -49,7 +51,7 @@ static int good_sample(const struct vdsogen_sample *sample, uint32_t clocks)
  */
 
 /* The source with its defaults filled in and its rate, Q64. */
-static int check_source(struct vdsogen_source *source, vg_u128 *nominal)
+static int check_source(struct vdsogen_source *source, int latch, vg_u128 *nominal)
 {
 	if (source->hz < VDSOGEN_HZ_MIN || source->hz > VDSOGEN_HZ_MAX)
 		return -VDSOGEN_ERR_FREQUENCY;
@@ -63,6 +65,10 @@ static int check_source(struct vdsogen_source *source, vg_u128 *nominal)
 		source->res = RES;
 	if (!source->res_coarse)
 		source->res_coarse = RES_COARSE;
+	if (!source->max_age && latch)
+		source->max_age = LATCH_AGE;
+	if (source->max_age > LATCH_AGE_MAX && latch)
+		return -VDSOGEN_ERR_VALUE;
 	/* 62 bits before the point; rounded down twice is rounded down once */
 	*nominal = vg_wide((uint64_t)source->scale * VG_NSEC_PER_SEC, 0);
 	*nominal = vg_divide(vg_divide(*nominal, source->hz), source->unit);
@@ -116,23 +122,37 @@ static void keep_up(struct vdsogen_line *line, const struct vdsogen_line *old, u
 }
 
 /*
- * A start on a running clock. `after` is the last counter that is known here:
- * what readers have seen until now is at most what the old lines say there,
- * plus what the old rate is above nominal in the time since.
+ * From `after` on, the new lines are not behind what the old ones say at the
+ * counter `stopped`.
  */
-static void go_on(struct vg_state *state, struct vg_state *old, uint64_t after)
+static void go_on(struct vg_state *state, const struct vg_state *old, uint64_t after,
+		  uint64_t stopped)
 {
+	struct vg_state then = *old;
+
 	for (unsigned int i = 0; i < VG_LINES_STEERED; i++) {
 		vg_line_advance(&state->line[i], after);
-		vg_line_advance(&old->line[i], after);
+		vg_line_advance(&then.line[i], stopped);
 	}
-	keep_up(&state->line[0], &old->line[0], VG_MONO);
-	keep_up(&state->line[1], &old->line[1], VG_BOOT);
-	keep_up(&state->line[VG_RAW_LINE], &old->line[VG_RAW_LINE], VG_RAW);
+	keep_up(&state->line[0], &then.line[0], VG_MONO);
+	keep_up(&state->line[1], &then.line[1], VG_BOOT);
+	keep_up(&state->line[VG_RAW_LINE], &then.line[VG_RAW_LINE], VG_RAW);
 }
 
-int vdsogen_clock_start(struct vdsogen_clock *clock, const struct vdsogen_source *source,
-			const struct vdsogen_sample *sample)
+/* A latch's old readers may meet the old age limit or the new one. */
+static void outlast(struct vg_state *state, const struct vg_state *old, uint64_t age)
+{
+	if (!old->latch_age)
+		return;
+	if (age < old->latch_age)
+		age = old->latch_age;
+	for (unsigned int i = 0; i < VG_LINES_STEERED; i++)
+		vg_outlast(&state->line[i], &old->line[i], age);
+}
+
+/* A start, from scratch or on a running clock; `stopped`: where that stood still, or NULL. */
+static int begin(struct vdsogen_clock *clock, const struct vdsogen_source *source,
+		 const struct vdsogen_sample *sample, const uint64_t *stopped)
 {
 	struct vdsogen_source full = *source;
 	struct vg_state state = { 0 }, old;
@@ -140,15 +160,13 @@ int vdsogen_clock_start(struct vdsogen_clock *clock, const struct vdsogen_source
 	vg_u128 nominal;
 	int error;
 
-	if (vg_misaligned(clock))
-		return -VDSOGEN_ERR_ALIGN;
-	error = check_source(&full, &nominal);
+	error = check_source(&full, vg_is_latch(clock), &nominal);
 	if (error)
 		return error;
 	clocks = served(clock);
 	if (!good_sample(sample, clocks))
 		return -VDSOGEN_ERR_VALUE;
-	seen = vg_load_seq(&clock->line[0]);
+	seen = vg_load_generation(clock);
 	if (seen & 1)
 		return -VDSOGEN_ERR_BUSY;
 
@@ -158,9 +176,11 @@ int vdsogen_clock_start(struct vdsogen_clock *clock, const struct vdsogen_source
 	}
 	first_lines(&state, sample, clocks);
 	vg_first_tracks(&state, sample);
-	if (seen) {
+	if (vg_load_seq(&clock->line[0])) {
 		vg_load_state(&old, clock);
-		go_on(&state, &old, sample->after);
+		go_on(&state, &old, sample->after, stopped ? *stopped : sample->after);
+		if (!stopped)
+			outlast(&state, &old, age_limit(&full));
 	}
 	error = vg_close_lines(clock, seen, &odd);
 	if (error)
@@ -177,13 +197,36 @@ int vdsogen_clock_start(struct vdsogen_clock *clock, const struct vdsogen_source
 	return 0;
 }
 
+/*
+ * sample->after is the last counter that is known here: what readers have seen
+ * until now is at most what the old lines say there, plus what the old rate is
+ * above nominal in the time since.
+ */
+int vdsogen_clock_start(struct vdsogen_clock *clock, const struct vdsogen_source *source,
+			const struct vdsogen_sample *sample)
+{
+	if (vg_misaligned(clock))
+		return -VDSOGEN_ERR_ALIGN;
+	return begin(clock, source, sample, NULL);
+}
+
+int vdsogen_clock_resume(struct vdsogen_clock *clock, const struct vdsogen_source *source,
+			 const struct vdsogen_sample *sample, uint64_t stopped)
+{
+	if (vg_misaligned(clock))
+		return -VDSOGEN_ERR_ALIGN;
+	if (!vg_load_seq(&clock->line[0]))
+		return -VDSOGEN_ERR_UNSEEDED;
+	return begin(clock, source, sample, &stopped);
+}
+
 /* -------------------------------------------------------------------------
  * Updating.
  */
 
 /*
  * Everything that can be is computed before the lines are closed: the next
- * publisher changes line 0's count, and then the exchange fails.
+ * publisher changes the generation, and then the exchange fails.
  */
 int vdsogen_clock_update(struct vdsogen_clock *clock, const struct vdsogen_sample *sample,
 			 vdsogen_counter_fn *now, void *arg)
@@ -197,11 +240,11 @@ int vdsogen_clock_update(struct vdsogen_clock *clock, const struct vdsogen_sampl
 	clocks = served(clock);
 	if (!good_sample(sample, clocks))
 		return -VDSOGEN_ERR_VALUE;
-	seen = vg_load_seq(&clock->line[0]);
-	if (!seen)
-		return -VDSOGEN_ERR_UNSEEDED;
+	seen = vg_load_generation(clock);
 	if (seen & 1)
 		return -VDSOGEN_ERR_BUSY;
+	if (!vg_load_seq(&clock->line[0]))
+		return -VDSOGEN_ERR_UNSEEDED;
 	vg_load_state(&state, clock);
 	vg_take_sample(&state, sample, clocks);
 	error = vg_close_lines(clock, seen, &odd);
@@ -218,35 +261,58 @@ int vdsogen_clock_update(struct vdsogen_clock *clock, const struct vdsogen_sampl
 #define LINE_UNITS (sizeof(struct vdsogen_line) / sizeof(struct vdsogen_base))
 #define BASE_UNIT (offsetof(struct vdsogen_line, base) / sizeof(struct vdsogen_base))
 
+/* Where the readers of a line find it at this count. */
+static const struct vdsogen_line *readable(const struct vdsogen_clock *clock, unsigned int number,
+					   uint32_t seq)
+{
+	if (!(seq & 1))
+		return &clock->line[number];
+	if (!vg_is_latch(clock))
+		return NULL;
+	return &clock->saved[number == VG_COARSE_LINE ? 0 : number];
+}
+
+/* The coarse clocks are the bases alone. */
+static struct vdsogen_base time_of(const struct vdsogen_line *line, unsigned int base,
+				   uint64_t ticks)
+{
+	uint64_t frac;
+
+	return vg_base_add(line->base[base], vg_line_nsec(line, ticks, &frac));
+}
+
 int vdsogen_clock_read(const struct vdsogen_clock *clock, int clock_id, uint64_t counter,
 		       struct vdsogen_time *time)
 {
 	unsigned int unit = vg_base_unit((unsigned int)clock_id);
+	unsigned int number = unit / LINE_UNITS;
+	bool coarse = number == VG_COARSE_LINE;
 	const struct vdsogen_line *from;
 	struct vdsogen_line line;
 	struct vdsogen_base base;
-	uint64_t ticks, max_age, frac;
+	uint64_t ticks, max_age;
 	uint32_t seq;
 
 	if (vg_misaligned(clock))
 		return -VDSOGEN_ERR_ALIGN;
 	if (!unit || !(served(clock) & VG_BIT(clock_id)))
 		return -VDSOGEN_ERR_CLOCK;
-	from = &clock->line[unit / LINE_UNITS];
 	for (unsigned int tries = 0; tries < 1u << VG_TRIES_LOG2; tries++) {
-		seq = vg_load_seq(from);
+		seq = vg_load_seq(&clock->line[number]);
 		if (!seq)
 			return -VDSOGEN_ERR_UNSEEDED;
+		from = readable(clock, number, seq);
+		if (!from)
+			continue;
 		vg_load_line(&line, from);
 		max_age = vg_load64(&clock->max_age);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (seq & 1 || vg_load32(&from->seq) != seq)
+		if (vg_load32(&clock->line[number].seq) != seq)
 			continue;
-		ticks = vg_line_ticks(&line, counter);
-		if (ticks > max_age && from != &clock->line[VG_COARSE_LINE])
+		ticks = coarse ? 0 : vg_line_ticks(&line, counter);
+		if (ticks > max_age)
 			return -VDSOGEN_ERR_STALE;
-		base = vg_base_add(line.base[unit % LINE_UNITS - BASE_UNIT],
-				   vg_line_nsec(&line, ticks, &frac));
+		base = time_of(&line, unit % LINE_UNITS - BASE_UNIT, ticks);
 		time->sec = (int64_t)base.sec;
 		time->nsec = (uint32_t)base.nsec;
 		return 0;

@@ -150,11 +150,15 @@ static void put_data(struct vg_image *image)
 	vg_bind(image->a, VG_CLOCK);
 	vg_zero(image->a, offsetof(struct vdsogen_clock, clocks));
 	vg_put32(image->a, image->config->clocks);
+	vg_put32(image->a, image->config->options & VDSOGEN_LATCH);
+	vg_put32(image->a, 0);			/* generation */
 	vg_put64(image->a, UINT64_MAX);		/* max_age: no limit */
 	vg_zero(image->a, sizeof(struct vdsogen_clock) - offsetof(struct vdsogen_clock, res));
 }
-_Static_assert(offsetof(struct vdsogen_clock, max_age) ==
+_Static_assert(offsetof(struct vdsogen_clock, options) ==
 	       offsetof(struct vdsogen_clock, clocks) + sizeof(uint32_t) &&
+	       offsetof(struct vdsogen_clock, max_age) ==
+	       offsetof(struct vdsogen_clock, options) + 2 * sizeof(uint32_t) &&
 	       offsetof(struct vdsogen_clock, res) ==
 	       offsetof(struct vdsogen_clock, max_age) + sizeof(uint64_t), "put_data's order");
 

@@ -2,36 +2,43 @@
 /*
  * Publishing to the clock block, reset, and recovery from a publisher that died.
  *
- * Line 0's sequence count is also the publishers' lock. At rest
- * all lines have the same even count, `saved` equals lines 0..2 and line 3 is
- * line 0's bases. The order of a publication, and what each step prevents:
+ * `generation` is the publishers' lock: odd while one works. At rest it is the
+ * count of every line, and line 3 is line 0's bases; before the first start the
+ * lines' counts are 0. The order of a publication, and what each step prevents:
  *
- *  1. Line 0's count goes from even to odd by compare-exchange: two publishers
+ *  1. `generation` goes from even to odd by compare-exchange: two publishers
  *     cannot both win, and what the loser computed from is not used.
- *  2. The other lines' counts go to the same odd value: no line of the new set
- *     is read beside one of the old.
- *  3. A full fence (x86: a locked instruction or MFENCE; arm64: DMB ISH), and
+ *  2. `saved` becomes a copy of lines 0..2: the last whole set.
+ *  3. The lines' counts go to the same odd value, by release stores: not seen
+ *     before `saved`. From here on readers wait; those of a latch go on with
+ *     `saved`. Counts of 0 stay: their readers take the fallback at once.
+ *  4. A full fence (x86: a locked instruction or MFENCE; arm64: DMB ISH), and
  *     only then the caller's reading of the counter, which waits until the odd
- *     counts are seen (a DMB orders no MRS; vdsogen_counter_fn says what does). A reader whose
- *     recheck still saw the old count has read its counter before that, so
- *     the new line begins where no reader of the old line has been. Were the
- *     counter read first, a publisher that lost its processor in between would
- *     let readers follow the old line past the new anchor, and a smaller rate
- *     would take time back. The fence also keeps the fields behind the odd
- *     counts; a release store of the odd count would not.
- *  4. The fields, relaxed: no reader accepts them, and each is one aligned
- *     word. The coarse second is last, behind a release fence: time() reads it
- *     without the count, so from there on there is no way back.
- *  5. The counts of lines 3, 2, 1 become even by release stores: they are not
- *     seen before the fields. One even count means that all fields of all
- *     lines are whole.
- *  6. `saved` and the tracks follow while line 0 is still locked, so the next
- *     publisher finds them whole.
- *  7. Line 0's count becomes even, by a release store.
+ *     counts are seen (a DMB orders no MRS; vdsogen_counter_fn says what does).
+ *     A reader whose recheck still saw the old count has read its counter
+ *     before that, so the new line begins where no reader of the old line has
+ *     been. Were the counter read first, a publisher that lost its processor
+ *     in between would let readers follow the old line past the new anchor,
+ *     and a smaller rate would take time back. The fence also keeps the fields
+ *     behind the odd counts; a release store of the odd count would not.
+ *  5. The fields of lines 0..2, relaxed: no reader accepts them, and each is
+ *     one aligned word.
+ *  6. The counts of lines 0..2 become even by release stores: they are not
+ *     seen before the fields.
+ *  7. The coarse line and its count, in the same way. It comes after line 0,
+ *     so that no reader finds a coarse clock, or time(), which has no count,
+ *     ahead of a high-resolution one.
+ *  8. The tracks, and `generation` even by a release store: the next publisher
+ *     finds all of it whole. (So does it see the even counts before it writes
+ *     `saved`: no reader accepts that half written.)
  *
- * So a publisher that died is known by line 0's odd count, and recovery can
- * tell whether it died before step 5 (or the coarse second), when `saved` has
- * the lines as they were, or after, when the lines themselves are whole.
+ * So a publisher that died is known by the odd `generation`, and line 0's count
+ * tells how far it came: as before, nothing was touched; odd, `saved` is whole;
+ * the next even one, the lines are.
+ *
+ * The readers of a latch are not stopped at step 3, and may follow the old line
+ * beyond the new anchor, until it is older than max_age. vg_move_anchors()
+ * makes the new line one that is not behind the old one so long.
  */
 #include "block.h"
 
@@ -101,6 +108,7 @@ static void store_track(struct vdsogen_track *to, const struct vg_track *from)
 
 void vg_load_state(struct vg_state *state, const struct vdsogen_clock *clock)
 {
+	state->latch_age = vg_is_latch(clock) ? vg_load64(&clock->max_age) : 0;
 	for (unsigned int i = 0; i < VG_LINES_STEERED; i++)
 		vg_load_line(&state->line[i], &clock->line[i]);
 	for (unsigned int i = 0; i < VG_TRACKS; i++)
@@ -108,7 +116,7 @@ void vg_load_state(struct vg_state *state, const struct vdsogen_clock *clock)
 }
 
 /* -------------------------------------------------------------------------
- * The sequence counts. They only grow; `generation` is the highest one.
+ * The sequence counts. They only grow.
  */
 static void store_seq(struct vdsogen_line *line, uint32_t seq)
 {
@@ -121,57 +129,63 @@ static uint32_t even_after(uint32_t odd)
 	return odd == UINT32_MAX ? 2 : odd + 1;
 }
 
-/* Steps 1 to 3, from the count `seen`, 0 or even. On success *odd is the lock's. */
+static void save_lines(struct vdsogen_clock *clock)
+{
+	struct vdsogen_line line;
+
+	for (unsigned int i = 0; i < VG_LINES_STEERED; i++) {
+		vg_load_line(&line, &clock->line[i]);
+		store_line(&clock->saved[i], &line);
+	}
+}
+
+/* Steps 1 to 4, from the generation `seen`, which is even. On success *odd is the lock's. */
 VG_INLINE_ATOMICS int vg_close_lines(struct vdsogen_clock *clock, uint32_t seen, uint32_t *odd)
 {
 	uint32_t expected = VG_LE32(seen);
 
-	*odd = (seen ? seen : vg_load32(&clock->generation)) | 1;
-	if (!__atomic_compare_exchange_n(&clock->line[0].seq, &expected, VG_LE32(*odd), 0,
+	*odd = seen | 1;
+	if (!__atomic_compare_exchange_n(&clock->generation, &expected, VG_LE32(*odd), 0,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return -VDSOGEN_ERR_BUSY;
-	for (unsigned int i = 1; i < VDSOGEN_LINES; i++)
-		vg_store32(&clock->line[i].seq, *odd);
+	if (vg_load_seq(&clock->line[0])) {
+		save_lines(clock);
+		for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
+			store_seq(&clock->line[i], *odd);
+	}
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return 0;
 }
 
-/* Step 5. */
-static void open_other_lines(struct vdsogen_clock *clock, uint32_t even)
-{
-	for (unsigned int i = VDSOGEN_LINES - 1; i > 0; i--)
-		store_seq(&clock->line[i], even);
-}
-
-/* Steps 6 and 7. */
-static void finish(struct vdsogen_clock *clock, const struct vg_state *state, uint32_t even)
+/* Steps 6 to 8, where the fields of lines 0..2 are whole. */
+static void open_lines(struct vdsogen_clock *clock, const struct vg_state *state, uint32_t even)
 {
 	for (unsigned int i = 0; i < VG_LINES_STEERED; i++)
-		store_line(&clock->saved[i], &state->line[i]);
+		store_seq(&clock->line[i], even);
+	store_coarse(&clock->line[VG_COARSE_LINE], &state->line[0]);
+	store_seq(&clock->line[VG_COARSE_LINE], even);
 	for (unsigned int i = 0; i < VG_TRACKS; i++)
 		store_track(&clock->track[i], &state->track[i]);
-	vg_store32(&clock->saved[0].seq, even);
-	vg_store32(&clock->generation, even);
-	store_seq(&clock->line[0], even);
+	__atomic_store_n(&clock->generation, VG_LE32(even), __ATOMIC_RELEASE);
 }
 
-/* Steps 4 to 7. */
+/* Steps 5 to 8. */
 void vg_publish(struct vdsogen_clock *clock, const struct vg_state *state, uint32_t odd)
 {
-	uint32_t even = even_after(odd);
-
 	for (unsigned int i = 0; i < VG_LINES_STEERED; i++)
 		store_line(&clock->line[i], &state->line[i]);
-	store_coarse(&clock->line[VG_COARSE_LINE], &state->line[0]);
-	open_other_lines(clock, even);
-	finish(clock, state, even);
+	open_lines(clock, state, even_after(odd));
 }
 
 /* -------------------------------------------------------------------------
  * Reset, and recovery from a publisher that died.
  */
 
-/* The counts go first: time() has no count, and 0 sends it to the fallback. */
+/*
+ * The counts go first: time() has no count, and 0 sends it to the fallback.
+ * The block may have been copied while a publisher was at work, so the highest
+ * count is looked for.
+ */
 void vdsogen_clock_reset(struct vdsogen_clock *clock)
 {
 	uint32_t highest;
@@ -193,20 +207,16 @@ void vdsogen_clock_reset(struct vdsogen_clock *clock)
 	vg_store64(&clock->line[VG_COARSE_LINE].base[VG_REAL].sec, 0);
 	vg_store64(&clock->res, 0);
 	vg_store64(&clock->res_coarse, 0);
-	vg_store32(&clock->saved[0].seq, 0);
 }
 
-/* Whether the fields that a dead publisher left are a whole set. */
-static int fields_are_whole(const struct vdsogen_clock *clock, uint32_t even)
+/* Whether nothing is left that vdsogen_clock_reset() makes 0. */
+static int is_reset(const struct vdsogen_clock *clock)
 {
-	const struct vdsogen_line *coarse = &clock->line[VG_COARSE_LINE];
-
-	for (unsigned int i = 1; i < VDSOGEN_LINES; i++)
-		if (vg_load_seq(&clock->line[i]) == even)
-			return 1;
-	return vg_load32(&clock->saved[0].seq) &&
-	       vg_load64(&coarse->base[VG_REAL].sec) !=
-		       vg_load64(&clock->saved[0].base[VG_REAL].sec);
+	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
+		if (vg_load_seq(&clock->line[i]))
+			return 0;
+	return !vg_load64(&clock->line[VG_COARSE_LINE].base[VG_REAL].sec) &&
+	       !vg_load64(&clock->res) && !vg_load64(&clock->res_coarse);
 }
 
 /* Back to the lines before. The tracks' nominal rates are still those. */
@@ -218,49 +228,34 @@ static void take_back(struct vdsogen_clock *clock)
 		vg_load_line(&line, &clock->saved[i]);
 		store_line(&clock->line[i], &line);
 	}
-	vg_load_line(&line, &clock->saved[0]);
-	store_coarse(&clock->line[VG_COARSE_LINE], &line);
 	for (unsigned int i = 0; i < VG_TRACKS; i++)
 		vg_store32(&clock->track[i].samples, 0);
-}
-
-/* Whether nothing is left that vdsogen_clock_reset() makes 0. */
-static int is_reset(const struct vdsogen_clock *clock)
-{
-	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
-		if (vg_load_seq(&clock->line[i]))
-			return 0;
-	return !vg_load64(&clock->line[VG_COARSE_LINE].base[VG_REAL].sec) &&
-	       !vg_load64(&clock->res) && !vg_load64(&clock->res_coarse) &&
-	       !vg_load32(&clock->saved[0].seq);
 }
 
 /* Each step can be repeated, so a recovery that dies can be recovered from. */
 int vdsogen_clock_recover(struct vdsogen_clock *clock)
 {
 	struct vg_state state;
-	uint32_t seq, even;
+	uint32_t seq, generation;
 
 	if (vg_misaligned(clock))
 		return -VDSOGEN_ERR_ALIGN;
+	generation = vg_load_generation(clock);
 	seq = vg_load_seq(&clock->line[0]);
-	if (!seq && !is_reset(clock)) {
-		vdsogen_clock_reset(clock);	/* it died half way */
+	if (!seq && (generation & 1 || !is_reset(clock))) {
+		vdsogen_clock_reset(clock);	/* a reset or a first start died half way */
 		return 1;
 	}
-	if (!(seq & 1))
+	if (!(generation & 1))
 		return 0;
-	even = even_after(seq);
-	if (!fields_are_whole(clock, even)) {
-		if (!vg_load32(&clock->saved[0].seq)) {
-			vdsogen_clock_reset(clock);
-			return 1;
-		}
+	if (seq == generation)
 		take_back(clock);
+	else if (seq != even_after(generation)) {
+		vg_store32(&clock->generation, generation - 1);	/* it had only just begun */
+		return 1;
 	}
-	open_other_lines(clock, even);
 	vg_load_state(&state, clock);
 	vg_mend_tracks(&state);
-	finish(clock, &state, even);
+	open_lines(clock, &state, even_after(generation));
 	return 1;
 }

@@ -12,6 +12,7 @@
 #define AVERAGE ((uint64_t)4 * VG_NSEC_PER_SEC)
 #define CLOSE ((uint64_t)VG_NSEC_PER_SEC)
 #define CLOSE_INTERVALS 4	/* but no more than this part of the error at once */
+#define LATCH_PART 4		/* of the error that a latch may jump, to close it */
 #define JUMP ((int64_t)VG_NSEC_PER_SEC) /* farther ahead, the host is not slewed to */
 #define NOISE 10000		/* what may be the sampling and not the clock */
 #define BRACKET_PART 4096	/* of an interval: a bracket narrow enough for a rate */
@@ -203,22 +204,40 @@ static vg_i128 beyond_bracket(vg_i128 error, int64_t bracket)
 	return error < -half ? error + half : 0;
 }
 
+/*
+ * A latch jumps ahead as its rate falls, by what the change makes in its age
+ * limit. That is to be no more than a part of the error: else rates that only
+ * tremble, up and down, would drive the clock ahead.
+ */
+static void let_fall(struct vg_track *track, vg_u128 rate, vg_i128 error, uint64_t age)
+{
+	vg_u128 most = vg_scaled(track->nominal, ratio(magnitude(error) / LATCH_PART, age));
+
+	if (track->steered + most < rate)
+		track->steered = rate - most;
+}
+
 /* The line's next rate: the host's, and what closes the error. */
 static void steer(struct vg_track *track, const struct vdsogen_line *line, vg_i128 error,
-		  const struct reading *reading)
+		  const struct reading *reading, uint64_t latch_age)
 {
 	int64_t interval = whole(elapsed(line, reading->counter));
+	int64_t age = whole(along(track->nominal, latch_age));
 	uint64_t over = CLOSE;
 
 	if (interval > (int64_t)(CLOSE / CLOSE_INTERVALS))
 		over = (uint64_t)interval * CLOSE_INTERVALS;
 	track->steered = corrected(track, track->rate, error, over);
+	if (age > 0)
+		let_fall(track, vg_line_rate(line), error, (uint64_t)age);
 }
 
 /* Follows one host clock. Returns by how many ns its line has to jump ahead. */
-static int64_t follow(struct vg_track *track, const struct vdsogen_line *line, unsigned int base,
+static int64_t follow(struct vg_state *state, unsigned int number, unsigned int base,
 		      const struct reading *reading)
 {
+	struct vg_track *track = &state->track[number];
+	const struct vdsogen_line *line = &state->line[VG_TRACK_LINE(number)];
 	vg_i128 error = beyond_bracket(error_of(line, base, reading), reading->bracket);
 	int64_t jump = 0;
 
@@ -229,7 +248,7 @@ static int64_t follow(struct vg_track *track, const struct vdsogen_line *line, u
 		jump = whole(error);
 		error -= vg_q64(jump);
 	}
-	steer(track, line, error, reading);
+	steer(track, line, error, reading, state->latch_age);
 	return jump;
 }
 
@@ -293,7 +312,7 @@ void vg_take_sample(struct vg_state *state, const struct vdsogen_sample *sample,
 		state->track[i].steered = vg_line_rate(&line[VG_TRACK_LINE(i)]);
 	if (clocks & VG_MONOTONIC_CLOCKS) {
 		reading = reading_of(&state->track[0], sample, &sample->monotonic);
-		jump = follow(&state->track[0], &line[0], VG_MONO, &reading);
+		jump = follow(state, 0, VG_MONO, &reading);
 		jump_ahead(&line[0], jump);
 		jump_ahead(&line[1], jump);
 		if (clocks & VG_REAL_CLOCKS)
@@ -303,17 +322,38 @@ void vg_take_sample(struct vg_state *state, const struct vdsogen_sample *sample,
 	}
 	if (clocks & VG_BIT(VDSOGEN_MONOTONIC_RAW)) {
 		reading = reading_of(&state->track[1], sample, &sample->raw);
-		jump = follow(&state->track[1], &line[VG_RAW_LINE], VG_RAW, &reading);
+		jump = follow(state, 1, VG_RAW, &reading);
 		jump_ahead(&line[VG_RAW_LINE], jump);
 	}
+}
+
+/*
+ * A line of a latch is moved ahead, so that it is not behind the old one at
+ * any counter up to the old one's age limit: by what it loses until then.
+ */
+void vg_outlast(struct vdsogen_line *line, const struct vdsogen_line *old, uint64_t age)
+{
+	struct vdsogen_line loss = *line;
+
+	if (vg_line_rate(old) <= vg_line_rate(line))
+		return;
+	vg_set_line_rate(&loss, vg_line_rate(old) - vg_line_rate(line));
+	vg_line_advance(&loss, old->last + age);
+	line->frac = loss.frac;
+	for (unsigned int i = 0; i < VG_BASES; i++)
+		line->base[i] = loss.base[i];
 }
 
 /* All clocks go on from where they are at this counter, at their new rates. */
 void vg_move_anchors(struct vg_state *state, uint64_t counter)
 {
 	for (unsigned int i = 0; i < VG_LINES_STEERED; i++) {
+		struct vdsogen_line old = state->line[i];
+
 		vg_line_advance(&state->line[i], counter);
 		vg_set_line_rate(&state->line[i], state->track[i == VG_RAW_LINE].steered);
+		if (state->latch_age)
+			vg_outlast(&state->line[i], &old, state->latch_age);
 	}
 }
 

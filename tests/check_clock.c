@@ -511,6 +511,8 @@ START_TEST(clock_misaligned_is_refused)
 		void *clock = (char *)room + by;
 
 		ck_assert_int_eq(vdsogen_clock_start(clock, &source, &sample), -VDSOGEN_ERR_ALIGN);
+		ck_assert_int_eq(vdsogen_clock_resume(clock, &source, &sample, 0),
+				 -VDSOGEN_ERR_ALIGN);
 		ck_assert_int_eq(vdsogen_clock_update(clock, &sample, host_counter, &host),
 				 -VDSOGEN_ERR_ALIGN);
 		ck_assert_int_eq(vdsogen_clock_read(clock, 1, 0, &time), -VDSOGEN_ERR_ALIGN);
@@ -528,6 +530,14 @@ struct highest {
 	int64_t nsec[COUNT(steady_ids)];
 };
 
+static void check_coarse(const struct vdsogen_clock *clock, uint64_t counter)
+{
+	ck_assert_int_le(reading(clock, VDSOGEN_MONOTONIC_COARSE, counter),
+			 reading(clock, VDSOGEN_MONOTONIC, counter));
+	ck_assert_int_le(reading(clock, VDSOGEN_REALTIME_COARSE, counter),
+			 reading(clock, VDSOGEN_REALTIME, counter));
+}
+
 /* No steady clock is behind what it said before; no coarse clock is ahead of its fine one. */
 static void check_steady(const struct vdsogen_clock *clock, struct highest *highest,
 			 uint64_t counter)
@@ -539,10 +549,7 @@ static void check_steady(const struct vdsogen_clock *clock, struct highest *high
 			      steady_ids[i], (long long)(highest->nsec[i] - nsec));
 		highest->nsec[i] = nsec;
 	}
-	ck_assert_int_le(reading(clock, VDSOGEN_MONOTONIC_COARSE, counter),
-			 reading(clock, VDSOGEN_MONOTONIC, counter));
-	ck_assert_int_le(reading(clock, VDSOGEN_REALTIME_COARSE, counter),
-			 reading(clock, VDSOGEN_REALTIME, counter));
+	check_coarse(clock, counter);
 	ck_assert_int_eq(reading(clock, VDSOGEN_TAI, counter),
 			 reading(clock, VDSOGEN_REALTIME, counter) + 37 * SEC);
 }
@@ -604,6 +611,97 @@ START_TEST(clock_never_goes_back)
 			check_rates(&clock, host.hz, source.slew_ppm);
 		}
 	}
+}
+END_TEST
+
+/*
+ * A latch's readers of the old lines may go on up to the age limit: nowhere is
+ * a new line behind.
+ */
+static void check_outlasted(const struct vdsogen_clock *old, const struct vdsogen_clock *new,
+			    uint64_t counter)
+{
+	for (unsigned int i = 0; i < COUNT(steady_ids); i++) {
+		uint64_t limit = old->line[steady_ids[i] == VDSOGEN_MONOTONIC_RAW ? 2 : 0].last +
+				 old->max_age;
+
+		if ((int64_t)(limit - counter) <= 0)
+			continue;
+		for (unsigned int j = 0; j < 8; j++) {
+			uint64_t at = j ? counter + random64() % (limit - counter) : limit;
+			struct vdsogen_time time;
+
+			if (vdsogen_clock_read(new, steady_ids[i], at, &time) !=
+			    -VDSOGEN_ERR_STALE)
+				ck_assert_int_ge(nsec_of(&time), reading(old, steady_ids[i], at));
+		}
+	}
+}
+
+START_TEST(clock_latch_outlasts_its_old_lines)
+{
+	struct vdsogen_clock clock = { .options = VDSOGEN_LATCH }, old;
+	struct host host = new_host(24000000);
+	struct vdsogen_source source = { .hz = 24000000 };
+	struct vdsogen_sample sample = sampled(&host, 0, 0);
+
+	ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+	ck_assert_uint_eq(clock.max_age, source.hz);	/* a second, where none is given */
+	for (unsigned int i = 0; i < 5000; i++) {
+		pass(&host, (int64_t)(random64() % SEC >> random64() % 30));
+		torment(&host);
+		sample = sampled(&host, 0, random_between(-20000, 20000));
+		old = clock;
+		if (i % 16) {
+			ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, host_counter, &host),
+					 0);
+		} else {
+			source.max_age = random64() % (2 * SEC);
+			ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+		}
+		check_outlasted(&old, &clock, host.counter);
+		old.max_age = clock.max_age;	/* which they may meet as well */
+		check_outlasted(&old, &clock, host.counter);
+	}
+}
+END_TEST
+
+/* Moving ahead as the rate falls does not drive the clock away from the host. */
+START_TEST(clock_latch_follows_the_host)
+{
+	struct vdsogen_clock clock = { .options = VDSOGEN_LATCH };
+	struct host host = new_host(2596122000);
+	int64_t error;
+
+	start(&clock, &host);
+	for (unsigned int i = 0; i < 2000; i++) {
+		if (i % 500 == 0)
+			host.ppb = random_between(-300000, 300000);
+		pass(&host, SEC / 10);
+		error = mono(&clock, &host) - host_mono(&host);
+		/* a rate of 600 ppm off for one interval, and what the clock jumps for it */
+		ck_assert_int_le(llabs(error), 1000000);
+		if (i % 500 > 400)
+			ck_assert_int_le(llabs(error), 1000);
+		update(&clock, &host);
+	}
+}
+END_TEST
+
+START_TEST(clock_latch_needs_a_limit)
+{
+	struct vdsogen_clock clock = { .options = VDSOGEN_LATCH };
+	struct host host = new_host(GHZ);
+	struct vdsogen_source source = { .hz = GHZ, .max_age = (uint64_t)3600 * SEC };
+	struct vdsogen_sample sample = sampled(&host, 0, 0);
+	struct vdsogen_time time;
+	uint64_t limit = host.counter + 3600 * GHZ;
+
+	ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+	reading(&clock, VDSOGEN_MONOTONIC, limit);
+	ck_assert_int_eq(vdsogen_clock_read(&clock, 1, limit + 1, &time), -VDSOGEN_ERR_STALE);
+	source.max_age++;
+	ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), -VDSOGEN_ERR_VALUE);
 }
 END_TEST
 
@@ -973,6 +1071,108 @@ START_TEST(clock_start_on_a_running_clock_does_not_go_back)
 }
 END_TEST
 
+/* Adds to the monotonic clocks of a host what a guest is ahead of it. */
+static struct vdsogen_sample moved(const struct host *host, int64_t ahead, int64_t raw_ahead)
+{
+	struct vdsogen_sample sample = sampled(host, 0, 0);
+
+	sample.monotonic = time_of(nsec_of(&sample.monotonic) + ahead);
+	sample.boottime = time_of(nsec_of(&sample.boottime) + ahead);
+	sample.raw = time_of(nsec_of(&sample.raw) + raw_ahead);
+	return sample;
+}
+
+/* To a host with another counter, another frequency and other origins, and on there. */
+static void migrate(uint64_t hz, uint32_t options)
+{
+	struct vdsogen_clock clock = { .options = options };
+	struct host here = new_host(2596122000), there = new_host(hz);
+	struct vdsogen_source source = { .hz = hz };
+	struct highest highest = { { 0 } };
+	struct vdsogen_sample sample;
+	int64_t ahead, raw_ahead, offset, error = 0;
+
+	there.counter = hz / 7;				/* less than here */
+	there.mono = Q64(50 * SEC);
+	there.real = here.real + host_mono(&here) - 50 * SEC + 500 * SEC;
+	there.ppb = -80000;
+	here.ppb = 120000;
+	start(&clock, &here);
+	for (unsigned int i = 0; i < 100; i++) {
+		pass(&here, SEC / 10);
+		update(&clock, &here);
+		check_steady(&clock, &highest, here.counter);
+	}
+	pass(&here, SEC / 3);				/* since the last update */
+	check_steady(&clock, &highest, here.counter);
+	ahead = mono(&clock, &here) - host_mono(&there);
+	raw_ahead = reading(&clock, VDSOGEN_MONOTONIC_RAW, here.counter) - host_mono(&there) -
+		    there.raw;
+	sample = moved(&there, ahead, raw_ahead);
+	ck_assert_int_eq(vdsogen_clock_resume(&clock, &source, &sample, here.counter), 0);
+	check_steady(&clock, &highest, there.counter);
+	ck_assert_int_le(mono(&clock, &there) - host_mono(&there) - ahead, 1);
+	ck_assert_int_eq(real_error(&clock, &there), 0);
+	offset = reading(&clock, VDSOGEN_BOOTTIME, there.counter) - mono(&clock, &there);
+	ck_assert_int_ge(offset, there.boot);
+	for (unsigned int i = 0; i < 300; i++) {
+		pass(&there, SEC / 10);
+		error = mono(&clock, &there) - host_mono(&there) - ahead;
+		check_steady(&clock, &highest, there.counter);
+		sample = moved(&there, ahead, raw_ahead);
+		ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, host_counter, &there), 0);
+		check_steady(&clock, &highest, there.counter);
+	}
+	ck_assert_int_le(llabs(error), options ? 10000 : 1000);
+}
+
+START_TEST(clock_migrates_to_another_frequency)
+{
+	static const uint64_t freqs[] = { VDSOGEN_HZ_MIN, 24000000, 2596122000, VDSOGEN_HZ_MAX };
+
+	for (unsigned int i = 0; i < COUNT(freqs); i++) {
+		migrate(freqs[i], 0);
+		migrate(freqs[i], VDSOGEN_LATCH);
+	}
+}
+END_TEST
+
+/* A snapshot is restored twice, later and with the counter put back: each guest goes on from it. */
+START_TEST(clock_goes_on_from_a_snapshot)
+{
+	struct vdsogen_clock clock = { .clocks = 0 }, snapshot;
+	struct vdsogen_source source = { .hz = 24000000 };
+	struct host host = new_host(24000000);
+	struct vdsogen_sample sample;
+	uint64_t stopped;
+	int64_t then, boot;
+
+	start(&clock, &host);
+	pass(&host, 3 * SEC);
+	update(&clock, &host);
+	pass(&host, SEC / 2);
+	snapshot = clock;
+	stopped = host.counter;
+	then = mono(&clock, &host);
+	for (unsigned int i = 1; i <= 2; i++) {
+		pass(&host, 1000 * SEC);		/* on the shelf */
+		host.counter = stopped + 1;
+		sample = moved(&host, then - host_mono(&host), 0);
+		sample.boottime = time_of(host_mono(&host) + host.boot);
+		clock = snapshot;
+		ck_assert_int_eq(vdsogen_clock_resume(&clock, &source, &sample, stopped), 0);
+		ck_assert_int_ge(mono(&clock, &host), then);
+		ck_assert_int_le(mono(&clock, &host), then + 1);
+		ck_assert_int_eq(real(&clock, &host), host_mono(&host) + host.real);
+		boot = reading(&clock, VDSOGEN_BOOTTIME, host.counter);
+		ck_assert_int_eq(boot, host_mono(&host) + host.boot);
+	}
+	vdsogen_clock_reset(&clock);
+	ck_assert_int_eq(vdsogen_clock_resume(&clock, &source, &sample, stopped),
+			 -VDSOGEN_ERR_UNSEEDED);
+}
+END_TEST
+
 /* -------------------------------------------------------------------------
  * Publishing.
  */
@@ -1018,7 +1218,7 @@ static void set_counts(struct vdsogen_clock *clock, uint32_t seq)
 {
 	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
 		clock->line[i].seq = seq;
-	clock->saved[0].seq = clock->generation = seq;
+	clock->generation = seq;
 }
 
 START_TEST(clock_counts_wrap_past_0)
@@ -1051,7 +1251,7 @@ static void die_in_callback(struct vdsogen_clock *clock, const struct vdsogen_sa
 {
 	if (!setjmp(out))
 		vdsogen_clock_update(clock, sample, jump_out, NULL);
-	ck_assert_uint_eq(clock->line[0].seq & 1, 1);
+	ck_assert_uint_eq(clock->generation & 1, 1);
 }
 
 START_TEST(clock_recovers_from_a_publisher_dead_in_its_callback)
@@ -1115,29 +1315,39 @@ static int same_lines(const struct vdsogen_clock *a, const struct vdsogen_clock 
 	return 1;
 }
 
-/* At rest: even counts all alike, `saved` as the lines, the coarse line as line 0. */
+/* At rest: even counts all alike, the coarse line as line 0. */
 static void check_at_rest(const struct vdsogen_clock *clock)
 {
 	uint32_t seq = clock->line[0].seq;
 
 	ck_assert_uint_eq(seq & 1, 0);
+	ck_assert_uint_eq(clock->generation & 1, 0);
 	for (unsigned int i = 1; i < VDSOGEN_LINES; i++)
 		ck_assert_uint_eq(clock->line[i].seq, seq);
 	if (!seq)
 		return;
-	ck_assert_uint_eq(clock->saved[0].seq, seq);
 	ck_assert_uint_eq(clock->generation, seq);
-	for (unsigned int i = 0; i < VDSOGEN_LINES - 1; i++) {
-		struct vdsogen_line line = clock->line[i], saved = clock->saved[i];
-
-		line.seq = saved.seq = 0;
-		ck_assert_mem_eq(&line, &saved, sizeof line);
-	}
 	ck_assert_mem_eq(clock->line[3].base, clock->line[0].base, sizeof clock->line[0].base);
 	ck_assert_uint_eq(clock->line[3].last, clock->line[0].last);
 }
 
-/* Mid-states by hand: which fields are new, and which lines were opened. */
+static void check_mended(struct vdsogen_clock *mid, const struct vdsogen_clock *lines)
+{
+	ck_assert_int_eq(vdsogen_clock_recover(mid), 1);
+	check_at_rest(mid);
+	ck_assert(same_lines(mid, lines));
+	ck_assert_int_eq(vdsogen_clock_recover(mid), 0);
+}
+
+/* Mid-states by hand: the lines' counts are old up to a line, then new. */
+static void set_mid_counts(struct vdsogen_clock *mid, unsigned int lines, uint32_t first,
+			   uint32_t rest)
+{
+	mid->generation = 3;
+	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
+		mid->line[i].seq = i < lines ? first : rest;
+}
+
 START_TEST(clock_recovers_from_made_up_states)
 {
 	struct vdsogen_clock old = { .clocks = 0 }, new, mid;
@@ -1148,28 +1358,30 @@ START_TEST(clock_recovers_from_made_up_states)
 	pass(&host, 3 * SEC / 2);
 	host.mono += 12345678;
 	update(&new, &host);
-	for (unsigned int fields = 0; fields <= VDSOGEN_LINES; fields++) {
+	mid = old;				/* locked; `saved` half written */
+	set_mid_counts(&mid, 0, 3, 2);
+	memset(mid.saved, 1, sizeof mid.saved[0]);
+	check_mended(&mid, &old);
+	for (unsigned int closed = 1; closed <= VDSOGEN_LINES; closed++) {
 		mid = old;
-		for (unsigned int i = 0; i < VDSOGEN_LINES; i++) {
-			if (i < fields)
-				mid.line[i] = new.line[i];
-			mid.line[i].seq = 3;
-		}
-		mid.generation = 4;
-		ck_assert_int_eq(vdsogen_clock_recover(&mid), 1);
-		check_at_rest(&mid);
-		ck_assert(same_lines(&mid, fields == VDSOGEN_LINES ? &new : &old));
-		ck_assert_int_eq(vdsogen_clock_recover(&mid), 0);
+		memcpy(mid.saved, old.line, sizeof mid.saved);
+		set_mid_counts(&mid, closed, 3, 2);
+		check_mended(&mid, &old);
 	}
-	for (unsigned int opened = 1; opened < VDSOGEN_LINES; opened++) {
+	for (unsigned int fields = 0; fields < VDSOGEN_LINES; fields++) {
+		mid = old;
+		memcpy(mid.saved, old.line, sizeof mid.saved);
+		memcpy(mid.line, new.line, fields * sizeof *mid.line);
+		set_mid_counts(&mid, VDSOGEN_LINES, 3, 3);
+		check_mended(&mid, &old);
+	}
+	for (unsigned int opened = 1; opened <= VDSOGEN_LINES; opened++) {
 		mid = new;
-		memcpy(mid.saved, old.saved, sizeof mid.saved);
 		memcpy(mid.track, old.track, sizeof mid.track);
-		for (unsigned int i = 0; i < VDSOGEN_LINES - opened; i++)
-			mid.line[i].seq = 3;
-		ck_assert_int_eq(vdsogen_clock_recover(&mid), 1);
-		check_at_rest(&mid);
-		ck_assert(same_lines(&mid, &new));
+		if (opened < VDSOGEN_LINES)
+			mid.line[3] = old.line[3];
+		set_mid_counts(&mid, opened, 4, 3);
+		check_mended(&mid, &new);
 	}
 }
 END_TEST
@@ -1236,6 +1448,12 @@ static void prepare_running(struct vdsogen_clock *clock, struct host *host)
 	host->mono += Q64(12345);
 }
 
+static void prepare_latch(struct vdsogen_clock *clock, struct host *host)
+{
+	clock->options = VDSOGEN_LATCH;
+	prepare_running(clock, host);
+}
+
 static void prepare_reset(struct vdsogen_clock *clock, struct host *host)
 {
 	prepare_running(clock, host);
@@ -1251,9 +1469,10 @@ static void prepare_next_second(struct vdsogen_clock *clock, struct host *host)
 static void prepare_old_lines(struct vdsogen_clock *clock, struct host *host)
 {
 	prepare_running(clock, host);
+	memcpy(clock->saved, clock->line, sizeof clock->saved);
 	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
 		clock->line[i].seq++;
-	clock->generation += 2;
+	clock->generation++;
 	clock->line[0].base[1].sec += 1000;
 	clock->line[1].mult += 1000;
 }
@@ -1262,8 +1481,8 @@ static void prepare_new_lines(struct vdsogen_clock *clock, struct host *host)
 {
 	prepare_running(clock, host);
 	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
-		clock->line[i].seq += 1 + (i == 3);
-	clock->generation += 2;
+		clock->line[i].seq += 1 + (i == 0);
+	clock->generation++;
 	memset(clock->saved, 0, sizeof clock->saved);
 	clock->track[0].samples = 0;
 }
@@ -1304,7 +1523,24 @@ static const struct deed deeds[] = {
 	{ "recovery of the old lines", prepare_old_lines, act_recover },
 	{ "recovery of the new lines", prepare_new_lines, act_recover },
 	{ "reset", prepare_running, act_reset },
+	{ "update of a latch", prepare_latch, act_update },
+	{ "start of a running latch", prepare_latch, act_start },
 };
+
+/* Nobody waits for a latch's publisher, wherever it is. */
+static void check_latch(const struct vdsogen_clock *mid, const struct vdsogen_clock *old,
+			const struct vdsogen_clock *new, uint64_t counter)
+{
+	if (!(mid->options & VDSOGEN_LATCH))
+		return;
+	for (unsigned int i = 0; i < COUNT(clock_ids); i++) {
+		int64_t nsec = reading(mid, clock_ids[i], counter);
+
+		ck_assert(nsec == reading(old, clock_ids[i], counter) ||
+			  nsec == reading(new, clock_ids[i], counter));
+	}
+	check_coarse(mid, counter);
+}
 
 static int same_nominal(const struct vdsogen_clock *a, const struct vdsogen_clock *b)
 {
@@ -1320,12 +1556,12 @@ static void check_recovery(const struct vdsogen_clock *mid, const struct vdsogen
 	struct highest highest = { { 0 } };
 	int taken_back;
 
-	ck_assert_int_ge(vdsogen_clock_recover(&clock), mid->line[0].seq & 1);
+	ck_assert_int_ge(vdsogen_clock_recover(&clock), mid->generation & 1);
 	ck_assert_int_eq(vdsogen_clock_recover(&clock), 0);
 	check_at_rest(&clock);
 	if (!clock.line[0].seq) {
 		ck_assert_uint_eq(clock.line[3].base[0].sec, 0);	/* time() asks, too */
-		ck_assert(!old->line[0].seq || !new->line[0].seq || old->line[0].seq & 1);
+		ck_assert(!old->line[0].seq || !new->line[0].seq || old->generation & 1);
 		return;
 	}
 	taken_back = same_lines(&clock, old);
@@ -1335,7 +1571,7 @@ static void check_recovery(const struct vdsogen_clock *mid, const struct vdsogen
 	if (old->line[0].seq)
 		ck_assert_uint_ge(clock.line[3].base[0].sec, mid->line[3].base[0].sec);
 	/* and life goes on */
-	if (!(old->line[0].seq & 1) && old->line[0].seq && new->line[0].seq)
+	if (!(old->generation & 1) && old->line[0].seq && new->line[0].seq)
 		check_steady(old, &highest, host.counter);
 	check_steady(&clock, &highest, host.counter);
 	pass(&host, SEC / 10);
@@ -1364,10 +1600,12 @@ START_TEST(clock_recovers_from_death_at_every_instruction)
 	}
 	ck_assert_msg(count > 3, "%s: %u states", deed->name, count);
 	new = *clock;
-	if (old.line[0].seq & 1)	/* a recovery: what it must come to */
+	if (old.generation & 1)		/* a recovery: what it must come to */
 		old = new;
-	for (unsigned int i = 0; i < count; i++)
+	for (unsigned int i = 0; i < count; i++) {
+		check_latch(&states[i], &old, &new, host.counter);
 		check_recovery(&states[i], &old, &new, host);
+	}
 	munmap(clock, sizeof *clock);
 }
 END_TEST
@@ -1600,6 +1838,8 @@ static TCase *starting(void)
 	tcase_add_test(tc, clock_start_says_what_the_sample_says);
 	tcase_add_test(tc, clock_start_takes_the_source);
 	tcase_add_test(tc, clock_start_on_a_running_clock_does_not_go_back);
+	tcase_add_test(tc, clock_migrates_to_another_frequency);
+	tcase_add_test(tc, clock_goes_on_from_a_snapshot);
 	tcase_add_test(tc, clock_bad_source_is_refused);
 	tcase_add_test(tc, clock_bad_sample_is_refused);
 	tcase_add_test(tc, clock_unserved_clocks_are_ignored);
@@ -1615,6 +1855,9 @@ static TCase *steering(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, clock_never_goes_back);
 	tcase_add_test(tc, clock_survives_a_counter_that_goes_back);
+	tcase_add_test(tc, clock_latch_outlasts_its_old_lines);
+	tcase_add_test(tc, clock_latch_follows_the_host);
+	tcase_add_test(tc, clock_latch_needs_a_limit);
 	tcase_add_test(tc, clock_converges_to_the_host);
 	tcase_add_test(tc, clock_closes_an_error);
 	tcase_add_test(tc, clock_closes_an_error_in_about_a_second);

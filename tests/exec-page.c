@@ -134,6 +134,12 @@ void page_start(struct page *page)
 	page->source.minutes_west = zone[0];
 	page->source.dst = zone[1];
 	page->source.res_coarse = host_res_coarse();
+	/*
+	 * A latch jumps ahead as its rate falls. Samples under an emulator are
+	 * so bad, and here so many, that it would be far from the system's time.
+	 */
+	if (page->image.config.options & VDSOGEN_LATCH)
+		page->source.slew_ppm = 1;
 	read_floor(page->floor);
 	host_sample(&sample);
 	error = vdsogen_clock_start(page->clock, &page->source, &sample);

@@ -3,6 +3,8 @@
  * What the fast path answers depends on the block's state: each reason for a
  * fallback is brought about, and the answers are right nevertheless.
  */
+#include <string.h>
+
 #include "exec.h"
 #include "host.h"
 
@@ -90,7 +92,7 @@ static void check_age(uint32_t options)
 	page.still = true;
 	wait_for_counter(&page);
 	expect = expect_all(&page);
-	if (options & VDSOGEN_GUARD) {
+	if (options) {		/* all that is tried here have a limit */
 		expect.clocks = line_clocks[COARSE_LINE];
 		expect.gettimeofday = false;
 	}
@@ -142,6 +144,34 @@ static void check_line_closed(unsigned int line, uint32_t seq)
 	page_free(&page);
 }
 
+/* A latch's readers do not wait: at an odd count they read the copy, which is whole. */
+static void check_latch_at_work(uint32_t options)
+{
+	const struct vdsogen_config config = { .options = VDSOGEN_LATCH | options };
+	struct expect all;
+	struct page page;
+
+	check_about("latch, options %#x, at work", options);
+	page_make(&page, &config, PAGE_COUNTS);
+	page_start(&page);
+	all = expect_all(&page);
+	page.still = true;
+	memcpy(page.clock->saved, page.clock->line, sizeof page.clock->saved);
+	for (unsigned int i = 0; i < VDSOGEN_LINES; i++) {
+		uint64_t second = page.clock->line[i].base[0].sec;
+
+		memset(&page.clock->line[i], 0xff, sizeof page.clock->line[i]);
+		page.clock->line[i].seq = AT_WORK;
+		page.clock->line[i].base[0].sec = second;	/* time() has no count */
+		check_calls(&page, &all);
+	}
+	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
+		page.clock->line[i].seq = NEVER_WRITTEN;
+	check_calls(&page, &(struct expect){ .res = all.res, .time = all.time,
+					     .getcpu = all.getcpu });
+	page_free(&page);
+}
+
 /* At a trap the image's counter register holds the counter that was read, or 0. */
 static void check_counter_register(void)
 {
@@ -180,7 +210,7 @@ static void check_counter_register(void)
 
 void exec_states(void)
 {
-	static const uint32_t options[] = { 0, VDSOGEN_GUARD };
+	static const uint32_t options[] = { 0, VDSOGEN_GUARD, VDSOGEN_LATCH };
 
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
 		const struct vdsogen_config config = { .options = options[i] };
@@ -195,5 +225,7 @@ void exec_states(void)
 		check_line_closed(line, NEVER_WRITTEN);
 		check_line_closed(line, AT_WORK);
 	}
+	check_latch_at_work(0);
+	check_latch_at_work(VDSOGEN_GUARD);
 	check_counter_register();
 }

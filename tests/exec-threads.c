@@ -216,6 +216,7 @@ static void run(uint32_t options, uint32_t counter)
 void exec_threads(void)
 {
 	run(0, VDSOGEN_COUNTER_FENCED);
+	run(VDSOGEN_LATCH, VDSOGEN_COUNTER_FENCED);
 	run(VDSOGEN_GUARD, counter_works(VDSOGEN_COUNTER_SELF_FENCED) ?
 	    VDSOGEN_COUNTER_SELF_FENCED : VDSOGEN_COUNTER_FENCED);
 }

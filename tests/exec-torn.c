@@ -45,19 +45,36 @@ static int64_t nsec_of_line(uint64_t n, unsigned int base, bool coarse)
 
 #define STORE(to, value) __atomic_store_n(&(to), (value), __ATOMIC_RELAXED)
 
-static void write_line(struct vdsogen_line *line, uint64_t n, uint64_t counter)
+static void save_line(unsigned int i)
 {
+	const struct vdsogen_line *line = &page.clock->line[i];
+	struct vdsogen_line *saved = &page.clock->saved[i];
+
+	STORE(saved->mult, line->mult);
+	STORE(saved->last, line->last);
+	STORE(saved->frac, line->frac);
+	for (unsigned int j = 0; j < 2; j++) {
+		STORE(saved->base[j].nsec, line->base[j].nsec);
+		STORE(saved->base[j].sec, line->base[j].sec);
+	}
+}
+
+static void write_line(unsigned int i, uint64_t n, uint64_t counter)
+{
+	struct vdsogen_line *line = &page.clock->line[i];
 	const unsigned int age = AGE_LOG2(n);
 	uint32_t seq = line->seq;
 
-	STORE(line->seq, seq | 1);
+	if (page.image.config.options & VDSOGEN_LATCH && i != COARSE_LINE)
+		save_line(i);
+	__atomic_store_n(&line->seq, seq | 1, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	STORE(line->mult, OFFSET(n) << (64 - age));
 	STORE(line->last, counter - ((uint64_t)1 << age));
 	STORE(line->frac, (uint64_t)1 << 63);
-	for (unsigned int i = 0; i < 2; i++) {
-		STORE(line->base[i].nsec, anchor_nsec(n, i));
-		STORE(line->base[i].sec, n);
+	for (unsigned int j = 0; j < 2; j++) {
+		STORE(line->base[j].nsec, anchor_nsec(n, j));
+		STORE(line->base[j].sec, n);
 	}
 	/* 0 means "never written": skipped when the count comes round */
 	__atomic_store_n(&line->seq, (seq | 1) == UINT32_MAX ? 2 : (seq | 1) + 1,
@@ -68,7 +85,7 @@ static void *write_lines(void *counter)
 {
 	for (uint64_t n = 1; !stopped(); n++)
 		for (unsigned int i = first_line; i < VDSOGEN_LINES; i++)
-			write_line(&page.clock->line[i], n, *(uint64_t *)counter);
+			write_line(i, n, *(uint64_t *)counter);
 	return NULL;
 }
 
@@ -136,8 +153,9 @@ static void run(uint32_t options, unsigned int first)
 	page_start(&page);
 	for (unsigned int i = 0; i < VDSOGEN_LINES; i++) {
 		page.clock->line[i].mult_int = 0;
-		write_line(&page.clock->line[i], 1, counter);
+		write_line(i, 1, counter);
 	}
+	page.clock->max_age = UINT64_MAX;
 	trap_answer_with(answer);
 	stop = false;
 	pthread_create(&writer, NULL, write_lines, &counter);
@@ -155,5 +173,6 @@ void exec_torn(void)
 {
 	run(0, 0);
 	run(VDSOGEN_GUARD, 0);
+	run(VDSOGEN_LATCH, 0);
 	run(0, COARSE_LINE);	/* its readings are short */
 }

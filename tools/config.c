@@ -61,6 +61,13 @@ static const char *guard_name(unsigned int bit)
 	return WORD_AT(words, bit);
 }
 
+static const char *latch_name(unsigned int bit)
+{
+	static const char *const words[] = { [__builtin_ctz(VDSOGEN_LATCH)] = "latch" };
+
+	return WORD_AT(words, bit);
+}
+
 static const char *omit_name(unsigned int bit)
 {
 	static const char *const words[] = {
@@ -74,14 +81,14 @@ static const char *omit_name(unsigned int bit)
 }
 
 _Static_assert(VDSOGEN_OPTIONS == (VDSOGEN_GUARD | VDSOGEN_OMIT_HASH | VDSOGEN_OMIT_GNU_HASH |
-				   VDSOGEN_OMIT_VERSIONS | VDSOGEN_OMIT_SECTIONS),
+				   VDSOGEN_OMIT_VERSIONS | VDSOGEN_OMIT_SECTIONS | VDSOGEN_LATCH),
 	       "every option has a word");
 
 /* What the argument is, and what it does to the field. */
 enum kind {
 	LIST,		/* words; sets 1u << number of each */
 	CHOICE,		/* a word; stores its number */
-	FLAG,		/* no argument; sets bit 0 */
+	FLAG,		/* no argument; sets the bit of its word */
 	VERSION,	/* A.B.C */
 };
 
@@ -101,6 +108,8 @@ static const struct {
 	    getcpu_name }, CHOICE, FIELD(getcpu) },
 	{ { "guard", NULL, "heed the attention word and the age limit", 0,
 	    guard_name }, FLAG, FIELD(options) },
+	{ { "latch", NULL, "let nobody wait for a publisher that stopped", 0,
+	    latch_name }, FLAG, FIELD(options) },
 	{ { "omit", "LIST", "the parts to leave out", 0,
 	    omit_name }, LIST, FIELD(options) },
 	{ { "kernel-version", "A.B.C", "the version in the \"Linux\" note (default: 6.1.0)", 0,
@@ -132,6 +141,18 @@ const struct tool_option *tool_config_option(unsigned int i)
 static uint32_t value_of(unsigned int row, unsigned int number)
 {
 	return table[row].kind == CHOICE ? number : 1u << number;
+}
+
+/* All bits that the words of a LIST or FLAG stand for. */
+static uint32_t bits_of(unsigned int row)
+{
+	const char *word;
+	uint32_t bits = 0;
+
+	for (unsigned int n = 0; (word = table[row].option.word(n)); n++)
+		if (*word)
+			bits |= value_of(row, n);
+	return bits;
 }
 
 #define WORDS_ROOM 512
@@ -211,7 +232,7 @@ bool tool_config_set(const char *command, unsigned int i, const char *argument,
 
 	switch (table[i].kind) {
 	case FLAG:
-		set_field(config, table[i].field, before | 1);
+		set_field(config, table[i].field, before | bits_of(i));
 		return true;
 	case VERSION:
 		return set_version(command, table[i].option.name, argument, &config->kernel_version);
@@ -273,8 +294,8 @@ void tool_config_print(FILE *out, const struct vdsogen_config *config, const cha
 	for (unsigned int row = 0; row < ROWS; row++) {
 		uint32_t value = get_field(config, table[row].field);
 
-		if (table[row].field == offsetof(struct vdsogen_config, options))
-			value &= table[row].kind == FLAG ? VDSOGEN_GUARD : ~VDSOGEN_GUARD;
+		if (table[row].kind == LIST || table[row].kind == FLAG)
+			value &= bits_of(row);
 		if (!value && table[row].kind != CHOICE)
 			continue;
 		fprintf(out, "%s--%s", before_each, table[row].option.name);

@@ -164,14 +164,25 @@ int run_filter_calls(const struct run *run)
 	return tracee_filter(numbers, count);
 }
 
-/* The time that the page has at this moment. */
+/*
+ * The time that the page has at this moment. It is too old to be read if the
+ * publisher was stopped for longer than the age limit.
+ */
 static bool read_clock(const struct run *run, int id, struct vdsogen_time *time)
 {
+	struct vdsogen_sample s;
 	int error;
 
-	while ((error = vdsogen_clock_read(run->clock, id, host_ordered_counter(), time)) ==
-	       -VDSOGEN_ERR_BUSY)
-		sched_yield();
+	do {
+		error = vdsogen_clock_read(run->clock, id, host_ordered_counter(), time);
+		if (error == -VDSOGEN_ERR_STALE) {
+			sample(run, &s);
+			if (!vdsogen_clock_update(run->clock, &s, host_counter, NULL))
+				error = -VDSOGEN_ERR_BUSY;	/* now it can be read */
+		} else if (error == -VDSOGEN_ERR_BUSY) {
+			sched_yield();
+		}
+	} while (error == -VDSOGEN_ERR_BUSY);
 	return !error;
 }
 

@@ -88,7 +88,10 @@ static void print_line(const struct view *v, const struct vdsogen_line *line, un
 
 	printf("    line %u  sequence count %" PRIu32 ": %s\n", i, seq,
 	       !seq ? "never written: the fallback answers" :
-	       seq & 1 ? "a publisher is at work, or died at work" : "readable");
+	       !(seq & 1) ? "readable" :
+	       v->image.config.options & VDSOGEN_LATCH ?
+	       "a publisher is at work, or died at work; its copy is read" :
+	       "a publisher is at work, or died at work");
 	if (!seq)
 		return;
 	printf("      anchor at counter %" PRIu64 ", rate %" PRIu32 ".%09" PRIu64 " ns a tick\n",
@@ -103,15 +106,18 @@ static void print_line(const struct view *v, const struct vdsogen_line *line, un
 
 static void print_guard(const struct view *v, const struct vdsogen_clock *c)
 {
+	const uint32_t limits = VDSOGEN_GUARD | VDSOGEN_LATCH;
 	const char *heeded = v->image.config.options & VDSOGEN_GUARD ? "" :
 			     "  (not heeded: built without --guard)";
+	const char *limited = v->image.config.options & limits ? "" :
+			      "  (not heeded: built without --guard and --latch)";
 	uint64_t zone = le64toh(c->timezone);
 
 	printf("    attention word   0x%08" PRIx32 "%s\n", le32toh(c->attention), heeded);
 	if (le64toh(c->max_age) == UINT64_MAX)
-		printf("    age limit        none%s\n", heeded);
+		printf("    age limit        none%s\n", limited);
 	else
-		printf("    age limit        %" PRIu64 " ticks%s\n", le64toh(c->max_age), heeded);
+		printf("    age limit        %" PRIu64 " ticks%s\n", le64toh(c->max_age), limited);
 	printf("    resolution       %" PRIu64 " ns, coarse %" PRIu64 " ns (0: the fallback answers)\n",
 	       le64toh(c->res), le64toh(c->res_coarse));
 	printf("    timezone         %" PRId32 " minutes west, daylight saving %" PRId32 "\n",

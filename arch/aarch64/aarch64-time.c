@@ -75,17 +75,37 @@ static void heed_attention(const struct vg_code *code, vg_label slow)
 	}
 }
 
-/* Load w2 = seq; odd: a publisher is at work; zero: never started. */
-static void open_line(struct vg_asm *a, bool acquire, vg_label busy, vg_label slow)
+static bool is_latch(const struct reader *r)
 {
+	return r->config->options & VDSOGEN_LATCH;
+}
+
+/* Load w2 = seq; odd: a publisher is at work; zero: never started. */
+static void open_line(const struct reader *r, bool acquire, vg_label busy, vg_label slow)
+{
+	struct vg_asm *a = r->a;
+
 	if (acquire)
 		a64_ldar(a, X2, X3);	/* has no offset: seq is at 0 */
 	else
 		a64_ldr(a, A64_W, X2, X3, VG_LINE(seq));
-	a64_tbnz(a, X2, 0, busy);
+	if (!is_latch(r))
+		a64_tbnz(a, X2, 0, busy);
 	a64_cbz(a, A64_W, X2, slow);
 }
 _Static_assert(VG_LINE(seq) == 0, "ldar has no offset");
+
+/* A latch at an odd count: x6 = the line's copy, x11 = the clock's base in it. */
+static void find_copy(const struct reader *r, unsigned int distance)
+{
+	struct vg_asm *a = r->a;
+
+	a64_ubfx(a, A64_W, X6, X2, 0, 1);
+	a64_mov_imm(a, A64_W, X11, distance);
+	a64_madd(a, X6, X6, X11, XZR);
+	a64_add(a, A64_X, X11, r->base, X6, 0);
+	a64_add(a, A64_X, X6, X3, X6, 0);
+}
 
 /* x13 depends on all that was loaded, and is zero: the recheck's address. */
 static void recheck(struct vg_asm *a)
@@ -125,15 +145,17 @@ static void read_line(const struct reader *r, struct cold *cold)
 
 	*cold = (struct cold){ vg_new(a), vg_new(a), vg_new(a), vg_new(a) };
 	vg_bind(a, r->again);
-	open_line(a, r->config->counter != VDSOGEN_COUNTER_FENCED, cold->busy, r->slow);
+	open_line(r, r->config->counter != VDSOGEN_COUNTER_FENCED, cold->busy, r->slow);
 	read_counter(a, r->config->counter);
-	a64_ldr(a, A64_W, X6, X3, VG_LINE(mult_int));
-	a64_ldp(a, X7, X8, X3, VG_LINE(last));
-	a64_ldr(a, A64_X, X10, X3, VG_LINE(frac));
-	a64_ldp(a, X11, X12, r->base, r->base_offset);
+	if (is_latch(r))
+		find_copy(r, VG_TO_SAVED);
+	a64_ldp(a, X7, X8, is_latch(r) ? X6 : X3, VG_LINE(last));
+	a64_ldr(a, A64_X, X10, is_latch(r) ? X6 : X3, VG_LINE(frac));
+	a64_ldr(a, A64_W, X6, is_latch(r) ? X6 : X3, VG_LINE(mult_int));
+	a64_ldp(a, X11, X12, is_latch(r) ? X11 : r->base, r->base_offset);
 	a64_sub(a, X7, X9, X7);
 	a64_bic_asr(a, X7, X7, X7, 63);		/* never extrapolate backwards */
-	if (r->config->options & VDSOGEN_GUARD) {
+	if (vg_has_age_limit(r->config)) {
 		a64_adr(a, X5, VG_CLOCK, VG_BLOCK(max_age));
 		a64_ldr(a, A64_X, X5, X5, 0);
 		a64_cmp(a, A64_X, X7, X5);
@@ -167,7 +189,7 @@ static void read_line_cold(const struct reader *r, const struct cold *cold)
 	a64_msub(a, X11, X6, X10, X11);
 	a64_b(a, cold->split);
 
-	if (r->config->options & VDSOGEN_GUARD) {
+	if (vg_has_age_limit(r->config)) {
 		vg_bind(a, cold->aged);		/* but of this line's anchor? */
 		a64_mov(a, X11, X7);
 		recheck(a);
@@ -184,8 +206,10 @@ static void read_coarse(const struct reader *r, vg_label store)
 	vg_label again = vg_new(a), busy = vg_new(a);
 
 	vg_bind(a, again);
-	open_line(a, true, busy, r->slow);
-	a64_ldp(a, X11, X12, r->base, r->base_offset);
+	open_line(r, true, busy, r->slow);
+	if (is_latch(r))
+		find_copy(r, VG_COARSE_TO_SAVED);
+	a64_ldp(a, X11, X12, is_latch(r) ? X11 : r->base, r->base_offset);
 	recheck(a);
 	a64_b_cond(a, A64_EQ, store);
 	vg_bind(a, busy);

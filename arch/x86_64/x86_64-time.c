@@ -24,6 +24,9 @@
  *	r10	the counter; 0 before it was read
  *	r11	the clock's base	rcx	whole nanoseconds, then seconds
  *	edi	the clock id, and above its four bits the number of tries
+ *
+ * In a latch, r8 and r11 are moved to the line's copy while the count is odd,
+ * and back before the recheck.
  */
 #include "arch.h"
 #include "x86_64-insn.h"
@@ -77,14 +80,42 @@ static void read_counter(struct vg_asm *a, uint32_t form)
 	x64_alu(a, X64_OR, X64_64, RAX, x64_r(RDX));
 }
 
-/* Load r9d = seq; odd: a publisher is at work; zero: never started. */
-static void open_line(struct vg_asm *a, vg_label busy, vg_label slow)
+static bool is_latch(const struct reader *r)
 {
+	return r->config->options & VDSOGEN_LATCH;
+}
+
+/* Load r9d = seq; odd: a publisher is at work; zero: never started. */
+static void open_line(const struct reader *r, vg_label busy, vg_label slow)
+{
+	struct vg_asm *a = r->a;
+
 	x64_mov(a, X64_32, R9, x64_mem(R8, VG_LINE(seq)));
-	x64_test_byte(a, R9, 1);
-	x64_jcc_short(a, X64_NE, busy);
+	if (!is_latch(r)) {
+		x64_test_byte(a, R9, 1);
+		x64_jcc_short(a, X64_NE, busy);
+	}
 	x64_test(a, X64_32, R9, R9);
 	x64_jcc(a, X64_E, slow);
+}
+
+/* rax = distance while the count is odd, else 0. */
+static void odd_distance(struct vg_asm *a, int distance)
+{
+	x64_mov(a, X64_32, RAX, x64_r(R9));
+	x64_alu_imm(a, X64_AND, X64_32, x64_r(RAX), 1);
+	x64_imul_imm(a, RAX, x64_r(RAX), distance);
+}
+
+/* A latch at an odd count: to the line's copy, and from there back. */
+static void move_to_copy(const struct reader *r, int distance)
+{
+	if (!is_latch(r))
+		return;
+	odd_distance(r->a, distance);
+	x64_alu(r->a, X64_ADD, X64_64, R8, x64_r(RAX));
+	if (r->nsec.reg != R8)
+		x64_alu(r->a, X64_ADD, X64_64, r->nsec.reg, x64_r(RAX));
 }
 
 /* Too many tries: the fallback; else from the top. Falls through when they are used up. */
@@ -111,13 +142,14 @@ static void read_line(const struct reader *r, struct cold *cold)
 
 	*cold = (struct cold){ vg_new(a), vg_new(a), vg_new(a), vg_new(a), vg_new(a), vg_new(a) };
 	vg_bind(a, r->again);
-	open_line(a, cold->busy, r->slow);
+	open_line(r, cold->busy, r->slow);
+	move_to_copy(r, VG_TO_SAVED);
 	read_counter(a, r->config->counter);
 	x64_mov(a, X64_64, R10, x64_r(RAX));
 	x64_alu(a, X64_SUB, X64_64, RAX, x64_mem(R8, VG_LINE(last)));
 	x64_jcc_short(a, X64_S, cold->behind);		/* never extrapolate backwards */
 	vg_bind(a, cold->clamped);
-	if (r->config->options & VDSOGEN_GUARD) {
+	if (vg_has_age_limit(r->config)) {
 		x64_alu(a, X64_CMP, X64_64, RAX, x64_at(VG_CLOCK, VG_BLOCK(max_age)));
 		x64_jcc_short(a, X64_A, cold->aged);
 	}
@@ -128,6 +160,7 @@ static void read_line(const struct reader *r, struct cold *cold)
 	x64_alu(a, X64_ADC, X64_64, RDX, r->nsec);
 	x64_alu(a, X64_ADD, X64_64, RDX, x64_r(RCX));
 	x64_mov(a, X64_64, RCX, r->sec);
+	move_to_copy(r, -(int)VG_TO_SAVED);
 	x64_mov(a, X64_32, RAX, x64_r(R10));		/* the recheck's address */
 	x64_alu_imm(a, X64_AND, X64_32, x64_r(RAX), 0);	/* depends on the counter */
 	x64_alu(a, X64_CMP, X64_32, R9, x64_sib(R8, RAX, VG_LINE(seq)));
@@ -146,8 +179,9 @@ static void read_line_again(const struct reader *r, const struct cold *cold)
 	x64_alu(a, X64_XOR, X64_32, RAX, x64_r(RAX));
 	x64_jmp_short(a, cold->clamped);
 
-	if (r->config->options & VDSOGEN_GUARD) {
+	if (vg_has_age_limit(r->config)) {
 		vg_bind(a, cold->aged);			/* but of this line's anchor? */
+		move_to_copy(r, -(int)VG_TO_SAVED);
 		x64_alu(a, X64_CMP, X64_32, R9, x64_mem(R8, VG_LINE(seq)));
 		x64_jcc_short(a, X64_E, r->slow);
 	}
@@ -181,9 +215,16 @@ static void read_coarse(const struct reader *r, vg_label store)
 	vg_label again = vg_new(a), busy = vg_new(a);
 
 	vg_bind(a, again);
-	open_line(a, busy, r->slow);
-	x64_mov(a, X64_64, RDX, r->nsec);
-	x64_mov(a, X64_64, RCX, r->sec);
+	open_line(r, busy, r->slow);
+	if (is_latch(r)) {
+		odd_distance(a, VG_COARSE_TO_SAVED);
+		x64_lea(a, RCX, x64_sib(r->nsec.reg, RAX, 0));
+		x64_mov(a, X64_64, RDX, x64_mem(RCX, VG_BASE(nsec)));
+		x64_mov(a, X64_64, RCX, x64_mem(RCX, VG_BASE(sec)));
+	} else {
+		x64_mov(a, X64_64, RDX, r->nsec);
+		x64_mov(a, X64_64, RCX, r->sec);
+	}
 	x64_alu(a, X64_CMP, X64_32, R9, x64_mem(R8, VG_LINE(seq)));
 	x64_jcc(a, X64_E, store);
 	vg_bind(a, busy);
