@@ -130,35 +130,53 @@ static void try_again(struct vg_asm *a, enum x64_reg tries, vg_label again)
 /*
  * In: r8 the line, `nsec` and `sec` its base. Out: rdx nanoseconds below 10^9,
  * rcx seconds. The caller puts its hot part behind this, then the cold parts:
- * read_line_again() and read_line_carry().
+ * read_line_again() and read_line_rare().
  */
 struct cold {
-	vg_label busy, behind, clamped, aged, carry, split;
+	vg_label busy, behind, clamped, aged, slow_counter, gone, carry, split;
 };
+
+/* A latch has too much code between. */
+static void jump_to_cold(const struct reader *r, enum x64_cond cond, vg_label cold)
+{
+	if (is_latch(r))
+		x64_jcc(r->a, cond, cold);
+	else
+		x64_jcc_short(r->a, cond, cold);
+}
+
+/* rdx = nsec + (frac + rax * mult) / 2^64 */
+static void go_along(const struct reader *r)
+{
+	struct vg_asm *a = r->a;
+
+	x64_mul(a, x64_mem(R8, VG_LINE(mult)));
+	x64_alu(a, X64_ADD, X64_64, RAX, x64_mem(R8, VG_LINE(frac)));
+	x64_alu(a, X64_ADC, X64_64, RDX, r->nsec);
+}
 
 static void read_line(const struct reader *r, struct cold *cold)
 {
 	struct vg_asm *a = r->a;
 
-	*cold = (struct cold){ vg_new(a), vg_new(a), vg_new(a), vg_new(a), vg_new(a), vg_new(a) };
+	*cold = (struct cold){ vg_new(a), vg_new(a), vg_new(a), vg_new(a), vg_new(a), vg_new(a),
+			       vg_new(a), vg_new(a) };
 	vg_bind(a, r->again);
 	open_line(r, cold->busy, r->slow);
 	move_to_copy(r, VG_TO_SAVED);
 	read_counter(a, r->config->counter);
 	x64_mov(a, X64_64, R10, x64_r(RAX));
 	x64_alu(a, X64_SUB, X64_64, RAX, x64_mem(R8, VG_LINE(last)));
-	x64_jcc_short(a, X64_S, cold->behind);		/* never extrapolate backwards */
+	jump_to_cold(r, X64_S, cold->behind);		/* never extrapolate backwards */
 	vg_bind(a, cold->clamped);
 	if (vg_has_age_limit(r->config)) {
 		x64_alu(a, X64_CMP, X64_64, RAX, x64_at(VG_CLOCK, VG_BLOCK(max_age)));
-		x64_jcc_short(a, X64_A, cold->aged);
+		jump_to_cold(r, X64_A, cold->aged);
 	}
-	x64_mov(a, X64_32, RCX, x64_mem(R8, VG_LINE(mult_int)));
-	x64_imul(a, RCX, x64_r(RAX));			/* whole nanoseconds a tick */
-	x64_mul(a, x64_mem(R8, VG_LINE(mult)));		/* and their 2^-64 parts */
-	x64_alu(a, X64_ADD, X64_64, RAX, x64_mem(R8, VG_LINE(frac)));
-	x64_alu(a, X64_ADC, X64_64, RDX, r->nsec);
-	x64_alu(a, X64_ADD, X64_64, RDX, x64_r(RCX));
+	x64_alu_imm(a, X64_CMP, X64_32, x64_mem(R8, VG_LINE(mult_int)), 0);
+	x64_jcc(a, X64_NE, cold->slow_counter);
+	go_along(r);
+	vg_bind(a, cold->gone);
 	x64_mov(a, X64_64, RCX, r->sec);
 	move_to_copy(r, -(int)VG_TO_SAVED);
 	x64_mov(a, X64_32, RAX, x64_r(R10));		/* the recheck's address */
@@ -189,8 +207,11 @@ static void read_line_again(const struct reader *r, const struct cold *cold)
 	try_again(a, r->tries, r->again);
 }
 
-/* Once in a second of updates, or on a page that nobody updates: rdx / 10^9 by its reciprocal. */
-static void read_line_carry(const struct reader *r, const struct cold *cold)
+/*
+ * Once in a second of updates, or on a page that nobody updates: rdx / 10^9 by
+ * its reciprocal. And a counter below 1 GHz, with whole nanoseconds a tick.
+ */
+static void read_line_rare(const struct reader *r, const struct cold *cold)
 {
 	struct vg_asm *a = r->a;
 
@@ -206,6 +227,13 @@ static void read_line_carry(const struct reader *r, const struct cold *cold)
 	x64_alu(a, X64_SUB, X64_64, R8, x64_r(RDX));
 	x64_mov(a, X64_64, RDX, x64_r(R8));
 	x64_jmp(a, cold->split);
+
+	vg_bind(a, cold->slow_counter);
+	x64_mov(a, X64_32, RCX, x64_mem(R8, VG_LINE(mult_int)));
+	x64_imul(a, RCX, x64_r(RAX));
+	go_along(r);
+	x64_alu(a, X64_ADD, X64_64, RDX, x64_r(RCX));
+	x64_jmp(a, cold->gone);
 }
 
 /* The coarse clocks: a copy under the sequence count. Ends in `store`. */
@@ -289,7 +317,7 @@ void x64_clock_gettime(const struct vg_code *code)
 	x64_alu_imm(a, X64_AND, X64_32, x64_r(RDI), VG_ID_MAX);
 	vg_bind(a, unserved);
 	fallback(code, SYS_CLOCK_GETTIME);
-	read_line_carry(&r, &cold);
+	read_line_rare(&r, &cold);
 
 	vg_bind(a, other);
 	find_base(code, unserved);
@@ -337,11 +365,11 @@ void x64_gettimeofday(const struct vg_code *code)
 	read_line_again(&r, &cold);
 	vg_bind(a, r.slow);
 	fallback(code, SYS_GETTIMEOFDAY);
-	read_line_carry(&r, &cold);
 	vg_bind(a, zone);
 	x64_mov(a, X64_64, RAX, x64_at(VG_CLOCK, VG_BLOCK(timezone)));
 	x64_store(a, X64_64, x64_mem(RSI, 0), RAX);
 	x64_jmp(a, done);
+	read_line_rare(&r, &cold);
 }
 
 /* time_t time(time_t *rdi): the coarse second, one load; 0 before the first start */
