@@ -18,6 +18,7 @@ static const struct {
 	{ "open", open_suite },
 	{ "clock", clock_suite },
 	{ "model", model_suite },
+	{ "flow", flow_suite },
 };
 
 /* Seconds for one test: enough for a busy machine, and the end of an endless loop. */

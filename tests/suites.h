@@ -9,6 +9,7 @@ Suite *arch_suite(void);
 Suite *asm_suite(void);
 Suite *build_suite(void);
 Suite *clock_suite(void);
+Suite *flow_suite(void);
 Suite *image_suite(void);
 Suite *model_suite(void);
 Suite *open_suite(void);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The trampolines' instructions, path by path: see flow.h. Every function of
+ * every configuration that changes code is walked with every clock id that
+ * matters and with every pointer given and not given; the rules are in
+ * flow-rules.c, what a call should read and store is here.
+ */
+#include "suites.h"
+
+#ifdef HAVE_CAPSTONE
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define ROOM (4 * VDSOGEN_PAGE)
+
+static const struct flow_machine *const machines[] = { &flow_x86_64, &flow_aarch64 };
+
+static _Alignas(VDSOGEN_PAGE) unsigned char buffer[ROOM];
+
+static void build(const struct flow_machine *m, const struct vdsogen_config *config,
+		  struct vdsogen_image *image)
+{
+	size_t size = sizeof buffer;
+
+	ck_assert_int_eq(vdsogen_build(vdsogen_arch_find(m->name), config, buffer, &size), 0);
+	ck_assert_int_eq(vdsogen_open(buffer, size, image), 0);
+}
+
+/* -------------------------------------------------------------------------
+ * Calls: arguments, and what may be stored through them.
+ */
+static void give_pointer(struct flow *f, unsigned int argument, unsigned int i, uint32_t size)
+{
+	f->pointer[i].at = size ? FLOW_POINTER(i) : 0;
+	f->pointer[i].size = size;
+	f->argument[argument] = value_of(f->pointer[i].at);
+}
+
+/* Through a pointer that is not given, nothing can be stored. */
+static void give_pointers(struct flow *f, unsigned int given, uint32_t size)
+{
+	if (f->function == VDSOGEN_GETCPU)
+		f->argument[2] = value_of(FLOW_POINTER(FLOW_POINTERS)); /* passed on */
+	for (unsigned int i = 0; i < FLOW_POINTERS; i++)
+		give_pointer(f, i, i, given >> i & 1 ? size : 0);
+}
+
+/* The upper half of an int's register is anything. */
+static void give_clock(struct flow *f, int id)
+{
+	f->argument[0] = (struct value){ .bits = (uint32_t)id, .known = UINT32_MAX };
+}
+
+static void expect_clock(struct flow *f, int id)
+{
+	bool served = id >= 0 && id < VDSOGEN_CLOCK_IDS && f->image->config.clocks >> id & 1;
+	uint64_t block = FLOW_IMAGE + f->image->clock, base;
+
+	f->expect_line = f->expect_base = 0;
+	f->coarse = served && VG_COARSE_CLOCKS >> id & 1;
+	if (!served)
+		return;
+	base = vg_base_unit((unsigned int)id) * sizeof(struct vdsogen_base);
+	f->expect_base = block + base;
+	f->expect_line = block + base / sizeof(struct vdsogen_line) * sizeof(struct vdsogen_line);
+}
+
+static const int clock_ids[] = {
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+	16, 31, 32, 64, -1, -6 /* a process's own */, INT_MAX, INT_MIN
+};
+
+static void walk_clocks(struct flow *f, bool may_be_null)
+{
+	for (size_t i = 0; i < COUNT(clock_ids); i++)
+		for (unsigned int given = may_be_null ? 0 : 1; given < 2; given++) {
+			snprintf(f->call, sizeof f->call, "(%d, %s)", clock_ids[i], given ? "p" : "NULL");
+			give_pointers(f, 0, 0);
+			give_clock(f, clock_ids[i]);
+			give_pointer(f, 1, 0, given ? sizeof(struct vdsogen_time) : 0);
+			if (f->function == VDSOGEN_CLOCK_GETTIME)
+				expect_clock(f, clock_ids[i]);
+			flow_walk(f);
+		}
+}
+
+static void walk_pointers(struct flow *f, unsigned int pointers, uint32_t first, uint32_t second)
+{
+	for (unsigned int given = 0; given < 1u << pointers; given++) {
+		snprintf(f->call, sizeof f->call, "(%s, %s)", given & 1 ? "p" : "NULL",
+			 given & 2 ? "p" : "NULL");
+		give_pointers(f, given, first);
+		give_pointer(f, 1, 1, given & 2 ? second : 0);
+		if (f->function == VDSOGEN_GETTIMEOFDAY)
+			expect_clock(f, VDSOGEN_REALTIME);
+		flow_walk(f);
+	}
+}
+
+static void walk_calls(struct flow *f)
+{
+	const uint32_t timeval = 2 * sizeof(uint64_t), timezone = 2 * sizeof(uint32_t);
+
+	switch (f->function) {
+	case VDSOGEN_CLOCK_GETTIME: walk_clocks(f, false); break;
+	case VDSOGEN_CLOCK_GETRES: walk_clocks(f, true); break;
+	case VDSOGEN_GETTIMEOFDAY: walk_pointers(f, 2, timeval, timezone); break;
+	case VDSOGEN_TIME: walk_pointers(f, 1, sizeof(uint64_t), 0); break;
+	case VDSOGEN_GETCPU: walk_pointers(f, 2, sizeof(uint32_t), sizeof(uint32_t)); break;
+	default: walk_pointers(f, 0, 0, 0); break;
+	}
+	f->call[0] = 0;
+}
+
+/* -------------------------------------------------------------------------
+ * Images.
+ */
+static struct flow begin(const struct flow_machine *m, const struct vdsogen_image *image,
+			 unsigned int function)
+{
+	const struct value none = value_from(FROM_CALLER, IS_ANYTHING);
+	struct flow f = { .machine = m, .image = image, .function = function,
+			  .argument = { none, none, none } };
+
+	flow_decode(&f);
+	return f;
+}
+
+static void walk_function(const struct flow_machine *m, const struct vdsogen_image *image,
+			  unsigned int function)
+{
+	struct flow f = begin(m, image, function);
+
+	walk_calls(&f);
+	if (image->config.clocks == VG_CLOCKS)	/* with fewer, some of it is for none */
+		for (f.at = 0; f.at < f.count; f.at++)
+			if (!f.walked[f.at])
+				flow_fail(&f, "no call comes here");
+	flow_forget(&f);
+}
+
+static void walk_image(const struct flow_machine *m, const struct vdsogen_config *config)
+{
+	struct vdsogen_image image;
+
+	build(m, config, &image);
+	for (unsigned int i = 0; i < VDSOGEN_FUNCTIONS; i++)
+		if (image.function[i].at)
+			walk_function(m, &image, i);
+}
+
+static const uint32_t clock_sets[] = {
+	VG_CLOCKS, VG_HRES_CLOCKS, VG_COARSE_CLOCKS,
+	VG_CLOCKS & ~(1u << VDSOGEN_REALTIME | 1u << VDSOGEN_MONOTONIC),
+	VG_CLOCKS & ~(1u << VDSOGEN_REALTIME), VG_CLOCKS & ~(1u << VDSOGEN_MONOTONIC),
+	1u << VDSOGEN_REALTIME, 1u << VDSOGEN_MONOTONIC, 1u << VDSOGEN_MONOTONIC_RAW,
+	1u << VDSOGEN_BOOTTIME, 1u << VDSOGEN_TAI, 1u << VDSOGEN_REALTIME_COARSE,
+	1u << VDSOGEN_MONOTONIC_COARSE,
+};
+
+static const uint32_t guards[] = { 0, VDSOGEN_GUARD };
+
+START_TEST(flow_every_path_keeps_the_rules)
+{
+	for (uint32_t counter = 0; counter < VDSOGEN_COUNTERS; counter++)
+		for (size_t g = 0; g < COUNT(guards); g++)
+			for (size_t c = 0; c < COUNT(clock_sets); c++)
+				walk_image(machines[_i], &(struct vdsogen_config){
+					.counter = counter, .options = guards[g],
+					.clocks = clock_sets[c] });
+}
+END_TEST
+
+/* A form that the architecture has not is refused. */
+START_TEST(flow_every_getcpu_keeps_the_rules)
+{
+	const struct vdsogen_arch *arch = vdsogen_arch_find(machines[_i]->name);
+
+	for (uint32_t form = 0; form < VDSOGEN_GETCPUS; form++)
+		for (size_t g = 0; g < COUNT(guards); g++) {
+			struct vdsogen_config config = { .getcpu = form, .options = guards[g] };
+
+			if (arch->getcpus >> form & 1)
+				walk_image(machines[_i], &config);
+		}
+}
+END_TEST
+
+/* Between two functions there is padding, and nothing that runs on. */
+static void check_gap(const struct flow_machine *m, uint32_t from, uint32_t to)
+{
+	cs_insn *insn;
+	size_t count, size = 0;
+	csh handle;
+
+	if (from == to)
+		return;
+	ck_assert_int_eq(cs_open(m->arch, m->mode, &handle), CS_ERR_OK);
+	count = cs_disasm(handle, buffer + from, to - from, from, 0, &insn);
+	cs_close(&handle);
+	for (size_t i = 0; i < count; size += insn[i++].size)
+		ck_assert_msg(m->is_padding(&insn[i]), "%s: %s at %#x is no padding", m->name,
+			      insn[i].mnemonic, (unsigned int)insn[i].address);
+	ck_assert_uint_eq(size, to - from);
+	cs_free(insn, count);
+}
+
+START_TEST(flow_between_functions_is_padding)
+{
+	struct vdsogen_image image;
+
+	build(machines[_i], NULL, &image);
+	for (unsigned int i = 0; i < VDSOGEN_FUNCTIONS; i++) {
+		const struct vdsogen_entry *e = &image.function[i];
+		uint32_t next = UINT32_MAX;
+
+		for (unsigned int n = 0; n < VDSOGEN_FUNCTIONS; n++)
+			if (image.function[n].at > e->at && image.function[n].at < next)
+				next = image.function[n].at;
+		if (e->at && next != UINT32_MAX)
+			check_gap(machines[_i], e->at + e->size, next);
+	}
+}
+END_TEST
+
+/* Straight through: no retry, no carry, nothing amiss. */
+START_TEST(flow_hot_path_is_short)
+{
+	static const unsigned int longest[] = { 36, 34 };
+	struct vdsogen_config config = { .counter = VDSOGEN_COUNTER_FENCED };
+	struct vdsogen_image image;
+
+	build(machines[_i], &config, &image);
+	for (int id = VDSOGEN_REALTIME; id <= VDSOGEN_MONOTONIC; id++) {
+		struct flow f = begin(machines[_i], &image, VDSOGEN_CLOCK_GETTIME);
+
+		f.hot = true;
+		give_clock(&f, id);
+		give_pointer(&f, 1, 0, sizeof(struct vdsogen_time));
+		expect_clock(&f, id);
+		flow_walk(&f);
+		if (getenv("FLOW_COUNTS"))
+			printf("%s %d: %u\n", machines[_i]->name, id, f.steps);
+		ck_assert_uint_le(f.steps, longest[_i]);
+		ck_assert_uint_eq(f.fences, 1);
+		flow_forget(&f);
+	}
+}
+END_TEST
+
+Suite *flow_suite(void)
+{
+	Suite *s = suite_create("flow");
+	TCase *t = tcase_create("flow");
+
+	tcase_add_loop_test(t, flow_every_path_keeps_the_rules, 0, COUNT(machines));
+	tcase_add_loop_test(t, flow_every_getcpu_keeps_the_rules, 0, COUNT(machines));
+	tcase_add_loop_test(t, flow_between_functions_is_padding, 0, COUNT(machines));
+	tcase_add_loop_test(t, flow_hot_path_is_short, 0, COUNT(machines));
+	suite_add_tcase(s, t);
+	return s;
+}
+#else
+#include <stdio.h>
+
+Suite *flow_suite(void)
+{
+	puts("flow: not compiled: configure found no libcapstone (install libcapstone-dev)");
+	return suite_create("flow (not compiled)");
+}
+#endif

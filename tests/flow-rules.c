@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a trampoline may do, and when. A try begins where a line's sequence count
+ * is loaded; the same count loaded again, after the counter or a word of the
+ * line, is the recheck; the same instruction once more begins the next try.
+ */
+#ifdef HAVE_CAPSTONE
+#include <inttypes.h>
+#include <string.h>
+
+#include "flow.h"
+
+#define ALL UINT64_MAX
+
+static uint64_t in_block(const struct flow *f, size_t offset)
+{
+	return FLOW_IMAGE + f->image->clock + offset;
+}
+
+/* -------------------------------------------------------------------------
+ * Registers.
+ */
+void flow_begin(struct flow *f, struct state *s)
+{
+	memset(s, 0, sizeof *s);
+	for (unsigned int r = 0; r < FLOW_REGISTERS; r++)
+		s->reg[r] = value_from(FROM_CALLER, IS_ANYTHING);
+	for (unsigned int i = 0; i < FLOW_ARGUMENTS; i++)
+		s->reg[f->machine->argument[i]] = f->argument[i];
+	s->reg[f->machine->stack] = value_of(FLOW_STACK);
+}
+
+/* Only time()'s fallback has a frame. */
+static uint32_t frame(const struct flow *f)
+{
+	return f->function == VDSOGEN_TIME ? f->machine->frame : 0;
+}
+
+void flow_write(struct flow *f, struct state *s, unsigned int reg, struct value v)
+{
+	if (reg == f->machine->stack && frame(f)) {
+		if (!value_known(v, ALL) || v.bits > FLOW_STACK || v.bits < FLOW_STACK - frame(f))
+			flow_fail(f, "the stack pointer leaves its frame");
+	} else if (!(f->machine->scratch >> reg & 1)) {
+		flow_fail(f, "writes register %u, which is the caller's", reg);
+	}
+	s->reg[reg] = v;
+}
+
+/* -------------------------------------------------------------------------
+ * The try.
+ */
+static void make_old(uint32_t *set)
+{
+	if (*set & FROM_TRY)
+		*set = (*set & ~(uint32_t)FROM_TRY) | FROM_EARLIER_TRY;
+}
+
+static void forget_try(struct state *s)
+{
+	for (unsigned int r = 0; r < FLOW_REGISTERS; r++) {
+		struct value *v = &s->reg[r];
+
+		make_old(&v->from);
+		make_old(&v->chain);
+		if (v->is == IS_SEQ || v->is == IS_RECHECK)
+			v->is = IS_ANYTHING;
+	}
+	make_old(&s->flags.from);
+	make_old(&s->flags.chain);
+	s->loaded = s->recheck = s->answer = 0;
+	s->acquired = s->branched = s->fenced = s->counted = s->verified = s->paused = 0;
+}
+
+static void not_after_store(const struct flow *f, const struct state *s, const char *what)
+{
+	if (s->stored[0] || s->stored[1])
+		flow_fail(f, "%s after something was stored to the caller", what);
+}
+
+static struct value open_try(struct flow *f, struct state *s, bool acquire)
+{
+	if (s->opened_at == f->at + 1 && !s->paused)
+		flow_fail(f, "tries again without a pause");
+	forget_try(s);
+	s->line = f->expect_line;
+	s->opened_at = (uint32_t)f->at + 1;
+	s->acquired = acquire;
+	return value_from(FROM_SEQ, IS_SEQ);
+}
+
+/* TSO: what was loaded before it came before it. Else only what its address depends on. */
+static struct value load_recheck(const struct flow *f, struct state *s, uint32_t chain)
+{
+	s->recheck = chain & FROM_TRY;
+	if (f->machine->tso)
+		s->recheck |= s->loaded;
+	s->verified = 0;
+	return value_from(FROM_RECHECK, IS_RECHECK);
+}
+
+static struct value load_seq(struct flow *f, struct state *s, uint32_t chain, bool acquire)
+{
+	bool again = s->line && s->opened_at != f->at + 1 && (s->loaded || s->counted);
+
+	not_after_store(f, s, "loads the sequence count");
+	return again ? load_recheck(f, s, chain) : open_try(f, s, acquire);
+}
+
+static struct value load_word(struct flow *f, struct state *s, uint32_t from)
+{
+	not_after_store(f, s, "loads of the line");
+	if (!s->line)
+		flow_fail(f, "loads of the line before its sequence count");
+	if (!f->machine->tso && !s->acquired && !s->fenced)
+		flow_fail(f, "nothing keeps this load after that of the sequence count");
+	s->loaded |= from;
+	s->recheck &= ~from;	/* one that was before does not count */
+	return value_from(from, IS_ANYTHING);
+}
+
+void flow_fence(struct flow *f, struct state *s)
+{
+	f->fences++;
+	if (s->line)
+		s->fenced = f->machine->tso || s->branched;
+}
+
+void flow_counter(struct flow *f, struct state *s, bool self_fenced)
+{
+	uint32_t form = f->image->config.counter;
+
+	not_after_store(f, s, "reads the counter");
+	if (!s->line || f->coarse)
+		flow_fail(f, "reads the counter before the sequence count, or for no line");
+	if (s->counted)
+		flow_fail(f, "reads the counter twice in one try");
+	if (self_fenced != (form == VDSOGEN_COUNTER_SELF_FENCED))
+		flow_fail(f, "this is not the configured form of the counter");
+	if (form == VDSOGEN_COUNTER_FENCED && !s->fenced)
+		flow_fail(f, "no fence between the sequence count and the counter");
+	if (form != VDSOGEN_COUNTER_FENCED && !f->machine->tso && !s->acquired)
+		flow_fail(f, "the sequence count before it was not loaded with acquire");
+	for (unsigned int r = 0; r < FLOW_REGISTERS; r++)
+		if (s->reg[r].is == IS_COUNTER)
+			s->reg[r].is = IS_ANYTHING;
+	s->counted = s->ever_counted = 1;
+}
+
+/* -------------------------------------------------------------------------
+ * Memory.
+ */
+static const struct { uint32_t at, size, from; } rate_words[] = {
+	{ VG_LINE(mult_int), sizeof(uint32_t), FROM_MULT_INT },
+	{ VG_LINE(last), sizeof(uint64_t), FROM_LAST },
+	{ VG_LINE(mult), sizeof(uint64_t), FROM_MULT },
+	{ VG_LINE(frac), sizeof(uint64_t), FROM_FRAC },
+};
+
+static uint32_t word_at(const struct flow *f, uint64_t at, unsigned int size)
+{
+	for (size_t i = 0; i < sizeof rate_words / sizeof *rate_words; i++)
+		if (at == f->expect_line + rate_words[i].at && size == rate_words[i].size)
+			return f->coarse ? 0 : rate_words[i].from;
+	if (at == f->expect_base + VG_BASE(nsec) && size == sizeof(uint64_t))
+		return FROM_NSEC;
+	if (at == f->expect_base + VG_BASE(sec) && size == sizeof(uint64_t))
+		return FROM_SEC;
+	return 0;
+}
+
+static struct value load_guard(struct flow *f, struct state *s, size_t offset, unsigned int size,
+			       bool acquire)
+{
+	const size_t attention = VG_BLOCK(attention), age = VG_BLOCK(max_age);
+
+	if (offset == attention && size == sizeof(uint32_t)) {
+		if (!f->machine->tso && !acquire)
+			flow_fail(f, "the attention word must be loaded with acquire");
+		s->heeded |= HEEDED_ATTENTION;
+	} else if (offset == age && size == sizeof(uint64_t)) {
+		s->heeded |= HEEDED_AGE;
+	} else if ((offset != VG_BLOCK(res) && offset != VG_BLOCK(res_coarse) &&
+		    offset != VG_BLOCK(timezone)) || size != sizeof(uint64_t)) {
+		flow_fail(f, "loads %u bytes at %zu of the clock block, which are not for it", size,
+			  offset);
+	}
+	return value_from(FROM_ELSEWHERE, IS_ANYTHING);
+}
+
+static struct value load_block(struct flow *f, struct state *s, struct value address,
+			       unsigned int size, bool acquire)
+{
+	uint64_t at = address.bits, coarse = in_block(f, VG_BLOCK(line[VG_COARSE_LINE]));
+	uint32_t word;
+
+	if (f->function == VDSOGEN_TIME && at == coarse + VG_LINE(base[0].sec) &&
+	    size == sizeof(uint64_t))
+		return value_from(FROM_ELSEWHERE, IS_COARSE_SECOND); /* one word: whole by itself */
+	if (at >= in_block(f, sizeof(((struct vdsogen_clock *)0)->line)))
+		return load_guard(f, s, (size_t)(at - in_block(f, 0)), size, acquire);
+	if (!f->expect_line)
+		flow_fail(f, "loads of a line, but this call needs none");
+	if (at == f->expect_line + VG_LINE(seq) && size == sizeof(uint32_t))
+		return load_seq(f, s, address.chain, acquire);
+	word = word_at(f, at, size);
+	if (!word)
+		flow_fail(f, "loads %u bytes at %" PRIu64 " of the clock block: another clock's",
+			  size, at - in_block(f, 0));
+	return load_word(f, s, word);
+}
+
+struct value flow_load(struct flow *f, struct state *s, struct value address, unsigned int size,
+		       bool acquire)
+{
+	struct value v = value_from(FROM_ELSEWHERE, IS_ANYTHING);
+
+	if (!value_known(address, ALL))
+		flow_fail(f, "loads from an address that is not known");
+	if (address.bits >= in_block(f, 0) &&
+	    address.bits + size <= in_block(f, VG_BLOCK(reserved_word)))
+		v = load_block(f, s, address, size, acquire);
+	else if (!frame(f) || !s->trapped || address.bits < FLOW_STACK - frame(f) ||
+		 address.bits + size > FLOW_STACK)
+		flow_fail(f, "loads from %" PRIx64 ", which is nothing of its own", address.bits);
+	v.from |= address.from;
+	v.chain |= address.chain;
+	return value_low(v, size);
+}
+
+static unsigned int pointer_of(const struct flow *f, struct value address, unsigned int size)
+{
+	for (unsigned int i = 0; i < FLOW_POINTERS; i++)
+		if (value_known(address, ALL) && address.bits >= f->pointer[i].at &&
+		    address.bits + size <= f->pointer[i].at + f->pointer[i].size)
+			return i;
+	flow_fail(f, "stores %u bytes to %" PRIx64 ", which the caller did not give", size,
+		  address.bits);
+}
+
+void flow_store(struct flow *f, struct state *s, struct value address, unsigned int size,
+		struct value v)
+{
+	unsigned int i = pointer_of(f, address, size);
+	uint32_t bytes = (UINT32_C(1) << size) - 1;
+
+	if (s->trapped && !frame(f))
+		flow_fail(f, "stores after the fallback");
+	if ((s->loaded || s->counted) && !s->verified)
+		flow_fail(f, "stores before the recheck succeeded");
+	if (v.from & (FROM_CALLER | FROM_EARLIER_TRY))
+		flow_fail(f, "stores what it did not make in this try");
+	if (s->counted && !(s->recheck & FROM_COUNTER))
+		flow_fail(f, "the recheck's address did not depend on the counter");
+	if (v.from & FROM_LINE & ~s->recheck)
+		flow_fail(f, "the recheck did not wait for words %#x of the line (FROM_x)",
+			  v.from & FROM_LINE & ~s->recheck);
+	s->stored[i] |= bytes << (address.bits - f->pointer[i].at);
+	s->answer |= v.from;
+}
+
+/* -------------------------------------------------------------------------
+ * Ways on and out.
+ */
+void flow_branch(struct flow *f, struct state *s, const struct step *step, bool taken)
+{
+	if (step->from & FROM_CALLER)
+		flow_fail(f, "decided by what was in a register");
+	if (step->from & FROM_SEQ)
+		s->branched = 1;
+	if (step->recheck == RECHECK_NONE) {
+		if (!s->verified)
+			s->control |= step->from & (FROM_LINE | FROM_COUNTER);
+		return;
+	}
+	if (s->control & FROM_LINE & ~s->recheck)
+		flow_fail(f, "came here by words %#x of the line that the recheck did not wait for",
+			  s->control & FROM_LINE & ~s->recheck);
+	s->answer |= s->control;
+	s->control = 0;
+	s->verified = taken == (step->recheck == RECHECK_EQUAL);
+}
+
+static void check_arguments(struct flow *f, const struct state *s)
+{
+	for (unsigned int i = 0; i < FLOW_ARGUMENTS; i++) {
+		struct value v = s->reg[f->machine->argument[i]], arg = f->argument[i];
+
+		if (!arg.known)		/* it has fewer */
+			continue;
+		if (v.from != arg.from || !value_known(v, arg.known) || ((v.bits ^ arg.bits) & arg.known))
+			flow_fail(f, "argument %u is %" PRIx64 " (known %" PRIx64 "), not the caller's %"
+				  PRIx64, i, v.bits, v.known, arg.bits);
+	}
+}
+
+/* time() by clock_gettime(REALTIME_COARSE) into its frame. */
+static void check_frame(struct flow *f, const struct state *s)
+{
+	struct value id = value_low(s->reg[f->machine->argument[0]], sizeof(int));
+	struct value to = s->reg[f->machine->argument[1]], sp = s->reg[f->machine->stack];
+
+	if (!value_known(id, ALL) || id.bits != VDSOGEN_REALTIME_COARSE)
+		flow_fail(f, "asks for another clock than REALTIME_COARSE");
+	if (!value_known(to, ALL) || to.bits != sp.bits || sp.bits != FLOW_STACK - frame(f))
+		flow_fail(f, "the answer would not be in the frame");
+}
+
+static void check_counter_register(struct flow *f, const struct state *s)
+{
+	struct value v = s->reg[f->image->counter_register];
+
+	if (f->function != VDSOGEN_CLOCK_GETTIME && f->function != VDSOGEN_GETTIMEOFDAY)
+		return;
+	if (s->ever_counted ? v.is != IS_COUNTER : !value_known(v, ALL) || v.bits)
+		flow_fail(f, "the counter's register holds neither the counter nor 0");
+}
+
+void flow_trap(struct flow *f, struct state *s)
+{
+	struct value nr = s->reg[f->machine->number];
+
+	if (!value_known(nr, ALL) || nr.bits != f->machine->syscall[f->function])
+		flow_fail(f, "system call %" PRIu64, nr.bits);
+	if (frame(f))
+		check_frame(f, s);
+	else if (f->function != VDSOGEN_RT_SIGRETURN)
+		check_arguments(f, s);
+	check_counter_register(f, s);
+	not_after_store(f, s, "falls back");
+	if (s->trapped)
+		flow_fail(f, "falls back twice");
+	if (s->control & FROM_LINE)
+		flow_fail(f, "the fallback is decided by words %#x of the line, not rechecked",
+			  s->control);
+	for (unsigned int r = 0; r < FLOW_REGISTERS; r++)
+		if (f->machine->clobbered >> r & 1)
+			s->reg[r] = value_from(FROM_CALLER, IS_ANYTHING);
+	s->reg[f->machine->result] = value_from(FROM_ELSEWHERE, IS_RESULT);
+	s->trapped = 1;
+}
+
+static void check_answer(struct flow *f, const struct state *s)
+{
+	bool time = f->expect_line && f->pointer[0].size;
+	uint32_t wanted = !time ? 0 : f->coarse ? FROM_BASE : FROM_LINE | FROM_COUNTER;
+
+	if (wanted & ~s->answer)
+		flow_fail(f, "the answer does not depend on words %#x of the line",
+			  wanted & ~s->answer);
+	for (unsigned int i = 0; i < FLOW_POINTERS; i++)
+		if (s->stored[i] != (UINT32_C(1) << f->pointer[i].size) - 1)
+			flow_fail(f, "bytes %#x were stored through pointer %u", s->stored[i], i);
+	if (f->image->config.options & VDSOGEN_GUARD &&
+	    (!(s->heeded & HEEDED_ATTENTION) ||
+	     (wanted & FROM_COUNTER && !(s->heeded & HEEDED_AGE))))
+		flow_fail(f, "did not heed attention, or the age limit");
+}
+
+void flow_return(struct flow *f, struct state *s)
+{
+	struct value v = s->reg[f->machine->result];
+	bool good = value_known(value_low(v, sizeof(int)), ALL) && !v.bits && !v.from;
+
+	if (s->reg[f->machine->stack].bits != FLOW_STACK)
+		flow_fail(f, "the stack pointer is not where it was");
+	if (!s->trapped)
+		check_answer(f, s);
+	if (f->function == VDSOGEN_TIME)
+		good = v.is == (s->trapped ? IS_RESULT : IS_COARSE_SECOND) ||
+		       (s->trapped && frame(f) && v.from == FROM_ELSEWHERE);
+	else if (s->trapped)
+		good = v.is == IS_RESULT;
+	if (!good)
+		flow_fail(f, "returns what is not its result");
+}
+#else
+typedef int flow_rules_without_capstone;
+#endif
