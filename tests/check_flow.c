@@ -17,6 +17,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define ROOM (4 * VDSOGEN_PAGE)
+#define TIMESPEC (2 * sizeof(uint64_t))	/* and timeval */
 
 static const struct flow_machine *const machines[] = { &flow_x86_64, &flow_aarch64 };
 
@@ -82,7 +83,7 @@ static void walk_clocks(struct flow *f, bool may_be_null)
 			snprintf(f->call, sizeof f->call, "(%d, %s)", clock_ids[i], given ? "p" : "NULL");
 			give_pointers(f, 0, 0);
 			give_clock(f, clock_ids[i]);
-			give_pointer(f, 1, 0, given ? sizeof(struct vdsogen_time) : 0);
+			give_pointer(f, 1, 0, given ? TIMESPEC : 0);
 			if (f->function == VDSOGEN_CLOCK_GETTIME)
 				expect_clock(f, clock_ids[i]);
 			flow_walk(f);
@@ -104,12 +105,12 @@ static void walk_pointers(struct flow *f, unsigned int pointers, uint32_t first,
 
 static void walk_calls(struct flow *f)
 {
-	const uint32_t timeval = 2 * sizeof(uint64_t), timezone = 2 * sizeof(uint32_t);
+	const uint32_t timezone = 2 * sizeof(uint32_t);
 
 	switch (f->function) {
 	case VDSOGEN_CLOCK_GETTIME: walk_clocks(f, false); break;
 	case VDSOGEN_CLOCK_GETRES: walk_clocks(f, true); break;
-	case VDSOGEN_GETTIMEOFDAY: walk_pointers(f, 2, timeval, timezone); break;
+	case VDSOGEN_GETTIMEOFDAY: walk_pointers(f, 2, TIMESPEC, timezone); break;
 	case VDSOGEN_TIME: walk_pointers(f, 1, sizeof(uint64_t), 0); break;
 	case VDSOGEN_GETCPU: walk_pointers(f, 2, sizeof(uint32_t), sizeof(uint32_t)); break;
 	default: walk_pointers(f, 0, 0, 0); break;
@@ -229,25 +230,113 @@ START_TEST(flow_between_functions_is_padding)
 END_TEST
 
 /* Straight through: no retry, no carry, nothing amiss. */
+static void walk_hot(const struct flow_machine *m, const struct vdsogen_image *image, int id,
+		     unsigned int longest)
+{
+	struct flow f = begin(m, image, VDSOGEN_CLOCK_GETTIME);
+
+	f.hot = true;
+	give_clock(&f, id);
+	give_pointer(&f, 1, 0, TIMESPEC);
+	expect_clock(&f, id);
+	flow_walk(&f);
+	ck_assert_msg(f.steps <= longest, "%s: %u instructions, more than %u", m->name, f.steps,
+		      longest);
+	ck_assert_uint_eq(f.fences, image->config.counter == VDSOGEN_COUNTER_FENCED);
+	ck_assert_uint_eq(f.traps, 0);
+	flow_forget(&f);
+}
+
 START_TEST(flow_hot_path_is_short)
 {
-	static const unsigned int longest[] = { 36, 34 };
-	struct vdsogen_config config = { .counter = VDSOGEN_COUNTER_FENCED };
+	static const unsigned int longest[] = { 36, 34 };	/* as machines[] */
+
+	for (uint32_t counter = 0; counter < VDSOGEN_COUNTERS; counter++) {
+		struct vdsogen_config config = { .counter = counter };
+		struct vdsogen_image image;
+
+		build(machines[_i], &config, &image);
+		for (int id = VDSOGEN_REALTIME; id <= VDSOGEN_MONOTONIC; id++)
+			walk_hot(machines[_i], &image, id, longest[_i]);
+	}
+}
+END_TEST
+
+/* The sequence count when a try begins and when it ends, and what must come of it. */
+static const struct {
+	uint32_t seq, recheck;
+	unsigned int tries, traps;
+} counts[] = {
+	{ 0, 0, 1, 1 },				/* never started */
+	{ 1, 1, 1u << VG_TRIES_LOG2, 1 },	/* a publisher that died */
+	{ 2, 4, 1u << VG_TRIES_LOG2, 1 },	/* one that is always faster */
+	{ 2, 2, 1, 0 },
+};
+
+static void try_counts(struct flow *f, unsigned int looks)
+{
+	f->hot = f->exact = true;
+	for (size_t i = 0; i < COUNT(counts); i++) {
+		f->seq = counts[i].seq;
+		f->recheck = counts[i].recheck;
+		flow_walk(f);
+		ck_assert_msg(f->traps == counts[i].traps &&
+			      f->tries == counts[i].tries + (f->seq ? looks : 0),
+			      "%s %s: counts %u and %u: %u tries, %u traps", f->machine->name,
+			      vdsogen_function_name(f->function), f->seq, f->recheck, f->tries,
+			      f->traps);
+	}
+}
+
+START_TEST(flow_tries_come_to_an_end)
+{
+	struct vdsogen_config config = { .options = VDSOGEN_GUARD };
+	struct vdsogen_image image;
+	struct flow f;
+
+	build(machines[_i], &config, &image);
+	f = begin(machines[_i], &image, VDSOGEN_CLOCK_GETTIME);
+	give_pointer(&f, 1, 0, TIMESPEC);
+	for (int id = 0; id < VDSOGEN_CLOCK_IDS; id++) {
+		give_clock(&f, id);
+		expect_clock(&f, id);
+		if (f.expect_line)
+			try_counts(&f, 0);
+	}
+	flow_forget(&f);
+	f = begin(machines[_i], &image, VDSOGEN_GETTIMEOFDAY);
+	give_pointers(&f, 1, TIMESPEC);
+	expect_clock(&f, VDSOGEN_REALTIME);
+	try_counts(&f, 1);	/* it looks at the count before it tries */
+	flow_forget(&f);
+}
+END_TEST
+
+/* The attention word alone decides, in all that could answer by itself. */
+static void attend(struct flow *f)
+{
+	f->hot = f->exact = true;
+	f->attention = 1;
+	give_pointers(f, 3, TIMESPEC);
+	if (f->function == VDSOGEN_CLOCK_GETTIME || f->function == VDSOGEN_CLOCK_GETRES) {
+		give_pointer(f, 1, 0, TIMESPEC);
+		give_clock(f, VDSOGEN_MONOTONIC);
+	}
+	flow_walk(f);
+	ck_assert_msg(f->traps == 1 && !f->tries, "%s %s: attention, but %u traps, %u tries",
+		      f->machine->name, vdsogen_function_name(f->function), f->traps, f->tries);
+}
+
+START_TEST(flow_attention_leads_to_the_fallback)
+{
+	struct vdsogen_config config = { .options = VDSOGEN_GUARD, .getcpu = VDSOGEN_GETCPU_ZERO };
 	struct vdsogen_image image;
 
 	build(machines[_i], &config, &image);
-	for (int id = VDSOGEN_REALTIME; id <= VDSOGEN_MONOTONIC; id++) {
-		struct flow f = begin(machines[_i], &image, VDSOGEN_CLOCK_GETTIME);
+	for (unsigned int i = 0; i < VDSOGEN_RT_SIGRETURN; i++) {
+		struct flow f = begin(machines[_i], &image, i);
 
-		f.hot = true;
-		give_clock(&f, id);
-		give_pointer(&f, 1, 0, sizeof(struct vdsogen_time));
-		expect_clock(&f, id);
-		flow_walk(&f);
-		if (getenv("FLOW_COUNTS"))
-			printf("%s %d: %u\n", machines[_i]->name, id, f.steps);
-		ck_assert_uint_le(f.steps, longest[_i]);
-		ck_assert_uint_eq(f.fences, 1);
+		attend(&f);
 		flow_forget(&f);
 	}
 }
@@ -261,6 +350,8 @@ Suite *flow_suite(void)
 	tcase_add_loop_test(t, flow_every_path_keeps_the_rules, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_every_getcpu_keeps_the_rules, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_between_functions_is_padding, 0, COUNT(machines));
+	tcase_add_loop_test(t, flow_tries_come_to_an_end, 0, COUNT(machines));
+	tcase_add_loop_test(t, flow_attention_leads_to_the_fallback, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_hot_path_is_short, 0, COUNT(machines));
 	suite_add_tcase(s, t);
 	return s;

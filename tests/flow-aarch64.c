@@ -47,7 +47,8 @@ static struct value get_reg(struct flow *f, const struct state *s, unsigned int 
 	return n == ZERO ? value_of(0) : value_low(s->reg[n], size_of(reg));
 }
 
-static struct value shifted(struct flow *f, struct value v, const cs_arm64_op *op, unsigned int size)
+static struct value shifted(struct flow *f, struct value v, const cs_arm64_op *op,
+			    unsigned int size)
 {
 	if (op->ext == ARM64_EXT_UXTW)
 		v = value_low(v, sizeof(uint32_t));
@@ -77,7 +78,8 @@ static struct value get(struct flow *f, struct state *s, const cs_insn *insn, un
 	return shifted(f, get_reg(f, s, op->reg), op, width(insn));
 }
 
-static void put(struct flow *f, struct state *s, const cs_insn *insn, unsigned int i, struct value v)
+static void put(struct flow *f, struct state *s, const cs_insn *insn, unsigned int i,
+		struct value v)
 {
 	unsigned int reg = operand(insn, i)->reg, n = number(f, reg);
 
@@ -138,7 +140,8 @@ static void compare(struct flow *f, struct state *s, const cs_insn *insn)
 {
 	struct value a = get(f, s, insn, 0), b = get(f, s, insn, 1);
 	unsigned int size = width(insn);
-	uint64_t difference = (a.bits - b.bits) & value_mask(size), sign = UINT64_C(1) << (8 * size - 1);
+	uint64_t difference = (a.bits - b.bits) & value_mask(size);
+	uint64_t sign = UINT64_C(1) << (8 * size - 1);
 
 	set_flags(s, value_mix(a, b));
 	s->flags.known = value_known(a, UINT64_MAX) && value_known(b, UINT64_MAX);

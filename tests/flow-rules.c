@@ -10,7 +10,7 @@
 
 #include "flow.h"
 
-#define ALL UINT64_MAX
+#define ALL UINT64_MAX	/* bits */
 
 static uint64_t in_block(const struct flow *f, size_t offset)
 {
@@ -78,6 +78,13 @@ static void not_after_store(const struct flow *f, const struct state *s, const c
 		flow_fail(f, "%s after something was stored to the caller", what);
 }
 
+static struct value loaded(const struct flow *f, uint32_t from, enum flow_is is, uint32_t bits)
+{
+	struct value v = value_from(from, is);
+
+	return f->exact ? value_with(v, bits, ALL) : v;
+}
+
 static struct value open_try(struct flow *f, struct state *s, bool acquire)
 {
 	if (s->opened_at == f->at + 1 && !s->paused)
@@ -86,7 +93,8 @@ static struct value open_try(struct flow *f, struct state *s, bool acquire)
 	s->line = f->expect_line;
 	s->opened_at = (uint32_t)f->at + 1;
 	s->acquired = acquire;
-	return value_from(FROM_SEQ, IS_SEQ);
+	f->tries++;
+	return loaded(f, FROM_SEQ, IS_SEQ, f->seq);
 }
 
 /* TSO: what was loaded before it came before it. Else only what its address depends on. */
@@ -96,7 +104,7 @@ static struct value load_recheck(const struct flow *f, struct state *s, uint32_t
 	if (f->machine->tso)
 		s->recheck |= s->loaded;
 	s->verified = 0;
-	return value_from(FROM_RECHECK, IS_RECHECK);
+	return loaded(f, FROM_RECHECK, IS_RECHECK, f->recheck);
 }
 
 static struct value load_seq(struct flow *f, struct state *s, uint32_t chain, bool acquire)
@@ -169,22 +177,20 @@ static uint32_t word_at(const struct flow *f, uint64_t at, unsigned int size)
 	return 0;
 }
 
-static struct value load_guard(struct flow *f, struct state *s, size_t offset, unsigned int size,
-			       bool acquire)
+/* Words that are under no sequence count. */
+static struct value load_guard(struct flow *f, size_t offset, unsigned int size, bool acquire)
 {
-	const size_t attention = VG_BLOCK(attention), age = VG_BLOCK(max_age);
-
-	if (offset == attention && size == sizeof(uint32_t)) {
+	if (offset == VG_BLOCK(attention) && size == sizeof(uint32_t)) {
 		if (!f->machine->tso && !acquire)
 			flow_fail(f, "the attention word must be loaded with acquire");
-		s->heeded |= HEEDED_ATTENTION;
-	} else if (offset == age && size == sizeof(uint64_t)) {
-		s->heeded |= HEEDED_AGE;
-	} else if ((offset != VG_BLOCK(res) && offset != VG_BLOCK(res_coarse) &&
-		    offset != VG_BLOCK(timezone)) || size != sizeof(uint64_t)) {
+		return loaded(f, FROM_ATTENTION, IS_ANYTHING, f->attention);
+	}
+	if (offset == VG_BLOCK(max_age) && size == sizeof(uint64_t))
+		return value_from(FROM_AGE, IS_ANYTHING);
+	if ((offset != VG_BLOCK(res) && offset != VG_BLOCK(res_coarse) &&
+	     offset != VG_BLOCK(timezone)) || size != sizeof(uint64_t))
 		flow_fail(f, "loads %u bytes at %zu of the clock block, which are not for it", size,
 			  offset);
-	}
 	return value_from(FROM_ELSEWHERE, IS_ANYTHING);
 }
 
@@ -198,7 +204,7 @@ static struct value load_block(struct flow *f, struct state *s, struct value add
 	    size == sizeof(uint64_t))
 		return value_from(FROM_ELSEWHERE, IS_COARSE_SECOND); /* one word: whole by itself */
 	if (at >= in_block(f, sizeof(((struct vdsogen_clock *)0)->line)))
-		return load_guard(f, s, (size_t)(at - in_block(f, 0)), size, acquire);
+		return load_guard(f, (size_t)(at - in_block(f, 0)), size, acquire);
 	if (!f->expect_line)
 		flow_fail(f, "loads of a line, but this call needs none");
 	if (at == f->expect_line + VG_LINE(seq) && size == sizeof(uint32_t))
@@ -268,6 +274,7 @@ void flow_branch(struct flow *f, struct state *s, const struct step *step, bool 
 		flow_fail(f, "decided by what was in a register");
 	if (step->from & FROM_SEQ)
 		s->branched = 1;
+	s->heeded |= step->from & (FROM_ATTENTION | FROM_AGE);
 	if (step->recheck == RECHECK_NONE) {
 		if (!s->verified)
 			s->control |= step->from & (FROM_LINE | FROM_COUNTER);
@@ -338,6 +345,7 @@ void flow_trap(struct flow *f, struct state *s)
 			s->reg[r] = value_from(FROM_CALLER, IS_ANYTHING);
 	s->reg[f->machine->result] = value_from(FROM_ELSEWHERE, IS_RESULT);
 	s->trapped = 1;
+	f->traps++;
 }
 
 static void check_answer(struct flow *f, const struct state *s)
@@ -351,10 +359,9 @@ static void check_answer(struct flow *f, const struct state *s)
 	for (unsigned int i = 0; i < FLOW_POINTERS; i++)
 		if (s->stored[i] != (UINT32_C(1) << f->pointer[i].size) - 1)
 			flow_fail(f, "bytes %#x were stored through pointer %u", s->stored[i], i);
-	if (f->image->config.options & VDSOGEN_GUARD &&
-	    (!(s->heeded & HEEDED_ATTENTION) ||
-	     (wanted & FROM_COUNTER && !(s->heeded & HEEDED_AGE))))
-		flow_fail(f, "did not heed attention, or the age limit");
+	wanted = FROM_ATTENTION | (wanted & FROM_COUNTER ? FROM_AGE : 0);
+	if (f->image->config.options & VDSOGEN_GUARD && wanted & ~s->heeded)
+		flow_fail(f, "nothing heeds attention, or the age limit");
 }
 
 void flow_return(struct flow *f, struct state *s)

@@ -9,12 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Where a value came from. All but the last three are of the try that is under way. */
+/* Where a value came from. Up to FROM_SEC, of the try that is under way. */
 enum {
 	FROM_SEQ = 1 << 0, FROM_RECHECK = 1 << 1, FROM_COUNTER = 1 << 2, FROM_MULT_INT = 1 << 3,
 	FROM_LAST = 1 << 4, FROM_MULT = 1 << 5, FROM_FRAC = 1 << 6, FROM_NSEC = 1 << 7,
-	FROM_SEC = 1 << 8, FROM_EARLIER_TRY = 1 << 9, FROM_ELSEWHERE = 1 << 10,
-	FROM_CALLER = 1 << 11	/* what happened to be in a register */
+	FROM_SEC = 1 << 8, FROM_EARLIER_TRY = 1 << 9, FROM_ATTENTION = 1 << 10,
+	FROM_AGE = 1 << 11, FROM_ELSEWHERE = 1 << 12,
+	FROM_CALLER = 1 << 13	/* what happened to be in a register */
 };
 #define FROM_BASE (FROM_NSEC | FROM_SEC)
 #define FROM_RATE (FROM_MULT_INT | FROM_LAST | FROM_MULT | FROM_FRAC)

@@ -61,7 +61,8 @@ static struct value get(struct flow *f, struct state *s, const cs_insn *insn, un
 }
 
 /* 32 bits zero-extend; no trampoline needs a smaller register. */
-static void put(struct flow *f, struct state *s, const cs_insn *insn, unsigned int i, struct value v)
+static void put(struct flow *f, struct state *s, const cs_insn *insn, unsigned int i,
+		struct value v)
 {
 	const cs_x86_op *op = &insn->detail->x86.operands[i];
 

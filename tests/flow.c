@@ -216,7 +216,7 @@ static bool is_new(struct walk *w, size_t at, struct state *s, bool backward)
 
 		if (same(seen, s))
 			return false;
-		if (backward && similar(seen, s)) {
+		if (backward && !w->f->exact && similar(seen, s)) {
 			struct state before = *seen;
 
 			widen(seen, s);
@@ -284,7 +284,7 @@ void flow_walk(struct flow *f)
 	struct state s;
 
 	ck_assert_ptr_nonnull(w.place);
-	f->steps = f->fences = 0;
+	f->steps = f->fences = f->tries = f->traps = 0;
 	flow_begin(f, &s);
 	push(&w, 0, &s);
 	while (w.left) {

@@ -34,8 +34,9 @@ struct state {
 	uint32_t opened_at;	/* the instruction that loaded it */
 	uint32_t loaded;	/* FROM_x of the line, in this try */
 	uint32_t recheck;	/* what the last recheck had waited for */
-	uint32_t control;	/* what has steered this path and was not rechecked */
+	uint32_t control;	/* what has steered this try and was not rechecked */
 	uint32_t answer;	/* what was stored came from, and what steered it */
+	uint32_t heeded;	/* FROM_ATTENTION, FROM_AGE */
 	uint32_t stored[FLOW_POINTERS]; /* which bytes were stored through the arguments */
 	uint8_t acquired;	/* the count was loaded with acquire */
 	uint8_t branched;	/* a branch has depended on it */
@@ -44,12 +45,9 @@ struct state {
 	uint8_t ever_counted;
 	uint8_t verified;	/* the recheck has succeeded */
 	uint8_t paused;		/* in this try */
-	uint8_t heeded;		/* HEEDED_x */
 	uint8_t trapped;
-	uint8_t unused[3];
 };
-
-enum { HEEDED_ATTENTION = 1, HEEDED_AGE = 2 };
+_Static_assert(sizeof(struct state) == offsetof(struct state, trapped) + 1, "no padding");
 
 /* What comes after an instruction. */
 struct step {
@@ -93,9 +91,11 @@ struct flow {
 	uint64_t expect_line, expect_base; /* addresses; 0: none is to be read */
 	bool coarse;
 	bool hot;		/* what is not known is not taken: straight through */
+	bool exact;		/* and these are known: */
+	uint32_t seq, recheck, attention;
 
 	size_t at;		/* the instruction under way */
-	unsigned int steps, fences;
+	unsigned int steps, fences, tries, traps; /* of the last walk */
 };
 
 /* Where things are in a walk's memory. */
@@ -109,7 +109,8 @@ extern const struct flow_machine flow_x86_64, flow_aarch64;
 void flow_decode(struct flow *f);	/* and what can be seen without walking */
 void flow_walk(struct flow *f);
 void flow_forget(struct flow *f);
-__attribute__((noreturn, format(printf, 2, 3))) void flow_fail(const struct flow *f, const char *format, ...);
+void flow_fail(const struct flow *f, const char *format, ...)
+	__attribute__((noreturn, format(printf, 2, 3)));
 
 /* flow-rules.c */
 struct value flow_load(struct flow *f, struct state *s, struct value address, unsigned int size,
