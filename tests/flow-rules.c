@@ -85,6 +85,19 @@ static struct value loaded(const struct flow *f, uint32_t from, enum flow_is is,
 	return f->exact ? value_with(v, bits, ALL) : v;
 }
 
+static bool is_latch(const struct flow *f)
+{
+	return f->image->config.options & VDSOGEN_LATCH;
+}
+
+/* A latch decides by the count's parity where it reads. */
+static struct value loaded_seq(const struct flow *f)
+{
+	struct value v = loaded(f, FROM_SEQ, IS_SEQ, f->seq);
+
+	return is_latch(f) && !f->exact ? value_with(v, f->odd, 1) : v;
+}
+
 static struct value open_try(struct flow *f, struct state *s, bool acquire)
 {
 	if (s->opened_at == f->at + 1 && !s->paused)
@@ -94,7 +107,7 @@ static struct value open_try(struct flow *f, struct state *s, bool acquire)
 	s->opened_at = (uint32_t)f->at + 1;
 	s->acquired = acquire;
 	f->tries++;
-	return loaded(f, FROM_SEQ, IS_SEQ, f->seq);
+	return loaded_seq(f);
 }
 
 /* TSO: what was loaded before it came before it. Else only what its address depends on. */
@@ -167,6 +180,8 @@ static const struct { uint32_t at, size, from; } rate_words[] = {
 
 static uint32_t word_at(const struct flow *f, uint64_t at, unsigned int size)
 {
+	if (is_latch(f) && f->odd)
+		at -= f->coarse ? VG_COARSE_TO_SAVED : VG_TO_SAVED;
 	for (size_t i = 0; i < sizeof rate_words / sizeof *rate_words; i++)
 		if (at == f->expect_line + rate_words[i].at && size == rate_words[i].size)
 			return f->coarse ? 0 : rate_words[i].from;
@@ -203,17 +218,17 @@ static struct value load_block(struct flow *f, struct state *s, struct value add
 	if (f->function == VDSOGEN_TIME && at == coarse + VG_LINE(base[0].sec) &&
 	    size == sizeof(uint64_t))
 		return value_from(FROM_ELSEWHERE, IS_COARSE_SECOND); /* one word: whole by itself */
+	word = word_at(f, at, size);
+	if (word)
+		return load_word(f, s, word);
 	if (at >= in_block(f, sizeof(((struct vdsogen_clock *)0)->line)))
 		return load_guard(f, (size_t)(at - in_block(f, 0)), size, acquire);
 	if (!f->expect_line)
 		flow_fail(f, "loads of a line, but this call needs none");
 	if (at == f->expect_line + VG_LINE(seq) && size == sizeof(uint32_t))
 		return load_seq(f, s, address.chain, acquire);
-	word = word_at(f, at, size);
-	if (!word)
-		flow_fail(f, "loads %u bytes at %" PRIu64 " of the clock block: another clock's",
-			  size, at - in_block(f, 0));
-	return load_word(f, s, word);
+	flow_fail(f, "loads %u bytes at %" PRIu64 " of the clock block: another clock's", size,
+		  at - in_block(f, 0));
 }
 
 struct value flow_load(struct flow *f, struct state *s, struct value address, unsigned int size,
@@ -224,12 +239,13 @@ struct value flow_load(struct flow *f, struct state *s, struct value address, un
 	if (!value_known(address, ALL))
 		flow_fail(f, "loads from an address that is not known");
 	if (address.bits >= in_block(f, 0) &&
-	    address.bits + size <= in_block(f, VG_BLOCK(reserved_word)))
+	    address.bits + size <= in_block(f, sizeof(struct vdsogen_clock)))
 		v = load_block(f, s, address, size, acquire);
 	else if (!frame(f) || !s->trapped || address.bits < FLOW_STACK - frame(f) ||
 		 address.bits + size > FLOW_STACK)
 		flow_fail(f, "loads from %" PRIx64 ", which is nothing of its own", address.bits);
-	v.from |= address.from;
+	/* the address is known: what moved it in an earlier try has moved it back */
+	v.from |= address.from & ~(uint32_t)FROM_EARLIER_TRY;
 	v.chain |= address.chain;
 	return value_low(v, size);
 }
@@ -359,8 +375,10 @@ static void check_answer(struct flow *f, const struct state *s)
 	for (unsigned int i = 0; i < FLOW_POINTERS; i++)
 		if (s->stored[i] != (UINT32_C(1) << f->pointer[i].size) - 1)
 			flow_fail(f, "bytes %#x were stored through pointer %u", s->stored[i], i);
-	wanted = FROM_ATTENTION | (wanted & FROM_COUNTER ? FROM_AGE : 0);
-	if (f->image->config.options & VDSOGEN_GUARD && wanted & ~s->heeded)
+	wanted = wanted & FROM_COUNTER && vg_has_age_limit(&f->image->config) ? FROM_AGE : 0;
+	if (f->image->config.options & VDSOGEN_GUARD)
+		wanted |= FROM_ATTENTION;
+	if (wanted & ~s->heeded)
 		flow_fail(f, "nothing heeds attention, or the age limit");
 }
 

@@ -90,6 +90,7 @@ struct flow {
 	struct { uint64_t at; uint32_t size; } pointer[FLOW_POINTERS]; /* what may be stored to */
 	uint64_t expect_line, expect_base; /* addresses; 0: none is to be read */
 	bool coarse;
+	bool odd;		/* a latch's sequence count is: the copy is to be read */
 	bool hot;		/* what is not known is not taken: straight through */
 	bool exact;		/* and these are known: */
 	uint32_t seq, recheck, attention;
