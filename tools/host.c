@@ -32,14 +32,6 @@ uint64_t host_counter(void *unused)
 	return (uint64_t)high << 32 | low;
 }
 
-uint64_t host_ordered_counter(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high) : : "memory");
-	return (uint64_t)high << 32 | low;
-}
-
 /* CPUID 8000_0007 EDX bit 8: invariant TSC (SDM volume 3, 18.17.1). */
 int host_counter_is_invariant(void)
 {
@@ -81,14 +73,6 @@ uint64_t host_counter(void *unused)
 
 	(void)unused;
 	__asm__ volatile("dsb ish\n\tisb\n\tmrs %0, cntvct_el0" : "=r"(counter) : : "memory");
-	return counter;
-}
-
-uint64_t host_ordered_counter(void)
-{
-	uint64_t counter;
-
-	__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(counter) : : "memory");
 	return counter;
 }
 

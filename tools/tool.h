@@ -16,6 +16,7 @@
 int cmd_build(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 
 /* "vdsogen: MESSAGE" and a newline on standard error. */
 void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

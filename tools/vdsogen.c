@@ -15,6 +15,7 @@ static const struct command {
 	{ "build", cmd_build, "write an image" },
 	{ "show", cmd_show, "what is in an image, a process's vDSO or the running kernel's" },
 	{ "run", cmd_run, "start a program on a generated vDSO" },
+	{ "bench", cmd_bench, "compare the generated page with the running kernel's vDSO" },
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)

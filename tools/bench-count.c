@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vdsogen bench --count: the instructions that a call executes, by single steps of a child. */
+#include <elf.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+static bool read_pc(pid_t pid, uintptr_t *pc)
+{
+	struct user_regs_struct regs;
+	struct iovec to = { &regs, sizeof regs };
+
+	if (ptrace(PTRACE_GETREGSET, pid, (void *)NT_PRSTATUS, &to))
+		return false;
+#if defined __x86_64__
+	*pc = regs.rip;
+#elif defined __aarch64__
+	*pc = regs.pc;
+#else
+#error "no program counter known for this architecture: add it here"
+#endif
+	return true;
+}
+
+static pid_t start_child(const struct bench_subject *s, bench_fn *call)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid)
+		return pid;
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+		_exit(errno);
+	raise(SIGSTOP);
+	call(s->argument[0], s->argument[1], s->argument[2]);
+	_exit(0);
+}
+
+/* The next stop: false if the child has ended, errno then says why it could not be traced. */
+static bool stopped(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	if (WIFSTOPPED(status))
+		return true;
+	errno = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : ECHILD;
+	return false;
+}
+
+/* Counts while the program counter is in the span, until it has left; 0: it could not. */
+static unsigned int count_in(pid_t pid, const struct bench_span *span)
+{
+	enum { STEPS_MAX = 100000 };	/* from the stop to the call; the call */
+	unsigned int count = 0;
+	uintptr_t pc;
+
+	for (unsigned int i = 0; i < STEPS_MAX; i++) {
+		if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) || !stopped(pid) || !read_pc(pid, &pc))
+			return 0;
+		if (pc >= span->from && pc < span->to)
+			count++;
+		else if (count)
+			return count;
+	}
+	errno = 0;
+	return 0;
+}
+
+static unsigned int count_once(const struct bench_subject *s, bench_fn *call,
+			       const struct bench_span *span)
+{
+	pid_t pid = start_child(s, call);
+	unsigned int count = pid > 0 && stopped(pid) ? count_in(pid, span) : 0;
+	int error = errno;
+
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	if (!count)
+		tool_error("bench: --count: %s cannot be stepped through: %s",
+			   bench_subject_name(s), !error ? "it does not come to an end" :
+			   error == EPERM ? "ptrace is not permitted here" : strerror(error));
+	return count;
+}
+
+/* The least of a few: a tick, or the end of a second since the anchor, makes a call longer. */
+static unsigned int count_call(struct bench *b, const struct bench_subject *s, bench_fn *call,
+			       const struct bench_span *span)
+{
+	enum { TRIES = 5 };
+	unsigned int least = UINT_MAX;
+
+	for (unsigned int i = 0; i < TRIES && least; i++) {
+		unsigned int count;
+
+		bench_publish(b);
+		count = count_once(s, call, span);
+		least = count < least ? count : least;
+	}
+	return least;
+}
+
+static void print(const struct bench_subject *s, unsigned int page, unsigned int kernel, bool json,
+		  bool first)
+{
+	char of_kernel[16];
+
+	snprintf(of_kernel, sizeof of_kernel, kernel ? "%u" : json ? "null" : "-", kernel);
+	if (json)
+		printf("%s\n\t{ \"call\": \"%s\", \"page\": %u, \"kernel\": %s }", first ? "" : ",",
+		       bench_subject_name(s), page, of_kernel);
+	else
+		printf("%-30s %7u %7s\n", bench_subject_name(s), page, of_kernel);
+}
+
+int bench_count(struct bench *b, uint32_t functions, bool json)
+{
+	struct bench_span page = { (uintptr_t)b->code, (uintptr_t)b->code + b->image.size };
+	bool first = true;
+
+	if (json)
+		printf("{ \"instructions\": [");
+	else
+		printf("%-30s %7s %7s\n", "instructions executed", "page", "kernel");
+	for (unsigned int i = 0; i < b->subjects; i++) {
+		const struct bench_subject *s = &b->subject[i];
+		bench_fn *kernel = s->call[BENCH_KERNEL];
+		unsigned int of_page, of_kernel = 0;
+
+		if (!(functions >> s->function & 1))
+			continue;
+		of_page = count_call(b, s, s->call[BENCH_PAGE], &page);
+		if (of_page && kernel)
+			of_kernel = count_call(b, s, kernel, &b->kernel_code);
+		if (!of_page || (kernel && !of_kernel))
+			return EXIT_FAILURE;
+		print(s, of_page, of_kernel, json, first);
+		first = false;
+	}
+	if (json)
+		printf("\n] }\n");
+	return EXIT_SUCCESS;
+}
