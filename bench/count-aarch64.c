@@ -82,11 +82,11 @@ int main(int argc, char **argv)
 	} clocks[] = {
 		{ "clock_gettime realtime", "counter", VDSOGEN_REALTIME },
 		{ "clock_gettime monotonic", "counter", VDSOGEN_MONOTONIC },
-		{ "clock_gettime monotonic-raw", "table", VDSOGEN_MONOTONIC_RAW },
+		{ "clock_gettime monotonic-raw", "counter", VDSOGEN_MONOTONIC_RAW },
 		{ "clock_gettime realtime-coarse", "plain", VDSOGEN_REALTIME_COARSE },
 		{ "clock_gettime monotonic-coarse", "plain", VDSOGEN_MONOTONIC_COARSE },
-		{ "clock_gettime boottime", "table", VDSOGEN_BOOTTIME },
-		{ "clock_gettime tai", "table", VDSOGEN_TAI },
+		{ "clock_gettime boottime", "counter", VDSOGEN_BOOTTIME },
+		{ "clock_gettime tai", "counter", VDSOGEN_TAI },
 	};
 	uint64_t result[2];
 

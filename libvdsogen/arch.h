@@ -7,7 +7,7 @@
  *   - one emitter per function, which writes the code through an assembler of
  *     the architecture's own (NAME-insn.h) and names the fallback's system
  *     call instruction with vg_trap() and vg_resume();
- *   - padding between functions.
+ *   - padding between functions, and constants that the code loads, if any.
  * and one line in arch/archs.am.
  */
 #ifndef VG_ARCH_H
@@ -25,7 +25,8 @@ static inline vg_label vg_function(unsigned int function, enum vg_function_label
 }
 
 #define VG_CLOCK (VDSOGEN_FUNCTIONS * VG_FUNCTION_LABELS) /* struct vdsogen_clock */
-#define VG_FIRST_PART_LABEL (VG_CLOCK + 1)
+#define VG_CONSTANTS (VG_CLOCK + 1)	/* the architecture's */
+#define VG_FIRST_PART_LABEL (VG_CONSTANTS + 1)
 
 /* What one emitter is told. */
 struct vg_code {
@@ -56,6 +57,8 @@ struct vdsogen_arch {
 	uint32_t counters;	/* 1u << enum vdsogen_counter */
 	uint32_t getcpus;	/* 1u << enum vdsogen_getcpu */
 	void (*emit[VDSOGEN_FUNCTIONS])(const struct vg_code *); /* NULL: has it not */
+	/* What the code loads besides; at VG_CONSTANTS, a multiple of VDSOGEN_ALIGN. May be NULL. */
+	void (*constants)(const struct vg_code *);
 	void (*pad)(struct vg_asm *, uint32_t align);
 };
 

@@ -95,6 +95,9 @@ static void put_text(struct vg_image *image)
 {
 	struct vg_code code = { .a = image->a, .config = image->config };
 
+	vg_bind(image->a, VG_CONSTANTS);
+	if (image->arch->constants)
+		image->arch->constants(&code);
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
 		if (!(image->config->functions >> f & 1))
 			continue;

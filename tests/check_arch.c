@@ -114,7 +114,7 @@ START_TEST(arch_aarch64_ranges_are_checked)
 		case 9: a64_ldp(&a, X0, X1, X2, 512); break;
 		case 10: a64_stp(&a, X0, X1, X2, 4); break;
 		case 11: a64_tbz(&a, X0, 32, NEAR); break;
-		case 12: a64_add_uxtw(&a, X0, X0, X0, 5); break;
+		case 12: a64_align_down(&a, X0, X0, 64); break;
 		case 13: a64_bic_asr(&a, X0, X0, X0, 64); break;
 		case 14: a64_add(&a, A64_W, X0, X0, X0, 32); break;
 		case 15: a64_mov_imm(&a, A64_W, X0, 1ull << 32); break;

@@ -104,16 +104,31 @@ static struct value address_of(struct flow *f, struct state *s, const cs_insn *i
 	return v;
 }
 
+/* ldr by a distance from the instruction */
+static struct value literal_of(const cs_insn *insn)
+{
+	return value_of((uint64_t)operand(insn, 1)->imm);
+}
+
+static struct value sign_extended(struct value v, unsigned int size)
+{
+	uint64_t sign = (value_mask(size) >> 1) + 1;
+
+	return value_known(v, UINT64_MAX) ? value_with(v, (v.bits ^ sign) - sign, UINT64_MAX)
+					  : value_with(v, 0, 0);
+}
+
 static void load(struct flow *f, struct state *s, const cs_insn *insn)
 {
-	bool pair = insn->id == ARM64_INS_LDP;
-	unsigned int size = width(insn);
-	struct value at = address_of(f, s, insn, 1 + pair), first;
+	bool pair = insn->id == ARM64_INS_LDP, half = insn->id == ARM64_INS_LDRSH;
+	unsigned int size = half ? sizeof(uint16_t) : width(insn);
+	struct value at = operand(insn, 1)->type == ARM64_OP_IMM ? literal_of(insn) :
+			  address_of(f, s, insn, 1 + pair), first;
 
 	first = flow_load(f, s, at, size, insn->id == ARM64_INS_LDAR);
 	if (pair)
 		put(f, s, insn, 1, flow_load(f, s, value_add(at, value_of(size), 0), size, false));
-	put(f, s, insn, 0, first);
+	put(f, s, insn, 0, half ? sign_extended(first, size) : first);
 }
 
 static void store(struct flow *f, struct state *s, const cs_insn *insn)
@@ -335,7 +350,9 @@ static void step(struct flow *f, struct state *s, const cs_insn *insn, struct st
 	case ARM64_INS_CNEG:
 		pick(f, s, insn);
 		break;
-	case ARM64_INS_LDR: case ARM64_INS_LDAR: case ARM64_INS_LDP: load(f, s, insn); break;
+	case ARM64_INS_LDR: case ARM64_INS_LDAR: case ARM64_INS_LDP: case ARM64_INS_LDRSH:
+		load(f, s, insn);
+		break;
 	case ARM64_INS_STR: case ARM64_INS_STP: store(f, s, insn); break;
 	case ARM64_INS_ISB: flow_fence(f, s); break;
 	case ARM64_INS_YIELD: s->paused = 1; break;

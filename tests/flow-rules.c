@@ -231,6 +231,25 @@ static struct value load_block(struct flow *f, struct state *s, struct value add
 		  at - in_block(f, 0));
 }
 
+/* Before the first function; they never change. */
+static bool is_constant(const struct flow *f, uint64_t at, unsigned int size)
+{
+	uint64_t first = UINT32_MAX;
+
+	for (unsigned int i = 0; i < VDSOGEN_FUNCTIONS; i++)
+		if (f->image->function[i].at && f->image->function[i].at < first)
+			first = f->image->function[i].at;
+	return at >= FLOW_IMAGE + first - VDSOGEN_ALIGN && at + size <= FLOW_IMAGE + first;
+}
+
+static struct value load_constant(const struct flow *f, uint64_t at, unsigned int size)
+{
+	uint64_t bits = 0;
+
+	memcpy(&bits, (const char *)f->image->base + (at - FLOW_IMAGE), size);
+	return value_of(bits);
+}
+
 struct value flow_load(struct flow *f, struct state *s, struct value address, unsigned int size,
 		       bool acquire)
 {
@@ -241,6 +260,8 @@ struct value flow_load(struct flow *f, struct state *s, struct value address, un
 	if (address.bits >= in_block(f, 0) &&
 	    address.bits + size <= in_block(f, sizeof(struct vdsogen_clock)))
 		v = load_block(f, s, address, size, acquire);
+	else if (is_constant(f, address.bits, size))
+		v = load_constant(f, address.bits, size);
 	else if (!frame(f) || !s->trapped || address.bits < FLOW_STACK - frame(f) ||
 		 address.bits + size > FLOW_STACK)
 		flow_fail(f, "loads from %" PRIx64 ", which is nothing of its own", address.bits);
@@ -335,7 +356,8 @@ static void check_counter_register(struct flow *f, const struct state *s)
 
 	if (f->function != VDSOGEN_CLOCK_GETTIME && f->function != VDSOGEN_GETTIMEOFDAY)
 		return;
-	if (s->ever_counted ? v.is != IS_COUNTER : !value_known(v, ALL) || v.bits)
+	if (v.is == IS_COUNTER ? !s->ever_counted :
+	    s->control & FROM_COUNTER || !value_known(v, ALL) || v.bits)
 		flow_fail(f, "the counter's register holds neither the counter nor 0");
 }
 

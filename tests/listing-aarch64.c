@@ -21,6 +21,8 @@ void listing_aarch64(struct listing *l)
 	I("movz x5, #65535, lsl #48", a64_movz(a, A64_X, X5, 65535, 3));
 	I("movk w10, #15258, lsl #16", a64_movk(a, A64_W, X10, 15258, 1));
 	I("movk x7, #68, lsl #48", a64_movk(a, A64_X, X7, 68, 3));
+	I("and x3, x4, #-64", a64_align_down(a, X3, X4, 6));
+	I("and x9, x10, #-2", a64_align_down(a, X9, X10, 1));
 	I("ubfx w0, w0, #0, #4", a64_ubfx(a, A64_W, X0, X0, 0, 4));
 	I("ubfx x5, x6, #12, #20", a64_ubfx(a, A64_X, X5, X6, 12, 20));
 	I("lsr x6, x11, #9", a64_lsr_imm(a, A64_X, X6, X11, 9));
@@ -53,8 +55,6 @@ void listing_aarch64(struct listing *l)
 	I("add x12, x12, x6", a64_add(a, A64_X, X12, X12, X6, 0));
 	I("add x3, x3, x6, lsl #6", a64_add(a, A64_X, X3, X3, X6, 6));
 	I("add w6, wzr, w0, lsl #2", a64_add(a, A64_W, X6, XZR, X0, 2));
-	I("add x4, x3, w0, uxtw #4", a64_add_uxtw(a, X4, X3, X0, 4));
-	I("add x4, x3, w0, uxtw", a64_add_uxtw(a, X4, X3, X0, 0));
 	I("adds x6, x6, x10", a64_adds(a, X6, X6, X10));
 	I("adc x11, x11, x8", a64_adc(a, X11, X11, X8));
 	I("sub x7, x9, x7", a64_sub(a, X7, X9, X7));
@@ -78,6 +78,8 @@ void listing_aarch64(struct listing *l)
 	I("ldr x6, [sp, #32760]", a64_ldr(a, A64_X, X6, SP, 32760));
 	I("str x5, [x1]", a64_str(a, A64_X, X5, X1, 0));
 	I("str w6, [x0, #4]", a64_str(a, A64_W, X6, X0, 4));
+	I("ldr w10, .+64", a64_ldr_literal(a, X10, NEAR));
+	I("ldrsh x5, [x3, w0, uxtw #1]", a64_ldrsh_uxtw(a, X5, X3, X0));
 	I("ldr w14, [x3, x13]", a64_ldr_reg(a, X14, X3, X13));
 	I("ldar w2, [x3]", a64_ldar(a, X2, X3));
 	I("ldp x7, x8, [x3, #8]", a64_ldp(a, X7, X8, X3, 8));

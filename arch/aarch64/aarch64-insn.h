@@ -104,6 +104,14 @@ static inline void a64_movk(struct vg_asm *a, enum a64_size size, enum a64_reg d
 		    a64_field(a, imm, 16, 5) | d);
 }
 
+/* and xd, xn, #-(1 << zeros) */
+static inline void a64_align_down(struct vg_asm *a, enum a64_reg d, enum a64_reg n,
+				  unsigned int zeros)
+{
+	/* 64 - zeros ones, rotated left by `zeros` */
+	a64_dn(a, 0x92400000 | a64_field(a, 64 - zeros, 6, 16) | a64_field(a, 63 - zeros, 6, 10), d, n);
+}
+
 /* UBFM and its alias UBFX: bits at..at+width-1 of n */
 static inline void a64_ubfx(struct vg_asm *a, enum a64_size size, enum a64_reg d, enum a64_reg n,
 			    unsigned int at, unsigned int width)
@@ -208,15 +216,6 @@ static inline void a64_add(struct vg_asm *a, enum a64_size size, enum a64_reg d,
 	a64_dnm(a, 0x0b000000 | a64_sf(size) | a64_field(a, lsl, size == A64_X ? 6 : 5, 10), d, n, m);
 }
 
-/* add xd, xn, wm, uxtw #lsl */
-static inline void a64_add_uxtw(struct vg_asm *a, enum a64_reg d, enum a64_reg n, enum a64_reg m,
-				unsigned int lsl)
-{
-	if (lsl > 4)
-		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
-	a64_dnm(a, 0x8b204000 | a64_field(a, lsl, 3, 10), d, n, m);
-}
-
 static inline void a64_adds(struct vg_asm *a, enum a64_reg d, enum a64_reg n, enum a64_reg m)
 {
 	a64_dnm(a, 0xab000000, d, n, m);
@@ -299,6 +298,18 @@ static inline void a64_str(struct vg_asm *a, enum a64_size size, enum a64_reg t,
 	unsigned int scale = size == A64_X ? 3 : 2;
 
 	a64_dn(a, 0xb9000000 | (uint32_t)size << 30 | a64_scaled(a, offset, scale, 12, 10), t, n);
+}
+
+/* ldr wt, label */
+static inline void a64_ldr_literal(struct vg_asm *a, enum a64_reg t, vg_label from)
+{
+	vg_put32(a, 0x18000000 | a64_imm19(a, from) | t);
+}
+
+/* ldrsh xt, [xn, wm, uxtw #1] */
+static inline void a64_ldrsh_uxtw(struct vg_asm *a, enum a64_reg t, enum a64_reg n, enum a64_reg m)
+{
+	a64_dnm(a, 0x78a05800, t, n, m);
 }
 
 /* ldr wt, [xn, xm] */

@@ -22,7 +22,7 @@
  * callee-saved, x18 left alone; no stack but in time(). While a line is read:
  *
  *	x3	the line		w2	its sequence count
- *	x9	the counter; 0 before it was read
+ *	x9	the counter
  *	x4	the clock's base	x11	nanoseconds	x12	seconds
  *	w0	the clock id, and above its four bits the number of tries
  */
@@ -36,11 +36,16 @@ enum {
 	SYS_GETTIMEOFDAY = 169
 };
 
-#define LOG2_BASE 4
-_Static_assert(sizeof(struct vdsogen_base) == 1 << LOG2_BASE, "shift by LOG2_BASE");
 #define LOG2_LINE 6
-_Static_assert(sizeof(struct vdsogen_line) == 1 << LOG2_LINE, "shift by LOG2_LINE");
+_Static_assert(sizeof(struct vdsogen_line) == 1 << LOG2_LINE && VDSOGEN_ALIGN % (1 << LOG2_LINE) == 0,
+	       "a base's line is where its address has these bits zero");
 
+/* The constants: 10^9 - 1, then for each clock id how far its base is from PLACES. */
+#define NSEC_MAX 0
+#define PLACES sizeof(uint32_t)
+/* Bases are even. An odd place is no high-resolution clock's; NOT_SERVED is no clock's. */
+#define NOT_HRES 1
+#define NOT_SERVED NOT_HRES
 
 /* A function that reads one high-resolution line: where things are, and where to go. */
 struct reader {
@@ -49,7 +54,8 @@ struct reader {
 	enum a64_reg base;	/* the clock's base is at [base, base_offset] */
 	size_t base_offset;
 	enum a64_reg tries;
-	vg_label again, slow;
+	vg_label again;
+	vg_label slow, unread;	/* to the fallback: with the counter, and without it */
 };
 
 static void fallback(const struct vg_code *code, uint32_t nr)
@@ -145,7 +151,7 @@ static void read_line(const struct reader *r, struct cold *cold)
 
 	*cold = (struct cold){ vg_new(a), vg_new(a), vg_new(a), vg_new(a) };
 	vg_bind(a, r->again);
-	open_line(r, r->config->counter != VDSOGEN_COUNTER_FENCED, cold->busy, r->slow);
+	open_line(r, r->config->counter != VDSOGEN_COUNTER_FENCED, cold->busy, r->unread);
 	read_counter(a, r->config->counter);
 	if (is_latch(r))
 		find_copy(r, VG_TO_SAVED);
@@ -168,7 +174,7 @@ static void read_line(const struct reader *r, struct cold *cold)
 	a64_adc(a, X11, X11, X8);
 	recheck(a);
 	a64_b_cond(a, A64_NE, cold->busy);
-	a64_mov_imm(a, A64_W, X10, VG_NSEC_PER_SEC - 1);
+	a64_ldr_literal(a, X10, VG_CONSTANTS);	/* NSEC_MAX */
 	a64_cmp(a, A64_X, X11, X10);
 	a64_b_cond(a, A64_HI, cold->carry);
 	vg_bind(a, cold->split);
@@ -197,6 +203,8 @@ static void read_line_cold(const struct reader *r, const struct cold *cold)
 	}
 	vg_bind(a, cold->busy);
 	try_again(a, r->tries, r->again);
+	vg_bind(a, r->unread);
+	a64_movz(a, A64_X, X9, 0, 0);		/* no counter that is of use to the host */
 }
 
 /* The coarse clocks: a copy under the sequence count. Ends in `store`. */
@@ -206,7 +214,7 @@ static void read_coarse(const struct reader *r, vg_label store)
 	vg_label again = vg_new(a), busy = vg_new(a);
 
 	vg_bind(a, again);
-	open_line(r, true, busy, r->slow);
+	open_line(r, true, busy, r->unread);
 	if (is_latch(r))
 		find_copy(r, VG_COARSE_TO_SAVED);
 	a64_ldp(a, X11, X12, is_latch(r) ? X11 : r->base, r->base_offset);
@@ -214,50 +222,51 @@ static void read_coarse(const struct reader *r, vg_label store)
 	a64_b_cond(a, A64_EQ, store);
 	vg_bind(a, busy);
 	try_again(a, r->tries, again);
-	a64_b(a, r->slow);
+	a64_b(a, r->unread);
 }
 
-/* w0 is neither 0 nor 1: look its base up, or fall back. w5 is its unit. */
-static void find_base(const struct vg_code *code, vg_label unserved)
+/*
+ * What lies before the functions. It never changes, so a reader finds all that
+ * does change of REALTIME and MONOTONIC in one cache line.
+ */
+void a64_constants(const struct vg_code *code)
 {
+	static const struct vg_reach reach = { .bits = 16 };
+	uint32_t served = code->config->clocks;
 	struct vg_asm *a = code->a;
 
-	a64_cmp_imm(a, A64_W, X0, VG_ID_MAX);
-	a64_b_cond(a, A64_HI, unserved);
-	a64_mov_imm(a, A64_X, X5, vg_unit_table(code->config->clocks));
-	a64_add(a, A64_W, X6, XZR, X0, 2);	/* id * VG_UNIT_BITS */
-	a64_lsr(a, A64_X, X5, X5, X6);
-	a64_ubfx(a, A64_X, X5, X5, 0, VG_UNIT_BITS);
-	a64_cbz(a, A64_W, X5, unserved);
-	a64_adr(a, X3, VG_CLOCK, 0);
-	a64_add(a, A64_X, X4, X3, X5, LOG2_BASE);
-	a64_sub_imm(a, A64_X, X4, X4, VG_LINE(base));
-	a64_lsr_imm(a, A64_W, X6, X5, LOG2_LINE - LOG2_BASE);
-	a64_add(a, A64_X, X3, X3, X6, LOG2_LINE);
+	vg_put32(a, VG_NSEC_PER_SEC - 1);
+	for (unsigned int id = 0; id <= VG_ID_MAX; id++) {
+		int32_t base = (int32_t)(vg_base_unit(id) * sizeof(struct vdsogen_base));
+		uint32_t place = vg_distance(a, VG_CLOCK, base - (int32_t)PLACES,
+					     vg_where(a, VG_CONSTANTS), &reach);
+
+		if (!(served >> id & 1))
+			place = NOT_SERVED;
+		else if (VG_COARSE_CLOCKS >> id & 1)
+			place |= NOT_HRES;
+		vg_put16(a, (uint16_t)place);
+	}
 }
-_Static_assert(VG_UNIT_BITS == 1 << 2, "find_base's shift");
 
 /* int clock_gettime(clockid_t w0, struct timespec *x1) */
 void a64_clock_gettime(const struct vg_code *code)
 {
 	struct vg_asm *a = code->a;
-	const uint32_t both = 1u << VDSOGEN_REALTIME | 1u << VDSOGEN_MONOTONIC;
-	vg_label other = vg_new(a), store = vg_new(a), unserved = vg_new(a);
+	vg_label coarse = vg_new(a), store = vg_new(a), unserved = vg_new(a), ask = vg_new(a);
 	struct reader r = { .a = a, .config = code->config, .tries = X0,
-			    .base = X4, .base_offset = VG_LINE(base),
-			    .again = vg_new(a), .slow = vg_new(a) };
+			    .base = X4, .base_offset = 0,
+			    .again = vg_new(a), .slow = vg_new(a), .unread = vg_new(a) };
 	struct cold cold;
 
-	a64_movz(a, A64_X, X9, 0, 0);
 	heed_attention(code, unserved);
-	if ((code->config->clocks & both) == both) {
-		a64_cmp_imm(a, A64_W, X0, VDSOGEN_MONOTONIC);
-		a64_b_cond(a, A64_HI, other);
-		a64_adr(a, X3, VG_CLOCK, VG_BLOCK(line[0]));
-		a64_add_uxtw(a, X4, X3, X0, LOG2_BASE);
-	} else {
-		a64_b(a, other);
-	}
+	a64_cmp_imm(a, A64_W, X0, VG_ID_MAX);
+	a64_b_cond(a, A64_HI, unserved);
+	a64_adr(a, X3, VG_CONSTANTS, PLACES);
+	a64_ldrsh_uxtw(a, X5, X3, X0);
+	a64_tbnz(a, X5, 0, coarse);
+	a64_add(a, A64_X, X4, X3, X5, 0);
+	a64_align_down(a, X3, X4, LOG2_LINE);
 	read_line(&r, &cold);
 	vg_bind(a, store);
 	a64_stp(a, X12, X11, X1, VG_TS_SEC);
@@ -267,15 +276,20 @@ void a64_clock_gettime(const struct vg_code *code)
 	read_line_cold(&r, &cold);
 	vg_bind(a, r.slow);
 	a64_ubfx(a, A64_W, X0, X0, 0, VG_UNIT_BITS);
+	a64_b(a, ask);
 	vg_bind(a, unserved);
+	a64_movz(a, A64_X, X9, 0, 0);
+	vg_bind(a, ask);
 	fallback(code, SYS_CLOCK_GETTIME);
 
-	vg_bind(a, other);
-	find_base(code, unserved);
-	a64_cmp_imm(a, A64_W, X6, VG_COARSE_LINE);
-	a64_b_cond(a, A64_LO, r.again);
+	vg_bind(a, coarse);
+	a64_sub_imm(a, A64_X, X5, X5, NOT_HRES);
+	a64_cbz(a, A64_X, X5, unserved);
+	a64_add(a, A64_X, X4, X3, X5, 0);
+	a64_align_down(a, X3, X4, LOG2_LINE);
 	read_coarse(&r, store);
 }
+_Static_assert(NOT_SERVED == NOT_HRES, "0 once NOT_HRES is off");
 
 /* int gettimeofday(struct timeval *x0, struct timezone *x1) */
 void a64_gettimeofday(const struct vg_code *code)
@@ -284,18 +298,18 @@ void a64_gettimeofday(const struct vg_code *code)
 	vg_label zone = vg_new(a), done = vg_new(a);
 	struct reader r = { .a = a, .config = code->config, .tries = X15,
 			    .base = X3, .base_offset = VG_LINE(base[0]),
-			    .again = vg_new(a), .slow = vg_new(a) };
+			    .again = vg_new(a), .slow = vg_new(a), .unread = vg_new(a) };
 	struct cold cold;
 
-	a64_movz(a, A64_X, X9, 0, 0);
 	if (!(code->config->clocks >> VDSOGEN_REALTIME & 1)) {
+		a64_movz(a, A64_X, X9, 0, 0);
 		fallback(code, SYS_GETTIMEOFDAY);
 		return;
 	}
-	heed_attention(code, r.slow);
+	heed_attention(code, r.unread);
 	a64_adr(a, X3, VG_CLOCK, VG_BLOCK(line[0]));
 	a64_ldr(a, A64_W, X2, X3, VG_LINE(seq));
-	a64_cbz(a, A64_W, X2, r.slow);		/* the zone is not known either */
+	a64_cbz(a, A64_W, X2, r.unread);	/* the zone is not known either */
 	a64_cbz(a, A64_X, X0, zone);
 	a64_movz(a, A64_W, X15, 0, 0);
 	read_line(&r, &cold);

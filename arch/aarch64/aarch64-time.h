@@ -4,6 +4,7 @@
 
 struct vg_code;
 
+void a64_constants(const struct vg_code *code);
 void a64_clock_gettime(const struct vg_code *code);
 void a64_gettimeofday(const struct vg_code *code);
 void a64_time(const struct vg_code *code);

@@ -33,6 +33,7 @@ static const struct vdsogen_arch aarch64 = {
 		[VDSOGEN_GETCPU] = a64_getcpu,
 		[VDSOGEN_RT_SIGRETURN] = a64_rt_sigreturn,
 	},
+	.constants = a64_constants,
 	.pad = pad,
 };
 
