@@ -1610,6 +1610,33 @@ START_TEST(clock_recovers_from_death_at_every_instruction)
 }
 END_TEST
 
+/* No count is given twice, wherever a reset dies: a reader may still hold it. */
+START_TEST(clock_reset_that_dies_forgets_no_count)
+{
+	const struct deed deed = { "reset of a publication half open", prepare_nothing, act_reset };
+	struct vdsogen_clock *clock = mmap(NULL, sizeof *clock, PROT_READ | PROT_WRITE,
+					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct host host = new_host(GHZ);
+	unsigned int count;
+	uint32_t highest;
+
+	ck_assert_ptr_ne(clock, MAP_FAILED);
+	prepare_running(clock, &host);
+	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
+		clock->line[i].seq += 1 + (i == 3);
+	highest = clock->line[3].seq;
+	count = watch(&deed, clock, &host);
+	for (unsigned int i = 0; i < count; i++) {
+		struct vdsogen_clock mid = states[i];
+
+		vdsogen_clock_reset(&mid);
+		start(&mid, &host);
+		ck_assert_uint_gt(mid.line[0].seq, highest);
+	}
+	munmap(clock, sizeof *clock);
+}
+END_TEST
+
 START_TEST(clock_reset_is_never_started)
 {
 	struct vdsogen_clock clock = { .clocks = 0 };
@@ -1883,6 +1910,7 @@ static TCase *publishing(void)
 	tcase_add_test(tc, clock_recovery_keeps_rates_in_bounds);
 	tcase_add_test(tc, clock_recovers_from_made_up_states);
 	tcase_add_loop_test(tc, clock_recovers_from_death_at_every_instruction, 0, COUNT(deeds));
+	tcase_add_test(tc, clock_reset_that_dies_forgets_no_count);
 	tcase_add_test(tc, clock_reset_is_never_started);
 	tcase_add_test(tc, clock_attention_sets_and_clears);
 	tcase_add_test(tc, clock_has_one_publisher_at_a_time);

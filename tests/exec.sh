@@ -3,6 +3,7 @@
 # Images run and are compared with the system calls (tests/exec*.c): on this
 # processor, and for aarch64 under qemu-user if there is a cross-compiler.
 # Each program is compiled from the library's sources: one command for both.
+# An argument chooses one suite of tests/exec.c.
 set -eu
 : "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}" "${BUILDDIR:=$SRCDIR}"
 : "${CC:=cc}" "${CFLAGS=-O2 -g}"
@@ -58,7 +59,7 @@ case " ${ARCHS:-x86_64 aarch64} " in
 *" $machine "*)
 	# shellcheck disable=SC2086
 	compile "$dir/native" $CC $CFLAGS ${LDFLAGS-}
-	count report "$machine" "$dir/native"
+	count report "$machine" "$dir/native" "$@"
 	;;
 *)
 	echo "$machine: not run: the library has no such architecture"
@@ -75,7 +76,7 @@ case " ${ARCHS:-x86_64 aarch64} " in
 		echo "aarch64: not run: no qemu-aarch64 (Debian: apt-get install qemu-user)"
 	else
 		compile "$dir/aarch64" "$cross" -O2 -static
-		count report aarch64 qemu-aarch64 "$dir/aarch64"
+		count report aarch64 qemu-aarch64 "$dir/aarch64" "$@"
 	fi
 	;;
 esac
