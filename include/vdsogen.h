@@ -144,7 +144,8 @@ enum vdsogen_getcpu {
 #define VDSOGEN_OMIT_VERSIONS	(1u << 3) /* no DT_VERSYM, no DT_VERDEF */
 #define VDSOGEN_OMIT_SECTIONS	(1u << 4) /* no section headers */
 #define VDSOGEN_LATCH		(1u << 5) /* nobody waits for a publisher that stopped */
-#define VDSOGEN_OPTIONS		((1u << 6) - 1)
+#define VDSOGEN_OMIT_UNWIND	(1u << 6) /* no .eh_frame, no PT_GNU_EH_FRAME */
+#define VDSOGEN_OPTIONS		((1u << 7) - 1)
 
 /* All zero is a good configuration; a NULL pointer means the same. */
 struct vdsogen_config {

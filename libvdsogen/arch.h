@@ -6,7 +6,8 @@
  *   - which functions, counter forms and getcpu forms it has;
  *   - one emitter per function, which writes the code through an assembler of
  *     the architecture's own (NAME-insn.h) and names the fallback's system
- *     call instruction with vg_trap() and vg_resume();
+ *     call instruction with vg_trap() and vg_resume(), and where it moves the
+ *     stack pointer with vg_push() and vg_pop();
  *   - padding between functions, and constants that the code loads, if any.
  * and one line in arch/archs.am.
  */
@@ -17,7 +18,9 @@
 #include "vdsogen.h"
 
 /* The image's own labels, below those that vg_new() gives. */
-enum vg_function_label { VG_START, VG_END, VG_TRAP, VG_RESUME, VG_FUNCTION_LABELS };
+enum vg_function_label {
+	VG_START, VG_END, VG_TRAP, VG_RESUME, VG_PUSH, VG_POP, VG_FDE, VG_FUNCTION_LABELS
+};
 
 static inline vg_label vg_function(unsigned int function, enum vg_function_label which)
 {
@@ -33,6 +36,7 @@ struct vg_code {
 	struct vg_asm *a;
 	const struct vdsogen_config *config;
 	unsigned int function;
+	uint32_t *pushed;
 };
 
 static inline void vg_trap(const struct vg_code *code)
@@ -45,6 +49,25 @@ static inline void vg_resume(const struct vg_code *code)
 	vg_bind(code->a, vg_function(code->function, VG_RESUME));
 }
 
+/* Behind the instruction that moves the stack pointer down by so many bytes, and back. */
+static inline void vg_push(const struct vg_code *code, uint32_t bytes)
+{
+	*code->pushed = bytes;
+	vg_bind(code->a, vg_function(code->function, VG_PUSH));
+}
+
+static inline void vg_pop(const struct vg_code *code)
+{
+	vg_bind(code->a, vg_function(code->function, VG_POP));
+}
+
+/* What unwind information has to say of a function's entry; registers by DWARF's numbers. */
+struct vg_unwind {
+	uint8_t stack_pointer, return_address;
+	uint8_t pushed;		/* bytes that a call pushes: the return address, or 0 */
+	uint8_t unit;		/* that all instructions are a multiple of, in bytes */
+};
+
 struct vdsogen_arch {
 	const char *name;
 	const char *version;	/* of every symbol */
@@ -53,6 +76,7 @@ struct vdsogen_arch {
 	uint16_t machine;	/* ELF e_machine */
 	uint8_t counter_register; /* hardware number; see struct vdsogen_image */
 	uint8_t code_align;
+	struct vg_unwind unwind;
 	uint32_t abi_version;	/* in NT_GNU_ABI_TAG: a<<16 | b<<8 | c */
 	uint32_t counters;	/* 1u << enum vdsogen_counter */
 	uint32_t getcpus;	/* 1u << enum vdsogen_getcpu */

@@ -2,6 +2,7 @@
 #include "elf-abi.h"
 #include "image.h"
 #include "note.h"
+#include "unwind.h"
 
 /*
  * Data that is written often must stay away from code that runs: a store near
@@ -102,6 +103,7 @@ static void put_text(struct vg_image *image)
 		if (!(image->config->functions >> f & 1))
 			continue;
 		code.function = f;
+		code.pushed = &image->pushed[f];
 		image->arch->pad(image->a, image->arch->code_align);
 		vg_bind(image->a, vg_function(f, VG_START));
 		image->arch->emit[f](&code);
@@ -123,6 +125,7 @@ static void put_gnu_hash(struct vg_image *image)
 }
 
 static unsigned int section_of(const struct vg_image *image, enum vg_part part);
+static void put_section_names(struct vg_image *image);
 
 /* Without section headers, too, the symbols name a section: 0 would say "undefined". */
 static void put_dynsym(struct vg_image *image)
@@ -133,6 +136,7 @@ static void put_dynsym(struct vg_image *image)
 static void put_dynstr(struct vg_image *image)
 {
 	vg_put_strings(image->a, &image->symbols);
+	put_section_names(image);
 }
 
 static void put_versym(struct vg_image *image)
@@ -146,7 +150,6 @@ static void put_verdef(struct vg_image *image)
 }
 
 static void put_dynamic(struct vg_image *image);
-static void put_section_names(struct vg_image *image);
 
 static void put_data(struct vg_image *image)
 {
@@ -176,6 +179,10 @@ static const struct part {
 	[VG_NOTES] = { ".note", SECT_NOTE, SECT_ALLOC, NOTE_ALIGN, 0, VG_PARTS, 0, 0, put_notes },
 	[VG_TEXT] = { ".text", SECT_PROGBITS, SECT_ALLOC | SECT_EXECINSTR, VDSOGEN_ALIGN, 0, VG_PARTS, 0, 0,
 		      put_text },
+	[VG_EH_FRAME_HDR] = { ".eh_frame_hdr", SECT_PROGBITS, SECT_ALLOC, 4, 0, VG_PARTS, 0,
+			      VDSOGEN_OMIT_UNWIND, vg_put_eh_frame_hdr },
+	[VG_EH_FRAME] = { ".eh_frame", SECT_PROGBITS, SECT_ALLOC, 8, 0, VG_PARTS, 0,
+			  VDSOGEN_OMIT_UNWIND, vg_put_eh_frame },
 	[VG_HASH] = { ".hash", SECT_HASH, SECT_ALLOC, 8, 4, VG_DYNSYM, 0, VDSOGEN_OMIT_HASH,
 		      put_hash },
 	[VG_GNU_HASH] = { ".gnu.hash", SECT_GNU_HASH, SECT_ALLOC, 8, 0, VG_DYNSYM, 0,
@@ -189,8 +196,6 @@ static const struct part {
 			2 /* definitions */, VDSOGEN_OMIT_VERSIONS, put_verdef },
 	[VG_DYNAMIC] = { ".dynamic", SECT_DYNAMIC, SECT_ALLOC, 8, ELF_DYN_SIZE, VG_DYNSTR, 0, 0,
 			 put_dynamic },
-	[VG_SHSTRTAB] = { ".shstrtab", SECT_STRTAB, 0, 1, 0, VG_PARTS, 0, VDSOGEN_OMIT_SECTIONS,
-			  put_section_names },
 	[VG_DATA] = { ".vvar", SECT_PROGBITS, SECT_ALLOC, VDSOGEN_ALIGN, 0, VG_PARTS, 0, 0,
 		      put_data },
 };
@@ -253,9 +258,12 @@ static void put_dynamic(struct vg_image *image)
 	put_dyn(a, DYN_NULL, 0);
 }
 
+/* Behind the dynamic strings: a table of their own would take a section header more. */
 static void put_section_names(struct vg_image *image)
 {
-	vg_put8(image->a, 0);
+	if (image->config->options & VDSOGEN_OMIT_SECTIONS)
+		return;
+	vg_bind(image->a, VG_SECTION_NAMES);
 	for (unsigned int p = 0; p < VG_PARTS; p++)
 		if (present(image, p))
 			vg_string(image->a, parts[p].name);
@@ -273,7 +281,7 @@ static uint32_t string_size(const char *s)
 static void put_section_headers(struct vg_image *image)
 {
 	struct vg_asm *a = image->a;
-	uint32_t name = 1;
+	uint32_t name = vg_where(a, VG_SECTION_NAMES) - vg_where(a, start_of(VG_DYNSTR));
 
 	if (image->config->options & VDSOGEN_OMIT_SECTIONS)
 		return;
@@ -317,15 +325,23 @@ static void put_program_header(struct vg_asm *a, uint32_t type, uint32_t flags, 
  * another one of several. PT_DYNAMIC read-only: glibc relocates it in place
  * otherwise.
  */
-enum { PROGRAM_HEADERS = 3 };
-
-static void put_program_headers(struct vg_asm *a)
+static unsigned int program_headers(const struct vg_image *image)
 {
+	return 3 + present(image, VG_EH_FRAME);
+}
+
+static void put_program_headers(struct vg_image *image)
+{
+	struct vg_asm *a = image->a;
+
 	put_program_header(a, PHDR_LOAD, PHDR_R | PHDR_X, 0, vg_where(a, VG_IMAGE_END), VDSOGEN_PAGE);
 	put_program_header(a, PHDR_DYNAMIC, PHDR_R, vg_where(a, start_of(VG_DYNAMIC)),
 			   size_of(a, VG_DYNAMIC), sizeof(uint64_t));
 	put_program_header(a, PHDR_NOTE, PHDR_R, vg_where(a, start_of(VG_NOTES)),
 			   size_of(a, VG_NOTES), NOTE_ALIGN);
+	if (present(image, VG_EH_FRAME))
+		put_program_header(a, PHDR_GNU_EH_FRAME, PHDR_R, vg_where(a, start_of(VG_EH_FRAME_HDR)),
+				   size_of(a, VG_EH_FRAME_HDR), sizeof(uint32_t));
 }
 
 static void put_file_header(struct vg_image *image)
@@ -351,10 +367,10 @@ static void put_file_header(struct vg_image *image)
 	vg_put32(a, 0);			/* e_flags */
 	vg_put16(a, ELF_EHDR_SIZE);
 	vg_put16(a, ELF_PHDR_SIZE);
-	vg_put16(a, PROGRAM_HEADERS);
+	vg_put16(a, (uint16_t)program_headers(image));
 	vg_put16(a, ELF_SHDR_SIZE);
 	vg_put16(a, sections ? (uint16_t)count : 0);
-	vg_put16(a, (uint16_t)section_of(image, VG_SHSTRTAB));
+	vg_put16(a, sections ? (uint16_t)section_of(image, VG_DYNSTR) : 0);
 }
 
 void vg_put_image(struct vg_image *image)
@@ -362,7 +378,7 @@ void vg_put_image(struct vg_image *image)
 	struct vg_asm *a = image->a;
 
 	put_file_header(image);
-	put_program_headers(a);
+	put_program_headers(image);
 	for (unsigned int p = 0; p < VG_DATA; p++)
 		put_part(image, p);
 	put_section_headers(image);

@@ -7,12 +7,12 @@
 
 /* The parts between the program headers and the section headers, in order. */
 enum vg_part {
-	VG_NOTES, VG_TEXT, VG_HASH, VG_GNU_HASH, VG_DYNSYM, VG_DYNSTR, VG_VERSYM, VG_VERDEF,
-	VG_DYNAMIC, VG_SHSTRTAB, VG_DATA, VG_PARTS
+	VG_NOTES, VG_TEXT, VG_EH_FRAME_HDR, VG_EH_FRAME, VG_HASH, VG_GNU_HASH, VG_DYNSYM, VG_DYNSTR,
+	VG_VERSYM, VG_VERDEF, VG_DYNAMIC, VG_DATA, VG_PARTS
 };
 
 enum {
-	VG_SHDRS = VG_FIRST_PART_LABEL + 2 * VG_PARTS, VG_BUILD_ID, VG_USED, VG_IMAGE_END,
+	VG_SHDRS = VG_FIRST_PART_LABEL + 2 * VG_PARTS, VG_BUILD_ID, VG_CIE, VG_SECTION_NAMES, VG_USED, VG_IMAGE_END,
 	VG_IMAGE_LABELS
 };
 
@@ -23,6 +23,7 @@ struct vg_image {
 	const struct vdsogen_arch *arch;
 	const struct vdsogen_config *config;	/* with no defaults left */
 	struct vg_symbols symbols;
+	uint32_t pushed[VDSOGEN_FUNCTIONS];	/* by each function, between VG_PUSH and VG_POP */
 };
 
 void vg_put_image(struct vg_image *image);

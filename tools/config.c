@@ -75,13 +75,15 @@ static const char *omit_name(unsigned int bit)
 		[__builtin_ctz(VDSOGEN_OMIT_GNU_HASH)] = "gnu-hash",
 		[__builtin_ctz(VDSOGEN_OMIT_VERSIONS)] = "versions",
 		[__builtin_ctz(VDSOGEN_OMIT_SECTIONS)] = "sections",
+		[__builtin_ctz(VDSOGEN_OMIT_UNWIND)] = "unwind",
 	};
 
 	return WORD_AT(words, bit);
 }
 
 _Static_assert(VDSOGEN_OPTIONS == (VDSOGEN_GUARD | VDSOGEN_OMIT_HASH | VDSOGEN_OMIT_GNU_HASH |
-				   VDSOGEN_OMIT_VERSIONS | VDSOGEN_OMIT_SECTIONS | VDSOGEN_LATCH),
+				   VDSOGEN_OMIT_VERSIONS | VDSOGEN_OMIT_SECTIONS |
+				   VDSOGEN_OMIT_UNWIND | VDSOGEN_LATCH),
 	       "every option has a word");
 
 /* What the argument is, and what it does to the field. */

@@ -351,6 +351,7 @@ void a64_time(const struct vg_code *code)
 	}
 	vg_bind(a, slow);
 	a64_sub_imm(a, A64_X, SP, SP, timespec);
+	vg_push(code, timespec);
 	a64_movz(a, A64_W, X0, VDSOGEN_REALTIME_COARSE, 0);
 	a64_add_imm(a, A64_X, X1, SP, 0);
 	a64_movz(a, A64_W, X8, SYS_CLOCK_GETTIME, 0);
@@ -359,6 +360,7 @@ void a64_time(const struct vg_code *code)
 	vg_resume(code);
 	a64_ldr(a, A64_X, X6, SP, VG_TS_SEC);
 	a64_add_imm(a, A64_X, SP, SP, timespec);
+	vg_pop(code);
 	a64_cbnz(a, A64_W, X0, done);		/* an error goes to the caller */
 	a64_mov(a, X0, X6);
 	vg_bind(a, store);

@@ -20,6 +20,8 @@ static const struct vdsogen_arch aarch64 = {
 	.machine = EM_AARCH64,
 	.counter_register = X9,
 	.code_align = 16,
+	/* DWARF for the Arm 64-bit Architecture (AADWARF64), 4.1: sp is 31 */
+	.unwind = { .stack_pointer = 31, .return_address = 30, .pushed = 0, .unit = 4 },
 	.abi_version = 2 << 16 | 6 << 8 | 39,
 	.counters = 1u << VDSOGEN_COUNTER_FENCED | 1u << VDSOGEN_COUNTER_SELF_FENCED |
 		    1u << VDSOGEN_COUNTER_UNFENCED,

@@ -382,9 +382,9 @@ void x64_time(const struct vg_code *code)
 		heed_attention(code, slow);
 		x64_mov(a, X64_64, RAX, x64_at(VG_CLOCK, VG_BLOCK(line[VG_COARSE_LINE].base[0].sec)));
 		x64_test(a, X64_64, RAX, RAX);
-		x64_jcc(a, X64_E, slow);
+		x64_jcc_short(a, X64_E, slow);
 		x64_test(a, X64_64, RDI, RDI);
-		x64_jcc(a, X64_E, done);
+		x64_jcc_short(a, X64_E, done);
 		x64_store(a, X64_64, x64_mem(RDI, 0), RAX);
 		vg_bind(a, done);
 		x64_ret(a);
@@ -432,13 +432,13 @@ static void store_cpu_and_node(struct vg_asm *a)
 	vg_label node = vg_new(a), done = vg_new(a);
 
 	x64_test(a, X64_64, RDI, RDI);
-	x64_jcc(a, X64_E, node);
+	x64_jcc_short(a, X64_E, node);
 	x64_mov(a, X64_32, RCX, x64_r(RAX));
 	x64_alu_imm(a, X64_AND, X64_32, x64_r(RCX), (1 << VG_CPU_BITS) - 1);
 	x64_store(a, X64_32, x64_mem(RDI, 0), RCX);
 	vg_bind(a, node);
 	x64_test(a, X64_64, RSI, RSI);
-	x64_jcc(a, X64_E, done);
+	x64_jcc_short(a, X64_E, done);
 	x64_shr(a, X64_32, RAX, VG_CPU_BITS);
 	x64_store(a, X64_32, x64_mem(RSI, 0), RAX);
 	vg_bind(a, done);

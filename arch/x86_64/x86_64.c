@@ -20,6 +20,8 @@ static const struct vdsogen_arch x86_64 = {
 	.machine = EM_X86_64,
 	.counter_register = R10,
 	.code_align = 16,
+	/* psABI x86-64, figure 3.36: rsp is 7, the return address 16 */
+	.unwind = { .stack_pointer = 7, .return_address = 16, .pushed = 8, .unit = 1 },
 	.abi_version = 2 << 16 | 6 << 8 | 39,
 	.counters = 1u << VDSOGEN_COUNTER_FENCED | 1u << VDSOGEN_COUNTER_SELF_FENCED |
 		    1u << VDSOGEN_COUNTER_UNFENCED,
