@@ -137,6 +137,18 @@ enum vdsogen_getcpu {
 	VDSOGEN_GETCPUS
 };
 
+/*
+ * Landing pads for indirect branches (x86_64: ENDBR64; aarch64: BTI C) and the
+ * .note.gnu.property that announces them. Default: ON where they are free,
+ * x86_64; OFF on aarch64, where each call executes one instruction more.
+ */
+enum vdsogen_landing_pads {
+	VDSOGEN_LANDING_PADS_DEFAULT,
+	VDSOGEN_LANDING_PADS_OFF,
+	VDSOGEN_LANDING_PADS_ON,
+	VDSOGEN_LANDING_PADS
+};
+
 /* Options, and parts that can be left out (what that costs: README). */
 #define VDSOGEN_GUARD		(1u << 0) /* heed the attention word and the age limit */
 #define VDSOGEN_OMIT_HASH	(1u << 1) /* no DT_HASH */
@@ -153,6 +165,7 @@ struct vdsogen_config {
 	uint32_t clocks;	 /* 1u << VDSOGEN_TAI ...; 0: all seven */
 	uint32_t counter;	 /* enum vdsogen_counter */
 	uint32_t getcpu;	 /* enum vdsogen_getcpu */
+	uint32_t landing_pads;	 /* enum vdsogen_landing_pads */
 	uint32_t options;	 /* VDSOGEN_GUARD ... */
 	uint32_t kernel_version; /* in the "Linux" note: a<<16 | b<<8 | c; 0: 6.1.0 */
 };

@@ -78,11 +78,14 @@ struct vdsogen_arch {
 	uint8_t code_align;
 	struct vg_unwind unwind;
 	uint32_t abi_version;	/* in NT_GNU_ABI_TAG: a<<16 | b<<8 | c */
+	uint32_t property, property_bits; /* in .note.gnu.property, where there are landing pads */
+	uint32_t landing_pads;	/* by default: enum vdsogen_landing_pads */
 	uint32_t counters;	/* 1u << enum vdsogen_counter */
 	uint32_t getcpus;	/* 1u << enum vdsogen_getcpu */
 	void (*emit[VDSOGEN_FUNCTIONS])(const struct vg_code *); /* NULL: has it not */
 	/* What the code loads besides; at VG_CONSTANTS, a multiple of VDSOGEN_ALIGN. May be NULL. */
 	void (*constants)(const struct vg_code *);
+	void (*landing_pad)(struct vg_asm *);
 	void (*pad)(struct vg_asm *, uint32_t align);
 };
 

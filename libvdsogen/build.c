@@ -37,7 +37,10 @@ static int resolve(const struct vdsogen_arch *arch, const struct vdsogen_config 
 		return -VDSOGEN_ERR_CLOCK;
 	if (!out->kernel_version)
 		out->kernel_version = DEFAULT_KERNEL_VERSION;
+	if (!out->landing_pads)
+		out->landing_pads = arch->landing_pads;
 	if (!within(out->counter, arch->counters) || !within(out->getcpu, arch->getcpus) ||
+	    out->landing_pads >= VDSOGEN_LANDING_PADS ||
 	    out->options & ~VDSOGEN_OPTIONS || out->kernel_version > KERNEL_VERSION_MAX)
 		return -VDSOGEN_ERR_OPTION;
 	return 0;

@@ -20,6 +20,7 @@ enum {
 	SYM_NAME = 0, SYM_VALUE = 8, SYM_SIZE = 16,
 
 	PHDR_LOAD = 1, PHDR_DYNAMIC = 2, PHDR_NOTE = 4, PHDR_GNU_EH_FRAME = 0x6474e550,
+	PHDR_GNU_PROPERTY = 0x6474e553,
 	PHDR_X = 1, PHDR_W = 2, PHDR_R = 4,
 
 	SECT_PROGBITS = 1, SECT_STRTAB = 3, SECT_HASH = 5, SECT_DYNAMIC = 6, SECT_NOTE = 7,
@@ -37,7 +38,9 @@ enum {
 
 	NOTE_GNU_ABI_TAG = 1, NOTE_GNU_BUILD_ID = 3, NOTE_ABI_LINUX = 0,
 	NOTE_LINUX_VERSION = 0,		/* owner "Linux": Linux include/linux/elfnote.h users */
-	NOTE_HEADER_SIZE = 12, NOTE_ALIGN = 4
+	NOTE_HEADER_SIZE = 12, NOTE_ALIGN = 4,
+	/* linux-abi-draft, "Program property": one, padded to 8 */
+	NOTE_GNU_PROPERTY = 5, NOTE_PROPERTY_ALIGN = 8, NOTE_PROPERTY_SIZE = 16
 };
 
 #endif

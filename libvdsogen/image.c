@@ -47,6 +47,7 @@ static void put_vendor_note(struct vg_image *image)
 		[VG_NOTE_CLOCKS] = c->clocks,
 		[VG_NOTE_COUNTER] = c->counter,
 		[VG_NOTE_GETCPU] = c->getcpu,
+		[VG_NOTE_LANDING_PADS] = c->landing_pads,
 		[VG_NOTE_OPTIONS] = c->options,
 		[VG_NOTE_KERNEL_VERSION] = c->kernel_version,
 		[VG_NOTE_CLOCK] = vg_where(a, VG_CLOCK),
@@ -69,11 +70,36 @@ static void put_vendor_note(struct vg_image *image)
 	}
 }
 
+static bool has_landing_pads(const struct vg_image *image)
+{
+	return image->config->landing_pads == VDSOGEN_LANDING_PADS_ON;
+}
+
+/*
+ * First, where the alignment it needs costs nothing. It has a program header,
+ * by which loaders find it, and no section of its own.
+ */
+static void put_property_note(struct vg_image *image)
+{
+	struct vg_asm *a = image->a;
+
+	if (!has_landing_pads(image))
+		return;
+	vg_align(a, NOTE_PROPERTY_ALIGN);
+	vg_bind(a, VG_PROPERTY);
+	put_note_header(a, "GNU", sizeof "GNU", NOTE_GNU_PROPERTY, NOTE_PROPERTY_SIZE);
+	vg_put32(a, image->arch->property);
+	vg_put32(a, sizeof(uint32_t));
+	vg_put32(a, image->arch->property_bits);
+	vg_put32(a, 0);
+}
+
 static void put_notes(struct vg_image *image)
 {
 	struct vg_asm *a = image->a;
 	uint32_t abi = image->arch->abi_version;
 
+	put_property_note(image);
 	put_note_header(a, "GNU", sizeof "GNU", NOTE_GNU_ABI_TAG, 4 * sizeof(uint32_t));
 	vg_put32(a, NOTE_ABI_LINUX);
 	vg_put32(a, abi >> 16);
@@ -92,6 +118,7 @@ static void put_notes(struct vg_image *image)
 
 /* ----------------------------------------------------------------- code -- */
 
+/* Nothing branches to rt_sigreturn, and unwinders know it by its first words. */
 static void put_text(struct vg_image *image)
 {
 	struct vg_code code = { .a = image->a, .config = image->config };
@@ -106,6 +133,8 @@ static void put_text(struct vg_image *image)
 		code.pushed = &image->pushed[f];
 		image->arch->pad(image->a, image->arch->code_align);
 		vg_bind(image->a, vg_function(f, VG_START));
+		if (has_landing_pads(image) && f != VDSOGEN_RT_SIGRETURN)
+			image->arch->landing_pad(image->a);
 		image->arch->emit[f](&code);
 		vg_bind(image->a, vg_function(f, VG_END));
 	}
@@ -327,7 +356,7 @@ static void put_program_header(struct vg_asm *a, uint32_t type, uint32_t flags, 
  */
 static unsigned int program_headers(const struct vg_image *image)
 {
-	return 3 + present(image, VG_EH_FRAME);
+	return 3 + present(image, VG_EH_FRAME) + has_landing_pads(image);
 }
 
 static void put_program_headers(struct vg_image *image)
@@ -342,6 +371,10 @@ static void put_program_headers(struct vg_image *image)
 	if (present(image, VG_EH_FRAME))
 		put_program_header(a, PHDR_GNU_EH_FRAME, PHDR_R, vg_where(a, start_of(VG_EH_FRAME_HDR)),
 				   size_of(a, VG_EH_FRAME_HDR), sizeof(uint32_t));
+	if (has_landing_pads(image))
+		put_program_header(a, PHDR_GNU_PROPERTY, PHDR_R, vg_where(a, VG_PROPERTY),
+				   NOTE_HEADER_SIZE + sizeof "GNU" + NOTE_PROPERTY_SIZE,
+				   NOTE_PROPERTY_ALIGN);
 }
 
 static void put_file_header(struct vg_image *image)

@@ -133,11 +133,13 @@ static int read_note(const struct reading *r, const uint8_t *note, struct vdsoge
 	*c = (struct vdsogen_config){
 		.functions = word[VG_NOTE_FUNCTIONS], .clocks = word[VG_NOTE_CLOCKS],
 		.counter = word[VG_NOTE_COUNTER], .getcpu = word[VG_NOTE_GETCPU],
+		.landing_pads = word[VG_NOTE_LANDING_PADS],
 		.options = word[VG_NOTE_OPTIONS], .kernel_version = word[VG_NOTE_KERNEL_VERSION],
 	};
 	if (!c->functions || c->functions >> VDSOGEN_FUNCTIONS || !c->clocks ||
 	    c->clocks & ~VG_CLOCKS || c->counter >= VDSOGEN_COUNTERS ||
-	    c->getcpu >= VDSOGEN_GETCPUS || c->options & ~VDSOGEN_OPTIONS ||
+	    c->getcpu >= VDSOGEN_GETCPUS || !c->landing_pads ||
+	    c->landing_pads >= VDSOGEN_LANDING_PADS || c->options & ~VDSOGEN_OPTIONS ||
 	    image->counter_register > 31 || image->used > r->load.size ||
 	    image->clock % VDSOGEN_ALIGN || !image->clock ||
 	    !inside(image->clock, sizeof(struct vdsogen_clock), image->used))

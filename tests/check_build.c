@@ -199,6 +199,7 @@ START_TEST(build_unknown_option_is_refused)
 		{ .counter = VDSOGEN_COUNTERS },
 		{ .counter = UINT32_MAX },
 		{ .getcpu = VDSOGEN_GETCPUS },
+		{ .landing_pads = VDSOGEN_LANDING_PADS },
 		{ .getcpu = UINT32_MAX },
 		{ .kernel_version = 1u << 24 },
 		{ .getcpu = 32 },

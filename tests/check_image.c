@@ -66,6 +66,11 @@ static bool has(const struct test *t, uint32_t omit)
 	return !(t->config.options & omit);
 }
 
+static bool has_landing_pads(const struct test *t)
+{
+	return t->image.config.landing_pads == VDSOGEN_LANDING_PADS_ON;
+}
+
 /* Every set of options with all functions, and with each function alone. */
 typedef void image_test_fn(struct test *t);
 
@@ -161,7 +166,7 @@ static void check_file_header(struct test *t)
 	ck_assert_uint_eq(eh->e_ehsize, sizeof(Elf64_Ehdr));
 	ck_assert_uint_eq(eh->e_phentsize, sizeof(Elf64_Phdr));
 	ck_assert_uint_ge(eh->e_phoff, sizeof *eh);
-	ck_assert_uint_eq(eh->e_phnum, 3 + has(t, VDSOGEN_OMIT_UNWIND));
+	ck_assert_uint_eq(eh->e_phnum, 3 + has(t, VDSOGEN_OMIT_UNWIND) + has_landing_pads(t));
 	ck_assert_int_eq(eh->e_shnum != 0, has(t, VDSOGEN_OMIT_SECTIONS));
 	ck_assert_int_eq(eh->e_shoff != 0, has(t, VDSOGEN_OMIT_SECTIONS));
 	if (eh->e_shnum) {
@@ -454,7 +459,7 @@ static void check_notes(struct test *t)
 	size_t n = read_notes(notes);
 	const struct note *note = find_note(notes, n, ELF_NOTE_GNU, NT_GNU_ABI_TAG);
 
-	ck_assert_uint_eq(n, 4);
+	ck_assert_uint_eq(n, 4 + has_landing_pads(t));
 	ck_assert_uint_eq(note->header->n_descsz, sizeof abi);
 	ck_assert_mem_eq(note->desc, abi, sizeof abi);
 	note = find_note(notes, n, "Linux", 0);
@@ -465,6 +470,48 @@ static void check_notes(struct test *t)
 	note = find_note(notes, n, "vdsogen", 0x100);
 	ck_assert_uint_eq(note->desc[0], t->image.layout);
 }
+
+/* Each entry but rt_sigreturn's begins with one, and the property says so. */
+static void check_landing_pads(struct test *t)
+{
+	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa }, bti_c[] = { 0x5f, 0x24, 0x03, 0xd5 };
+	bool x86 = t->facts->machine == EM_X86_64, wanted = has_landing_pads(t);
+	const uint32_t property[] = { x86 ? 0xc0000002 : 0xc0000000, 4, x86 ? 3 : 1, 0 };
+	Elf64_Phdr *ph = segment(PT_GNU_PROPERTY);
+
+	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++)
+		if (t->image.function[f].at)
+			ck_assert_int_eq(!memcmp(buffer + t->image.function[f].at,
+						 x86 ? endbr64 : bti_c, sizeof bti_c),
+					 wanted && f != VDSOGEN_RT_SIGRETURN);
+	ck_assert_int_eq(ph != NULL, wanted);
+	if (wanted) {
+		struct note notes[NOTES_MAX];
+		const struct note *note = find_note(notes, read_notes(notes), ELF_NOTE_GNU,
+						    NT_GNU_PROPERTY_TYPE_0);
+
+		ck_assert_uint_eq(note->header->n_descsz, sizeof property);
+		ck_assert_mem_eq(note->desc, property, sizeof property);
+		ck_assert_ptr_eq(note->header, buffer + ph->p_offset);
+		ck_assert_uint_eq(ph->p_filesz, sizeof *note->header + 4 + sizeof property);
+		ck_assert_uint_eq(ph->p_align, 8);
+	}
+}
+
+START_TEST(image_landing_pads)
+{
+	struct test t;
+
+	each_image(_i, check_landing_pads);
+	for (uint32_t pads = VDSOGEN_LANDING_PADS_OFF; pads < VDSOGEN_LANDING_PADS; pads++) {
+		build(&t, _i, (struct vdsogen_config){ .landing_pads = pads });
+		ck_assert_uint_eq(t.image.config.landing_pads, pads);
+		check_landing_pads(&t);
+	}
+	build(&t, _i, (struct vdsogen_config){ 0 });	/* free on x86_64 */
+	ck_assert_int_eq(has_landing_pads(&t), t.facts->machine == EM_X86_64);
+}
+END_TEST
 
 START_TEST(image_notes)
 {
@@ -847,6 +894,7 @@ Suite *image_suite(void)
 	tcase_add_loop_test(tc, image_clock_block_is_unseeded, 0, n);
 	tcase_add_loop_test(tc, image_clone_differs_only_in_its_clock_block, 0, n);
 	tcase_add_loop_test(tc, image_notes, 0, n);
+	tcase_add_loop_test(tc, image_landing_pads, 0, n);
 	tcase_add_loop_test(tc, image_build_ids_differ, 0, n);
 	tcase_add_loop_test(tc, image_dynamic_section, 0, n);
 	tcase_add_loop_test(tc, image_versions, 0, n);

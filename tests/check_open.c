@@ -81,6 +81,7 @@ static bool is_safe(const struct vdsogen_image *image, const void *base, size_t 
 		    image->layout == 1 && image->counter_register < 32 &&
 		    image->config.counter < VDSOGEN_COUNTERS &&
 		    image->config.getcpu < VDSOGEN_GETCPUS &&
+		    image->config.landing_pads && image->config.landing_pads < VDSOGEN_LANDING_PADS &&
 		    !(image->config.options & ~VDSOGEN_OPTIONS) &&
 		    !(image->config.clocks & ~(uint32_t)ALL_CLOCKS);
 
@@ -140,6 +141,8 @@ static void describes(int arch, const struct vdsogen_config *config)
 	ck_assert_uint_eq(image.config.clocks, config->clocks ? config->clocks : ALL_CLOCKS);
 	ck_assert_uint_eq(image.config.counter, config->counter);
 	ck_assert_uint_eq(image.config.getcpu, config->getcpu);
+	if (config->landing_pads)
+		ck_assert_uint_eq(image.config.landing_pads, config->landing_pads);
 	ck_assert_uint_eq(image.config.options, config->options);
 	ck_assert_uint_eq(image.config.kernel_version,
 			  config->kernel_version ? config->kernel_version : 0x60100);

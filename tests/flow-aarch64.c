@@ -356,6 +356,10 @@ static void step(struct flow *f, struct state *s, const cs_insn *insn, struct st
 	case ARM64_INS_STR: case ARM64_INS_STP: store(f, s, insn); break;
 	case ARM64_INS_ISB: flow_fence(f, s); break;
 	case ARM64_INS_YIELD: s->paused = 1; break;
+	case ARM64_INS_HINT:
+		if (operand(insn, 0)->imm != 34)	/* bti c */
+			flow_fail(f, "no trampoline needs this hint");
+		break;
 	case ARM64_INS_MRS: system_register(f, s, insn); break;
 	default: flow_fail(f, "no trampoline needs this instruction (or teach flow-aarch64.c)");
 	}

@@ -285,6 +285,7 @@ static void step(struct flow *f, struct state *s, const cs_insn *insn, struct st
 		break;
 	case X86_INS_LFENCE: flow_fence(f, s); break;
 	case X86_INS_PAUSE: s->paused = 1; break;
+	case X86_INS_ENDBR64: break;
 	case X86_INS_RDTSC: case X86_INS_RDTSCP: read_counter(f, s, insn); break;
 	case X86_INS_RDSEED: read_cpu(f, s, insn); break;
 	default: flow_fail(f, "no trampoline needs this instruction (or teach flow-x86_64.c)");

@@ -45,6 +45,7 @@ void listing_aarch64(struct listing *l)
 	I("svc #0", a64_svc(a));
 	I("ret", a64_ret(a));
 	I("nop", a64_nop(a));
+	I("bti c", a64_bti_c(a));
 	I("yield", a64_yield(a));
 	I("isb", a64_isb(a));
 	I("mrs x9, cntvct_el0", a64_mrs(a, X9, A64_CNTVCT_EL0));

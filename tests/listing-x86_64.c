@@ -94,6 +94,7 @@ void listing_x86_64(struct listing *l)
 	I("int3", x64_int3(a));
 	I("syscall", x64_syscall(a));
 	I("pause", x64_pause(a));
+	I("endbr64", x64_endbr64(a));
 	I("lfence", x64_lfence(a));
 	I("rdtsc", x64_rdtsc(a));
 	I("rdtscp", x64_rdtscp(a));

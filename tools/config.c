@@ -53,6 +53,16 @@ static const char *getcpu_name(unsigned int getcpu)
 	return WORD_AT(words, getcpu);
 }
 
+static const char *landing_pads_name(unsigned int landing_pads)
+{
+	static const char *const words[VDSOGEN_LANDING_PADS] = {
+		[VDSOGEN_LANDING_PADS_OFF] = "off",
+		[VDSOGEN_LANDING_PADS_ON] = "on",
+	};
+
+	return WORD_AT(words, landing_pads);
+}
+
 /* By the number of the bit in `options`, like the next. */
 static const char *guard_name(unsigned int bit)
 {
@@ -108,6 +118,8 @@ static const struct {
 	    counter_name }, CHOICE, FIELD(counter) },
 	{ { "getcpu", "NAME", "where getcpu finds its answer (default: fallback)", 0,
 	    getcpu_name }, CHOICE, FIELD(getcpu) },
+	{ { "landing-pads", "WORD", "for indirect branches (default: on for x86_64)", 0,
+	    landing_pads_name }, CHOICE, FIELD(landing_pads) },
 	{ { "guard", NULL, "heed the attention word and the age limit", 0,
 	    guard_name }, FLAG, FIELD(options) },
 	{ { "latch", NULL, "let nobody wait for a publisher that stopped", 0,

@@ -192,6 +192,12 @@ static inline void a64_nop(struct vg_asm *a)
 	vg_put32(a, 0xd503201f);
 }
 
+/* a landing pad for calls */
+static inline void a64_bti_c(struct vg_asm *a)
+{
+	vg_put32(a, 0xd503245f);
+}
+
 static inline void a64_yield(struct vg_asm *a)
 {
 	vg_put32(a, 0xd503203f);

@@ -23,6 +23,11 @@ static const struct vdsogen_arch aarch64 = {
 	/* DWARF for the Arm 64-bit Architecture (AADWARF64), 4.1: sp is 31 */
 	.unwind = { .stack_pointer = 31, .return_address = 30, .pushed = 0, .unit = 4 },
 	.abi_version = 2 << 16 | 6 << 8 | 39,
+	/* AAELF64, 6.2: GNU_PROPERTY_AARCH64_FEATURE_1_AND, BTI */
+	.property = 0xc0000000,
+	.property_bits = 1 << 0,
+	.landing_pads = VDSOGEN_LANDING_PADS_OFF,
+	.landing_pad = a64_bti_c,
 	.counters = 1u << VDSOGEN_COUNTER_FENCED | 1u << VDSOGEN_COUNTER_SELF_FENCED |
 		    1u << VDSOGEN_COUNTER_UNFENCED,
 	.getcpus = 1u << VDSOGEN_GETCPU_FALLBACK | 1u << VDSOGEN_GETCPU_ZERO |

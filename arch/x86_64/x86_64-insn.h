@@ -332,6 +332,13 @@ static inline void x64_rdtscp(struct vg_asm *a)
 }
 
 /* 0f ae /5 with a register form */
+static inline void x64_endbr64(struct vg_asm *a)
+{
+	vg_put8(a, 0xf3);
+	x64_opcode(a, 0x0f1e);
+	x64_modrm(a, 3, 7, 2);
+}
+
 static inline void x64_lfence(struct vg_asm *a)
 {
 	x64_opcode(a, 0x0fae);

@@ -23,6 +23,11 @@ static const struct vdsogen_arch x86_64 = {
 	/* psABI x86-64, figure 3.36: rsp is 7, the return address 16 */
 	.unwind = { .stack_pointer = 7, .return_address = 16, .pushed = 8, .unit = 1 },
 	.abi_version = 2 << 16 | 6 << 8 | 39,
+	/* psABI x86-64, "Program property": GNU_PROPERTY_X86_FEATURE_1_AND, IBT | SHSTK */
+	.property = 0xc0000002,
+	.property_bits = 1 << 0 | 1 << 1,
+	.landing_pads = VDSOGEN_LANDING_PADS_ON,
+	.landing_pad = x64_endbr64,
 	.counters = 1u << VDSOGEN_COUNTER_FENCED | 1u << VDSOGEN_COUNTER_SELF_FENCED |
 		    1u << VDSOGEN_COUNTER_UNFENCED,
 	.getcpus = 1u << VDSOGEN_GETCPU_FALLBACK | 1u << VDSOGEN_GETCPU_ZERO |
