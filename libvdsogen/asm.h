@@ -25,8 +25,8 @@ typedef unsigned int vg_label;
 
 struct vg_asm {
 	uint8_t *out;		/* NULL in the first pass */
-	uint32_t room;		/* bytes at out */
-	uint32_t at;		/* offset of the next byte in the image */
+	size_t room;		/* bytes at out; 0 in the first pass */
+	size_t at;		/* offset of the next byte in the image */
 	int error;		/* the first one: 0 or -VDSOGEN_ERR_x */
 	vg_label fixed;		/* labels below this have names of their own */
 	vg_label next;		/* the next label vg_new() gives */
@@ -41,23 +41,22 @@ struct vg_reach {
 
 /* First pass, with labels 0..fixed-1 reserved for the caller's own numbering. */
 void vg_begin(struct vg_asm *a, vg_label fixed);
-/* Second pass: the same calls again. */
+/*
+ * Second pass: the same calls again. What the first pass counted must fit into
+ * the room; a pass that goes beyond it writes nothing there, and the next label
+ * is not where it was.
+ */
 void vg_again(struct vg_asm *a, void *out, uint32_t room);
 
 void vg_fail(struct vg_asm *a, int error);
 
 /* The next `size` bytes of the image, or NULL in the first pass and past the room. */
-static inline uint8_t *vg_take(struct vg_asm *a, uint32_t size)
+static inline uint8_t *vg_take(struct vg_asm *a, size_t size)
 {
-	uint32_t at = a->at;
+	size_t at = a->at;
 
-	a->at += size;
-	if (!a->out)
-		return NULL;
-	if (at <= a->room && a->room - at >= size)
-		return a->out + at;
-	vg_fail(a, -VDSOGEN_ERR_INTERNAL);
-	return NULL;
+	a->at = at + size;
+	return a->at <= a->room ? a->out + at : NULL;
 }
 
 /* To and from little-endian, whatever the host is. */
@@ -69,14 +68,31 @@ static inline uint8_t *vg_take(struct vg_asm *a, uint32_t size)
 #define VG_LE64(v) __builtin_bswap64(v)
 #endif
 
-/* The low bytes of v, the lowest first. */
+/* The low bytes of v, the lowest first. Laid out for the second pass, which has more to do. */
 static inline void vg_put(struct vg_asm *a, uint64_t v, unsigned int size)
 {
-	uint8_t *to = vg_take(a, size);
+	size_t at = a->at;
 
 	v = VG_LE64(v);
-	if (to)
-		__builtin_memcpy(to, &v, size);	/* one store: no call */
+	a->at = at + size;
+	if (__builtin_expect(a->at <= a->room, 1))
+		__builtin_memcpy(a->out + at, &v, size); /* one store: no call */
+}
+
+/*
+ * The same for a size that the compiler does not know. What is behind is yet to
+ * be written, so a whole word is stored where there is room for one.
+ */
+static inline void vg_put_some(struct vg_asm *a, uint64_t v, unsigned int size)
+{
+	size_t at = a->at;
+
+	v = VG_LE64(v);
+	a->at = at + size;
+	if (__builtin_expect(at + sizeof v <= a->room, 1))
+		__builtin_memcpy(a->out + at, &v, sizeof v);
+	else if (at + size <= a->room)
+		__builtin_memcpy(a->out + at, &v, size);
 }
 
 static inline void vg_put8(struct vg_asm *a, uint8_t v)
@@ -100,13 +116,19 @@ static inline void vg_put64(struct vg_asm *a, uint64_t v)
 }
 
 void vg_zero(struct vg_asm *a, uint32_t size);
-/* With the terminating zero; without it. */
-void vg_string(struct vg_asm *a, const char *s);
-void vg_chars(struct vg_asm *a, const char *s);
+void vg_bytes(struct vg_asm *a, const void *bytes, uint32_t size);
 /* Zero bytes up to a multiple of align, a power of two. */
 void vg_align(struct vg_asm *a, uint32_t align);
 
-vg_label vg_new(struct vg_asm *a);
+static inline vg_label vg_new(struct vg_asm *a)
+{
+	if (a->next < VG_LABELS)
+		return a->next++;
+	vg_fail(a, -VDSOGEN_ERR_INTERNAL);
+	return VG_LABELS - 1;
+}
+
+
 void vg_bind(struct vg_asm *a, vg_label label);
 /* The label's offset in the image; 0 in the first pass when it is still ahead. */
 static inline uint32_t vg_where(const struct vg_asm *a, vg_label label)

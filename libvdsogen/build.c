@@ -91,6 +91,7 @@ int vdsogen_build(const struct vdsogen_arch *arch, const struct vdsogen_config *
 		return -VDSOGEN_ERR_ALIGN;
 
 	vg_symbols(&image.symbols, arch, resolved.functions);
+	vg_sections(&image);
 	vg_begin(&a, VG_IMAGE_LABELS);
 	vg_put_image(&image);
 	*size = a.at;

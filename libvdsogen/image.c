@@ -33,7 +33,7 @@ static void put_note_header(struct vg_asm *a, const char *owner, uint32_t owner_
 	vg_put32(a, owner_size);
 	vg_put32(a, size);
 	vg_put32(a, type);
-	vg_string(a, owner);
+	vg_bytes(a, owner, owner_size);
 	vg_align(a, NOTE_ALIGN);
 }
 
@@ -153,13 +153,12 @@ static void put_gnu_hash(struct vg_image *image)
 	vg_put_gnu_hash(image->a, &image->symbols);
 }
 
-static unsigned int section_of(const struct vg_image *image, enum vg_part part);
 static void put_section_names(struct vg_image *image);
 
 /* Without section headers, too, the symbols name a section: 0 would say "undefined". */
 static void put_dynsym(struct vg_image *image)
 {
-	vg_put_symbols(image->a, &image->symbols, section_of(image, VG_TEXT));
+	vg_put_symbols(image->a, &image->symbols, image->section[VG_TEXT]);
 }
 
 static void put_dynstr(struct vg_image *image)
@@ -197,53 +196,55 @@ _Static_assert(offsetof(struct vdsogen_clock, options) ==
 	       offsetof(struct vdsogen_clock, res) ==
 	       offsetof(struct vdsogen_clock, max_age) + sizeof(uint64_t), "put_data's order");
 
+#define NAME(s) s, sizeof s
+
 static const struct part {
 	const char *name;
+	uint32_t name_size;	/* with the terminating zero */
 	uint32_t type, flags, align, entsize;
 	enum vg_part link;	/* section that sh_link names; VG_PARTS: none */
 	uint32_t info;
 	uint32_t omitted_by;	/* option */
 	void (*put)(struct vg_image *image);
 } parts[VG_PARTS] = {
-	[VG_NOTES] = { ".note", SECT_NOTE, SECT_ALLOC, NOTE_ALIGN, 0, VG_PARTS, 0, 0, put_notes },
-	[VG_TEXT] = { ".text", SECT_PROGBITS, SECT_ALLOC | SECT_EXECINSTR, VDSOGEN_ALIGN, 0, VG_PARTS, 0, 0,
-		      put_text },
-	[VG_EH_FRAME_HDR] = { ".eh_frame_hdr", SECT_PROGBITS, SECT_ALLOC, 4, 0, VG_PARTS, 0,
+	[VG_NOTES] = { NAME(".note"), SECT_NOTE, SECT_ALLOC, NOTE_ALIGN, 0, VG_PARTS, 0, 0, put_notes },
+	[VG_TEXT] = { NAME(".text"), SECT_PROGBITS, SECT_ALLOC | SECT_EXECINSTR, VDSOGEN_ALIGN, 0,
+		      VG_PARTS, 0, 0, put_text },
+	[VG_EH_FRAME_HDR] = { NAME(".eh_frame_hdr"), SECT_PROGBITS, SECT_ALLOC, 4, 0, VG_PARTS, 0,
 			      VDSOGEN_OMIT_UNWIND, vg_put_eh_frame_hdr },
-	[VG_EH_FRAME] = { ".eh_frame", SECT_PROGBITS, SECT_ALLOC, 8, 0, VG_PARTS, 0,
+	[VG_EH_FRAME] = { NAME(".eh_frame"), SECT_PROGBITS, SECT_ALLOC, 8, 0, VG_PARTS, 0,
 			  VDSOGEN_OMIT_UNWIND, vg_put_eh_frame },
-	[VG_HASH] = { ".hash", SECT_HASH, SECT_ALLOC, 8, 4, VG_DYNSYM, 0, VDSOGEN_OMIT_HASH,
+	[VG_HASH] = { NAME(".hash"), SECT_HASH, SECT_ALLOC, 8, 4, VG_DYNSYM, 0, VDSOGEN_OMIT_HASH,
 		      put_hash },
-	[VG_GNU_HASH] = { ".gnu.hash", SECT_GNU_HASH, SECT_ALLOC, 8, 0, VG_DYNSYM, 0,
+	[VG_GNU_HASH] = { NAME(".gnu.hash"), SECT_GNU_HASH, SECT_ALLOC, 8, 0, VG_DYNSYM, 0,
 			  VDSOGEN_OMIT_GNU_HASH, put_gnu_hash },
-	[VG_DYNSYM] = { ".dynsym", SECT_DYNSYM, SECT_ALLOC, 8, ELF_SYM_SIZE, VG_DYNSTR,
+	[VG_DYNSYM] = { NAME(".dynsym"), SECT_DYNSYM, SECT_ALLOC, 8, ELF_SYM_SIZE, VG_DYNSTR,
 			1 /* first global symbol */, 0, put_dynsym },
-	[VG_DYNSTR] = { ".dynstr", SECT_STRTAB, SECT_ALLOC, 1, 0, VG_PARTS, 0, 0, put_dynstr },
-	[VG_VERSYM] = { ".gnu.version", SECT_GNU_VERSYM, SECT_ALLOC, 2, 2, VG_DYNSYM, 0,
+	[VG_DYNSTR] = { NAME(".dynstr"), SECT_STRTAB, SECT_ALLOC, 1, 0, VG_PARTS, 0, 0, put_dynstr },
+	[VG_VERSYM] = { NAME(".gnu.version"), SECT_GNU_VERSYM, SECT_ALLOC, 2, 2, VG_DYNSYM, 0,
 			VDSOGEN_OMIT_VERSIONS, put_versym },
-	[VG_VERDEF] = { ".gnu.version_d", SECT_GNU_VERDEF, SECT_ALLOC, 8, 0, VG_DYNSTR,
+	[VG_VERDEF] = { NAME(".gnu.version_d"), SECT_GNU_VERDEF, SECT_ALLOC, 8, 0, VG_DYNSTR,
 			2 /* definitions */, VDSOGEN_OMIT_VERSIONS, put_verdef },
-	[VG_DYNAMIC] = { ".dynamic", SECT_DYNAMIC, SECT_ALLOC, 8, ELF_DYN_SIZE, VG_DYNSTR, 0, 0,
+	[VG_DYNAMIC] = { NAME(".dynamic"), SECT_DYNAMIC, SECT_ALLOC, 8, ELF_DYN_SIZE, VG_DYNSTR, 0, 0,
 			 put_dynamic },
-	[VG_DATA] = { ".vvar", SECT_PROGBITS, SECT_ALLOC, VDSOGEN_ALIGN, 0, VG_PARTS, 0, 0,
+	[VG_DATA] = { NAME(".vvar"), SECT_PROGBITS, SECT_ALLOC, VDSOGEN_ALIGN, 0, VG_PARTS, 0, 0,
 		      put_data },
 };
 
 static bool present(const struct vg_image *image, enum vg_part part)
 {
-	return !(image->config->options & parts[part].omitted_by);
+	return image->section[part];
 }
 
-/* Section numbers, behind the null section; 0 for none. */
-static unsigned int section_of(const struct vg_image *image, enum vg_part part)
+/* Numbers them, behind the null section. */
+void vg_sections(struct vg_image *image)
 {
-	unsigned int number = 1;
+	uint32_t options = image->config->options;
 
-	if (part == VG_PARTS || !present(image, part))
-		return 0;
-	for (unsigned int p = 0; p < part; p++)
-		number += present(image, p);
-	return number;
+	image->sections = 1;
+	for (unsigned int p = 0; p < VG_PARTS; p++)
+		image->section[p] = options & parts[p].omitted_by ? 0 : image->sections++;
+	image->section[VG_PARTS] = 0;
 }
 
 static void put_part(struct vg_image *image, enum vg_part part)
@@ -295,16 +296,7 @@ static void put_section_names(struct vg_image *image)
 	vg_bind(image->a, VG_SECTION_NAMES);
 	for (unsigned int p = 0; p < VG_PARTS; p++)
 		if (present(image, p))
-			vg_string(image->a, parts[p].name);
-}
-
-static uint32_t string_size(const char *s)
-{
-	uint32_t n = 1;
-
-	while (*s++)
-		n++;
-	return n;
+			vg_bytes(image->a, parts[p].name, parts[p].name_size);
 }
 
 static void put_section_headers(struct vg_image *image)
@@ -328,11 +320,11 @@ static void put_section_headers(struct vg_image *image)
 		vg_put64(a, parts[p].flags & SECT_ALLOC ? at : 0);
 		vg_put64(a, at);
 		vg_put64(a, size_of(a, p));
-		vg_put32(a, section_of(image, parts[p].link));
+		vg_put32(a, image->section[parts[p].link]);
 		vg_put32(a, parts[p].info);
 		vg_put64(a, parts[p].align);
 		vg_put64(a, parts[p].entsize);
-		name += string_size(parts[p].name);
+		name += parts[p].name_size;
 	}
 }
 
@@ -381,12 +373,9 @@ static void put_file_header(struct vg_image *image)
 {
 	struct vg_asm *a = image->a;
 	bool sections = !(image->config->options & VDSOGEN_OMIT_SECTIONS);
-	unsigned int count = 1;
 
-	for (unsigned int p = 0; p < VG_PARTS; p++)
-		count += present(image, p);
 	vg_put8(a, 0x7f);
-	vg_chars(a, "ELF");
+	vg_bytes(a, "ELF", 3);
 	vg_put8(a, ELF_CLASS64);
 	vg_put8(a, ELF_LSB);
 	vg_put8(a, ELF_VERSION);
@@ -402,8 +391,8 @@ static void put_file_header(struct vg_image *image)
 	vg_put16(a, ELF_PHDR_SIZE);
 	vg_put16(a, (uint16_t)program_headers(image));
 	vg_put16(a, ELF_SHDR_SIZE);
-	vg_put16(a, sections ? (uint16_t)count : 0);
-	vg_put16(a, sections ? (uint16_t)section_of(image, VG_DYNSTR) : 0);
+	vg_put16(a, sections ? image->sections : 0);
+	vg_put16(a, sections ? image->section[VG_DYNSTR] : 0);
 }
 
 void vg_put_image(struct vg_image *image)

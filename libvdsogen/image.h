@@ -23,9 +23,13 @@ struct vg_image {
 	const struct vdsogen_arch *arch;
 	const struct vdsogen_config *config;	/* with no defaults left */
 	struct vg_symbols symbols;
+	uint8_t section[VG_PARTS + 1];	/* of a part; 0: left out, like that of VG_PARTS */
+	uint8_t sections;		/* with the null section */
 	uint32_t pushed[VDSOGEN_FUNCTIONS];	/* by each function, between VG_PUSH and VG_POP */
 };
 
+/* Once, before the passes. */
+void vg_sections(struct vg_image *image);
 void vg_put_image(struct vg_image *image);
 
 #endif

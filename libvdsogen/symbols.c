@@ -2,18 +2,23 @@
 #include "elf-abi.h"
 #include "symbols.h"
 
-static const char *const names[VDSOGEN_FUNCTIONS] = {
-	[VDSOGEN_CLOCK_GETTIME] = "clock_gettime",
-	[VDSOGEN_GETTIMEOFDAY] = "gettimeofday",
-	[VDSOGEN_TIME] = "time",
-	[VDSOGEN_CLOCK_GETRES] = "clock_getres",
-	[VDSOGEN_GETCPU] = "getcpu",
-	[VDSOGEN_RT_SIGRETURN] = "rt_sigreturn",
+#define NAME(s) { s, sizeof s }
+
+static const struct {
+	const char *s;
+	uint32_t size;		/* with the terminating zero */
+} names[VDSOGEN_FUNCTIONS] = {
+	[VDSOGEN_CLOCK_GETTIME] = NAME("clock_gettime"),
+	[VDSOGEN_GETTIMEOFDAY] = NAME("gettimeofday"),
+	[VDSOGEN_TIME] = NAME("time"),
+	[VDSOGEN_CLOCK_GETRES] = NAME("clock_getres"),
+	[VDSOGEN_GETCPU] = NAME("getcpu"),
+	[VDSOGEN_RT_SIGRETURN] = NAME("rt_sigreturn"),
 };
 
 const char *vdsogen_function_name(unsigned int function)
 {
-	return function < VDSOGEN_FUNCTIONS ? names[function] : NULL;
+	return function < VDSOGEN_FUNCTIONS ? names[function].s : NULL;
 }
 
 static uint32_t length(const char *s)
@@ -25,15 +30,17 @@ static uint32_t length(const char *s)
 	return n;
 }
 
-/* The gABI's hash, chapter 5, "Hash Table". Continues from h. */
+/*
+ * The gABI's hash, chapter 5, "Hash Table". Continues from h. The upper four
+ * bits are shifted out by the next character, so they are cleared once.
+ */
 static uint32_t sysv_hash(uint32_t h, const char *s)
 {
 	for (; *s; s++) {
 		h = (h << 4) + (uint8_t)*s;
 		h ^= h >> 24 & 0xf0;
-		h &= 0x0fffffff;
 	}
-	return h;
+	return h & 0x0fffffff;
 }
 
 /* Daniel J. Bernstein's h * 33 + c, as glibc has it: elf/dl-new-hash.h. */
@@ -45,29 +52,33 @@ static uint32_t gnu_hash(uint32_t h, const char *s)
 }
 #define GNU_HASH_START 5381
 
-uint32_t vg_sysv_hash(const char *name)
-{
-	return sysv_hash(0, name);
-}
+/* What a name's hashes continue from: those of what is before it. */
+struct start {
+	uint32_t sysv, gnu;
+};
 
-static void add(struct vg_symbols *s, unsigned int function, const char *prefix, uint32_t name)
+static void add(struct vg_symbols *s, unsigned int function, struct start start, uint32_t name,
+		bool weak)
 {
 	s->symbol[s->count++] = (struct vg_symbol){
 		.name = name,
-		.sysv = sysv_hash(sysv_hash(0, prefix), names[function]),
-		.gnu = gnu_hash(gnu_hash(GNU_HASH_START, prefix), names[function]),
+		.sysv = sysv_hash(start.sysv, names[function].s),
+		.gnu = gnu_hash(start.gnu, names[function].s),
 		.function = (uint8_t)function,
-		.weak = prefix != s->arch->prefix,
+		.weak = weak,
 	};
 }
 
 static void sort_by_bucket(struct vg_symbols *s)
 {
-	for (unsigned int i = 1; i < s->count; i++) {
+	s->buckets = s->count | 1;	/* about one symbol each; odd mixes better */
+	for (unsigned int i = 0; i < s->count; i++) {
 		struct vg_symbol moved = s->symbol[i];
 		unsigned int to = i;
 
-		for (; to && s->symbol[to - 1].gnu % s->buckets > moved.gnu % s->buckets; to--)
+		moved.sysv_bucket = (uint8_t)(moved.sysv % s->buckets);
+		moved.gnu_bucket = (uint8_t)(moved.gnu % s->buckets);
+		for (; to && s->symbol[to - 1].gnu_bucket > moved.gnu_bucket; to--)
 			s->symbol[to] = s->symbol[to - 1];
 		s->symbol[to] = moved;
 	}
@@ -76,22 +87,29 @@ static void sort_by_bucket(struct vg_symbols *s)
 /* A bare name is the tail of the prefixed one: it takes no room of its own. */
 void vg_symbols(struct vg_symbols *s, const struct vdsogen_arch *arch, uint32_t functions)
 {
-	uint32_t at = 1, prefix = length(arch->prefix);
+	const struct start bare = { 0, GNU_HASH_START };
+	const struct start prefixed = { sysv_hash(bare.sysv, arch->prefix),
+					gnu_hash(bare.gnu, arch->prefix) };
+	uint32_t at = 1;
 
 	s->arch = arch;
+	s->prefix_length = length(arch->prefix);
+	s->version_length = length(arch->version);
 	s->functions = functions;
 	s->count = 0;
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
 		if (!(functions >> f & 1))
 			continue;
-		add(s, f, arch->prefix, at);
+		add(s, f, prefixed, at, false);
+		at += s->prefix_length;
 		if (arch->bare_names)
-			add(s, f, "", at + prefix);
-		at += prefix + length(names[f]) + 1;
+			add(s, f, bare, at, true);
+		at += names[f].size;
 	}
 	s->soname = at;
-	s->version = at + length(VG_SONAME) + 1;
-	s->buckets = s->count | 1;	/* about one symbol each; odd mixes better */
+	s->version = at + sizeof VG_SONAME;
+	s->soname_hash = sysv_hash(0, VG_SONAME);
+	s->version_hash = sysv_hash(0, arch->version);
 	sort_by_bucket(s);
 }
 
@@ -100,11 +118,11 @@ void vg_put_strings(struct vg_asm *a, const struct vg_symbols *s)
 	vg_put8(a, 0);
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++)
 		if (s->functions >> f & 1) {
-			vg_chars(a, s->arch->prefix);
-			vg_string(a, names[f]);
+			vg_bytes(a, s->arch->prefix, s->prefix_length);
+			vg_bytes(a, names[f].s, names[f].size);
 		}
-	vg_string(a, VG_SONAME);
-	vg_string(a, s->arch->version);
+	vg_bytes(a, VG_SONAME, sizeof VG_SONAME);
+	vg_bytes(a, s->arch->version, s->version_length + 1);
 }
 
 void vg_put_symbols(struct vg_asm *a, const struct vg_symbols *s, unsigned int text_section)
@@ -126,20 +144,19 @@ void vg_put_symbols(struct vg_asm *a, const struct vg_symbols *s, unsigned int t
 /* nbucket, nchain, buckets, chains (gABI chapter 5). A chain runs downwards. */
 void vg_put_hash(struct vg_asm *a, const struct vg_symbols *s)
 {
+	uint32_t bucket[2 * VDSOGEN_FUNCTIONS + 1] = { 0 };
 	uint32_t chain[2 * VDSOGEN_FUNCTIONS + 1] = { 0 };
 
+	for (unsigned int i = 0; i < s->count; i++) {
+		uint32_t *head = &bucket[s->symbol[i].sysv_bucket];
+
+		chain[i + 1] = *head;
+		*head = i + 1;
+	}
 	vg_put32(a, s->buckets);
 	vg_put32(a, s->count + 1);
-	for (uint32_t bucket = 0; bucket < s->buckets; bucket++) {
-		uint32_t head = 0;
-
-		for (unsigned int i = 0; i < s->count; i++)
-			if (s->symbol[i].sysv % s->buckets == bucket) {
-				chain[i + 1] = head;
-				head = i + 1;
-			}
-		vg_put32(a, head);
-	}
+	for (unsigned int i = 0; i < s->buckets; i++)
+		vg_put32(a, bucket[i]);
 	for (unsigned int i = 0; i <= s->count; i++)
 		vg_put32(a, chain[i]);
 }
@@ -167,13 +184,12 @@ void vg_put_gnu_hash(struct vg_asm *a, const struct vg_symbols *s)
 	for (uint32_t bucket = 0; bucket < s->buckets; bucket++) {
 		unsigned int head = i;
 
-		while (i < s->count && s->symbol[i].gnu % s->buckets == bucket)
+		while (i < s->count && s->symbol[i].gnu_bucket == bucket)
 			i++;
 		vg_put32(a, i > head ? head + FIRST : 0);
 	}
 	for (i = 0; i < s->count; i++) {
-		bool last = i + 1 == s->count ||
-			    s->symbol[i + 1].gnu % s->buckets != s->symbol[i].gnu % s->buckets;
+		bool last = i + 1 == s->count || s->symbol[i + 1].gnu_bucket != s->symbol[i].gnu_bucket;
 
 		vg_put32(a, (s->symbol[i].gnu & ~1u) | last);
 	}
@@ -189,22 +205,23 @@ void vg_put_versym(struct vg_asm *a, const struct vg_symbols *s)
 		vg_put16(a, VERSION_OURS);
 }
 
-static void put_verdef(struct vg_asm *a, uint16_t flags, uint16_t index, const char *name,
-		       uint32_t name_at, uint32_t next)
+static void put_verdef(struct vg_asm *a, uint16_t flags, uint16_t index, uint32_t hash,
+		       uint32_t name, uint32_t next)
 {
 	vg_put16(a, VERDEF_VERSION);
 	vg_put16(a, flags);
 	vg_put16(a, index);
 	vg_put16(a, 1);			/* one auxiliary entry, right behind */
-	vg_put32(a, vg_sysv_hash(name));
+	vg_put32(a, hash);
 	vg_put32(a, VERDEF_SIZE);
 	vg_put32(a, next);
-	vg_put32(a, name_at);
+	vg_put32(a, name);
 	vg_put32(a, 0);
 }
 
 void vg_put_verdef(struct vg_asm *a, const struct vg_symbols *s)
 {
-	put_verdef(a, VERDEF_BASE, VERSION_BASE, VG_SONAME, s->soname, VERDEF_SIZE + VERDAUX_SIZE);
-	put_verdef(a, 0, VERSION_OURS, s->arch->version, s->version, 0);
+	put_verdef(a, VERDEF_BASE, VERSION_BASE, s->soname_hash, s->soname,
+		   VERDEF_SIZE + VERDAUX_SIZE);
+	put_verdef(a, 0, VERSION_OURS, s->version_hash, s->version, 0);
 }

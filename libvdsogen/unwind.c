@@ -70,7 +70,7 @@ static void put_cie(struct vg_image *image)
 	begin_record(a, VG_CIE, end);
 	vg_put32(a, CIE_ID);
 	vg_put8(a, CIE_VERSION);
-	vg_string(a, "zR");
+	vg_bytes(a, "zR", sizeof "zR");
 	put_uleb(a, u->unit);
 	put_sleb(a, -WORD);
 	vg_put8(a, u->return_address);

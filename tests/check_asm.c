@@ -44,8 +44,8 @@ START_TEST(asm_bytes_are_little_endian)
 	vg_put16(&a, 0x0203);
 	vg_put32(&a, 0x04050607);
 	vg_put64(&a, 0x08090a0b0c0d0e0f);
-	vg_chars(&a, "ok");
-	vg_string(&a, "ok");
+	vg_bytes(&a, "ok", 2);
+	vg_bytes(&a, "ok", sizeof "ok");
 	ck_assert_int_eq(a.error, 0);
 	ck_assert_uint_eq(a.at, sizeof expected);
 	ck_assert_mem_eq(out, expected, sizeof expected);

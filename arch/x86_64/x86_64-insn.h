@@ -12,6 +12,9 @@
 #include "asm.h"
 #include "vdsogen.h"
 
+/* Operands are constants nearly everywhere: inlined, an instruction is a store or two. */
+#define X64_INLINE static inline __attribute__((always_inline))
+
 enum x64_reg { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
 
 /* Operand size of an instruction: 32 bits zero-extend into the register. */
@@ -35,90 +38,115 @@ struct x64_rm {
 	vg_label label;		/* X64_RIP: disp counts from it */
 };
 
-static inline struct x64_rm x64_r(enum x64_reg reg)
+X64_INLINE struct x64_rm x64_r(enum x64_reg reg)
 {
 	return (struct x64_rm){ .kind = X64_REG, .reg = reg };
 }
 
-static inline struct x64_rm x64_mem(enum x64_reg base, size_t disp)
+X64_INLINE struct x64_rm x64_mem(enum x64_reg base, size_t disp)
 {
 	return (struct x64_rm){ .kind = X64_MEM, .reg = base, .index = RSP,
 				.disp = (int32_t)disp };
 }
 
-static inline struct x64_rm x64_sib(enum x64_reg base, enum x64_reg index, size_t disp)
+X64_INLINE struct x64_rm x64_sib(enum x64_reg base, enum x64_reg index, size_t disp)
 {
 	return (struct x64_rm){ .kind = X64_MEM, .reg = base, .index = index,
 				.disp = (int32_t)disp };
 }
 
-static inline struct x64_rm x64_at(vg_label label, size_t disp)
+X64_INLINE struct x64_rm x64_at(vg_label label, size_t disp)
 {
 	return (struct x64_rm){ .kind = X64_RIP, .label = label, .disp = (int32_t)disp };
 }
 
-/* Opcodes carry their escape bytes: 0x0fa2 is 0f a2, 0xf30fc7 is f3 0f c7. */
-static inline void x64_opcode(struct vg_asm *a, uint32_t op)
+/* The first bytes of an instruction, eight at most: the first is the lowest. */
+struct x64_bytes {
+	uint64_t v;
+	unsigned int size;
+};
+
+X64_INLINE void x64_byte(struct x64_bytes *b, unsigned int byte)
 {
-	if (op > 0xffff)
-		vg_put8(a, (uint8_t)(op >> 16));
-	if (op > 0xff)
-		vg_put8(a, (uint8_t)(op >> 8));
-	vg_put8(a, (uint8_t)op);
+	b->v |= (uint64_t)byte << 8 * b->size++;
 }
 
-static inline void x64_rex(struct vg_asm *a, enum x64_size size, unsigned int reg,
-			   unsigned int index, unsigned int base)
+/* Opcodes carry their escape bytes: 0x0fa2 is 0f a2, 0xf30fc7 is f3 0f c7. */
+X64_INLINE void x64_opcode(struct x64_bytes *b, uint32_t op)
+{
+	if (op > 0xffff)
+		x64_byte(b, op >> 16);
+	if (op > 0xff)
+		x64_byte(b, op >> 8 & 0xff);
+	x64_byte(b, op & 0xff);
+}
+
+X64_INLINE void x64_rex(struct x64_bytes *b, enum x64_size size, unsigned int reg,
+			unsigned int index, unsigned int base)
 {
 	unsigned int wrxb = (unsigned int)size << 3 | reg >> 3 << 2 | index >> 3 << 1 | base >> 3;
 
 	if (wrxb)
-		vg_put8(a, (uint8_t)(0x40 | wrxb));
+		x64_byte(b, 0x40 | wrxb);
 }
 
-static inline void x64_modrm(struct vg_asm *a, unsigned int mod, unsigned int reg, unsigned int rm)
+X64_INLINE void x64_modrm(struct x64_bytes *b, unsigned int mod, unsigned int reg,
+			  unsigned int rm)
 {
-	vg_put8(a, (uint8_t)(mod << 6 | (reg & 7) << 3 | (rm & 7)));
+	x64_byte(b, mod << 6 | (reg & 7) << 3 | (rm & 7));
+}
+
+X64_INLINE void x64_put(struct vg_asm *a, const struct x64_bytes *b)
+{
+	vg_put_some(a, b->v, b->size);
 }
 
 /* [rip + disp32] counts from the end of the instruction, `after` bytes behind the field. */
-static inline void x64_rip(struct vg_asm *a, unsigned int reg, struct x64_rm m, unsigned int after)
+X64_INLINE void x64_rip(struct vg_asm *a, struct x64_bytes *b, unsigned int reg,
+			struct x64_rm m, unsigned int after)
 {
 	static const struct vg_reach rel32 = { .bits = 32 };
 
-	x64_modrm(a, 0, reg, 5);
+	x64_modrm(b, 0, reg, 5);
+	x64_put(a, b);
 	vg_put32(a, vg_distance(a, m.label, m.disp, a->at + 4 + after, &rel32));
 }
 
-static inline void x64_base(struct vg_asm *a, unsigned int reg, struct x64_rm m)
+X64_INLINE void x64_base(struct vg_asm *a, struct x64_bytes *b, unsigned int reg,
+			 struct x64_rm m)
 {
 	bool sib = m.index != RSP || (m.reg & 7) == RSP;
 	unsigned int mod = m.disp == 0 && (m.reg & 7) != RBP ? 0 : vg_fits_signed(m.disp, 8) ? 1 : 2;
 
-	x64_modrm(a, mod, reg, sib ? RSP : m.reg);
+	x64_modrm(b, mod, reg, sib ? RSP : m.reg);
 	if (sib)
-		x64_modrm(a, 0, m.index, m.reg); /* the SIB byte has the same shape: scale 1 */
+		x64_modrm(b, 0, m.index, m.reg); /* the SIB byte has the same shape: scale 1 */
 	if (mod == 1)
-		vg_put8(a, (uint8_t)m.disp);
-	else if (mod == 2)
+		x64_byte(b, (uint8_t)m.disp);
+	x64_put(a, b);
+	if (mod == 2)
 		vg_put32(a, (uint32_t)m.disp);
 }
 
 /* op reg, rm: the one place that knows how an instruction is put together. */
-static inline void x64_op(struct vg_asm *a, uint32_t op, enum x64_size size, unsigned int reg,
-			  struct x64_rm rm, unsigned int after)
+X64_INLINE void x64_op(struct vg_asm *a, uint32_t op, enum x64_size size, unsigned int reg,
+		       struct x64_rm rm, unsigned int after)
 {
-	x64_rex(a, size, reg, rm.kind == X64_MEM ? rm.index : 0, rm.kind == X64_RIP ? 0 : rm.reg);
-	x64_opcode(a, op);
-	if (rm.kind == X64_RIP)
-		x64_rip(a, reg, rm, after);
-	else if (rm.kind == X64_MEM)
-		x64_base(a, reg, rm);
-	else
-		x64_modrm(a, 3, reg, rm.reg);
+	struct x64_bytes b = { 0 };
+
+	x64_rex(&b, size, reg, rm.kind == X64_MEM ? rm.index : 0, rm.kind == X64_RIP ? 0 : rm.reg);
+	x64_opcode(&b, op);
+	if (rm.kind == X64_RIP) {
+		x64_rip(a, &b, reg, rm, after);
+	} else if (rm.kind == X64_MEM) {
+		x64_base(a, &b, reg, rm);
+	} else {
+		x64_modrm(&b, 3, reg, rm.reg);
+		x64_put(a, &b);
+	}
 }
 
-static inline void x64_imm8(struct vg_asm *a, int32_t v)
+X64_INLINE void x64_imm8(struct vg_asm *a, int32_t v)
 {
 	if (!vg_fits_signed(v, 8))
 		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
@@ -130,8 +158,8 @@ static inline void x64_imm8(struct vg_asm *a, int32_t v)
  * the rm is the source. Between two registers both would do; assemblers choose
  * the one without it.
  */
-static inline void x64_load_op(struct vg_asm *a, uint32_t op, enum x64_size size, enum x64_reg reg,
-			       struct x64_rm rm)
+X64_INLINE void x64_load_op(struct vg_asm *a, uint32_t op, enum x64_size size, enum x64_reg reg,
+			    struct x64_rm rm)
 {
 	if (rm.kind == X64_REG)
 		x64_op(a, op, size, rm.reg, x64_r(reg), 0);
@@ -140,15 +168,15 @@ static inline void x64_load_op(struct vg_asm *a, uint32_t op, enum x64_size size
 }
 
 /* add, or, ... cmp: reg op= rm */
-static inline void x64_alu(struct vg_asm *a, enum x64_alu op, enum x64_size size, enum x64_reg reg,
-			   struct x64_rm rm)
+X64_INLINE void x64_alu(struct vg_asm *a, enum x64_alu op, enum x64_size size, enum x64_reg reg,
+			struct x64_rm rm)
 {
 	x64_load_op(a, (uint32_t)op << 3 | 0x01, size, reg, rm);
 }
 
 /* rm op= imm: 83 /n ib when it fits in eight bits, else 81 /n id */
-static inline void x64_alu_imm(struct vg_asm *a, enum x64_alu op, enum x64_size size,
-			       struct x64_rm rm, int32_t imm)
+X64_INLINE void x64_alu_imm(struct vg_asm *a, enum x64_alu op, enum x64_size size,
+			    struct x64_rm rm, int32_t imm)
 {
 	bool narrow = vg_fits_signed(imm, 8);
 
@@ -159,87 +187,93 @@ static inline void x64_alu_imm(struct vg_asm *a, enum x64_alu op, enum x64_size 
 		vg_put32(a, (uint32_t)imm);
 }
 
-static inline void x64_mov(struct vg_asm *a, enum x64_size size, enum x64_reg reg, struct x64_rm rm)
+X64_INLINE void x64_mov(struct vg_asm *a, enum x64_size size, enum x64_reg reg, struct x64_rm rm)
 {
 	x64_load_op(a, 0x89, size, reg, rm);
 }
 
-static inline void x64_store(struct vg_asm *a, enum x64_size size, struct x64_rm rm,
-			     enum x64_reg reg)
+X64_INLINE void x64_store(struct vg_asm *a, enum x64_size size, struct x64_rm rm,
+			  enum x64_reg reg)
 {
 	x64_op(a, 0x89, size, reg, rm, 0);
 }
 
 /* mov r32, imm32, which zero-extends; mov r/m64, imm32 sign-extends: c7 /0 */
-static inline void x64_mov_imm(struct vg_asm *a, enum x64_reg reg, uint32_t imm)
+X64_INLINE void x64_mov_imm(struct vg_asm *a, enum x64_reg reg, uint32_t imm)
 {
-	x64_rex(a, X64_32, 0, 0, reg);
-	vg_put8(a, (uint8_t)(0xb8 | (reg & 7)));
+	struct x64_bytes b = { 0 };
+
+	x64_rex(&b, X64_32, 0, 0, reg);
+	x64_byte(&b, 0xb8 | (reg & 7));
+	x64_put(a, &b);
 	vg_put32(a, imm);
 }
 
-static inline void x64_mov_imm64(struct vg_asm *a, enum x64_reg reg, uint64_t imm)
+X64_INLINE void x64_mov_imm64(struct vg_asm *a, enum x64_reg reg, uint64_t imm)
 {
-	x64_rex(a, X64_64, 0, 0, reg);
-	vg_put8(a, (uint8_t)(0xb8 | (reg & 7)));
+	struct x64_bytes b = { 0 };
+
+	x64_rex(&b, X64_64, 0, 0, reg);
+	x64_byte(&b, 0xb8 | (reg & 7));
+	x64_put(a, &b);
 	vg_put64(a, imm);
 }
 
-static inline void x64_store_imm(struct vg_asm *a, enum x64_size size, struct x64_rm rm, int32_t imm)
+X64_INLINE void x64_store_imm(struct vg_asm *a, enum x64_size size, struct x64_rm rm, int32_t imm)
 {
 	x64_op(a, 0xc7, size, 0, rm, 4);
 	vg_put32(a, (uint32_t)imm);
 }
 
-static inline void x64_lea(struct vg_asm *a, enum x64_reg reg, struct x64_rm rm)
+X64_INLINE void x64_lea(struct vg_asm *a, enum x64_reg reg, struct x64_rm rm)
 {
 	x64_op(a, 0x8d, X64_64, reg, rm, 0);
 }
 
 /* c1 /4 ib, c1 /5 ib */
-static inline void x64_shl(struct vg_asm *a, enum x64_size size, enum x64_reg reg, unsigned int by)
+X64_INLINE void x64_shl(struct vg_asm *a, enum x64_size size, enum x64_reg reg, unsigned int by)
 {
 	x64_op(a, 0xc1, size, 4, x64_r(reg), 1);
 	x64_imm8(a, (int32_t)by);
 }
 
-static inline void x64_shr(struct vg_asm *a, enum x64_size size, enum x64_reg reg, unsigned int by)
+X64_INLINE void x64_shr(struct vg_asm *a, enum x64_size size, enum x64_reg reg, unsigned int by)
 {
 	x64_op(a, 0xc1, size, 5, x64_r(reg), 1);
 	x64_imm8(a, (int32_t)by);
 }
 
 /* shr reg, cl: d3 /5 */
-static inline void x64_shr_cl(struct vg_asm *a, enum x64_size size, enum x64_reg reg)
+X64_INLINE void x64_shr_cl(struct vg_asm *a, enum x64_size size, enum x64_reg reg)
 {
 	x64_op(a, 0xd3, size, 5, x64_r(reg), 0);
 }
 
 /* mul rm: rdx:rax = rax * rm: f7 /4 */
-static inline void x64_mul(struct vg_asm *a, struct x64_rm rm)
+X64_INLINE void x64_mul(struct vg_asm *a, struct x64_rm rm)
 {
 	x64_op(a, 0xf7, X64_64, 4, rm, 0);
 }
 
-static inline void x64_imul(struct vg_asm *a, enum x64_reg reg, struct x64_rm rm)
+X64_INLINE void x64_imul(struct vg_asm *a, enum x64_reg reg, struct x64_rm rm)
 {
 	x64_op(a, 0x0faf, X64_64, reg, rm, 0);
 }
 
 /* imul reg, rm, imm32 (sign-extended): 69 /r id */
-static inline void x64_imul_imm(struct vg_asm *a, enum x64_reg reg, struct x64_rm rm, int32_t imm)
+X64_INLINE void x64_imul_imm(struct vg_asm *a, enum x64_reg reg, struct x64_rm rm, int32_t imm)
 {
 	x64_op(a, 0x69, X64_64, reg, rm, 4);
 	vg_put32(a, (uint32_t)imm);
 }
 
-static inline void x64_test(struct vg_asm *a, enum x64_size size, enum x64_reg reg, enum x64_reg with)
+X64_INLINE void x64_test(struct vg_asm *a, enum x64_size size, enum x64_reg reg, enum x64_reg with)
 {
 	x64_op(a, 0x85, size, with, x64_r(reg), 0);
 }
 
 /* test reg's low byte, imm8: f6 /0 ib. Without a REX, 4 to 7 would be ah to bh. */
-static inline void x64_test_byte(struct vg_asm *a, enum x64_reg reg, uint8_t imm)
+X64_INLINE void x64_test_byte(struct vg_asm *a, enum x64_reg reg, uint8_t imm)
 {
 	if (reg >= RSP && reg <= RDI)
 		vg_put8(a, 0x40);
@@ -248,110 +282,117 @@ static inline void x64_test_byte(struct vg_asm *a, enum x64_reg reg, uint8_t imm
 }
 
 /* f7 /0 id */
-static inline void x64_test_imm(struct vg_asm *a, enum x64_reg reg, uint32_t imm)
+X64_INLINE void x64_test_imm(struct vg_asm *a, enum x64_reg reg, uint32_t imm)
 {
 	x64_op(a, 0xf7, X64_32, 0, x64_r(reg), 4);
 	vg_put32(a, imm);
 }
 
 /* bt reg, bit: the carry flag is that bit of reg (bit modulo 32): 0f a3 /r */
-static inline void x64_bt(struct vg_asm *a, enum x64_reg reg, enum x64_reg bit)
+X64_INLINE void x64_bt(struct vg_asm *a, enum x64_reg reg, enum x64_reg bit)
 {
 	x64_op(a, 0x0fa3, X64_32, bit, x64_r(reg), 0);
 }
 
+/* An opcode by itself. */
+X64_INLINE void x64_plain(struct vg_asm *a, uint32_t op)
+{
+	struct x64_bytes b = { 0 };
+
+	x64_opcode(&b, op);
+	x64_put(a, &b);
+}
+
 /* Jumps: the short forms reach 127 bytes, and say so when that is not enough. */
-static inline void x64_rel8(struct vg_asm *a, vg_label to)
+X64_INLINE void x64_rel8(struct vg_asm *a, vg_label to)
 {
 	static const struct vg_reach rel8 = { .bits = 8 };
 
 	vg_put8(a, (uint8_t)vg_distance(a, to, 0, a->at + 1, &rel8));
 }
 
-static inline void x64_rel32(struct vg_asm *a, vg_label to)
+X64_INLINE void x64_rel32(struct vg_asm *a, vg_label to)
 {
 	static const struct vg_reach rel32 = { .bits = 32 };
 
 	vg_put32(a, vg_distance(a, to, 0, a->at + 4, &rel32));
 }
 
-static inline void x64_jcc(struct vg_asm *a, enum x64_cond cond, vg_label to)
+X64_INLINE void x64_jcc(struct vg_asm *a, enum x64_cond cond, vg_label to)
 {
-	x64_opcode(a, 0x0f80 | cond);
+	x64_plain(a, 0x0f80 | cond);
 	x64_rel32(a, to);
 }
 
-static inline void x64_jcc_short(struct vg_asm *a, enum x64_cond cond, vg_label to)
+X64_INLINE void x64_jcc_short(struct vg_asm *a, enum x64_cond cond, vg_label to)
 {
-	x64_opcode(a, 0x70 | cond);
+	x64_plain(a, 0x70 | cond);
 	x64_rel8(a, to);
 }
 
-static inline void x64_jmp(struct vg_asm *a, vg_label to)
+X64_INLINE void x64_jmp(struct vg_asm *a, vg_label to)
 {
-	x64_opcode(a, 0xe9);
+	x64_plain(a, 0xe9);
 	x64_rel32(a, to);
 }
 
-static inline void x64_jmp_short(struct vg_asm *a, vg_label to)
+X64_INLINE void x64_jmp_short(struct vg_asm *a, vg_label to)
 {
-	x64_opcode(a, 0xeb);
+	x64_plain(a, 0xeb);
 	x64_rel8(a, to);
 }
 
-/* Instructions without operands: opcode and, where there is one, a fixed ModRM byte. */
-static inline void x64_ret(struct vg_asm *a)
+/* Instructions without operands: the opcode and, where there is one, a fixed ModRM byte. */
+X64_INLINE void x64_ret(struct vg_asm *a)
 {
-	x64_opcode(a, 0xc3);
+	x64_plain(a, 0xc3);
 }
 
-static inline void x64_int3(struct vg_asm *a)
+X64_INLINE void x64_int3(struct vg_asm *a)
 {
-	x64_opcode(a, 0xcc);
+	x64_plain(a, 0xcc);
 }
 
-static inline void x64_syscall(struct vg_asm *a)
+X64_INLINE void x64_syscall(struct vg_asm *a)
 {
-	x64_opcode(a, 0x0f05);
+	x64_plain(a, 0x0f05);
 }
 
-static inline void x64_pause(struct vg_asm *a)
+X64_INLINE void x64_pause(struct vg_asm *a)
 {
-	x64_opcode(a, 0xf390);
+	x64_plain(a, 0xf390);
 }
 
-static inline void x64_rdtsc(struct vg_asm *a)
+X64_INLINE void x64_rdtsc(struct vg_asm *a)
 {
-	x64_opcode(a, 0x0f31);
+	x64_plain(a, 0x0f31);
 }
 
-static inline void x64_rdtscp(struct vg_asm *a)
+/* 0f 01 f9 */
+X64_INLINE void x64_rdtscp(struct vg_asm *a)
 {
-	x64_opcode(a, 0x0f01);
-	x64_modrm(a, 3, 7, 1);
+	x64_plain(a, 0x0f01f9);
 }
 
-/* 0f ae /5 with a register form */
-static inline void x64_endbr64(struct vg_asm *a)
+/* f3 0f 1e /7 with a register form: ModRM fa */
+X64_INLINE void x64_endbr64(struct vg_asm *a)
 {
 	vg_put8(a, 0xf3);
-	x64_opcode(a, 0x0f1e);
-	x64_modrm(a, 3, 7, 2);
+	x64_plain(a, 0x0f1efa);
 }
 
-static inline void x64_lfence(struct vg_asm *a)
+/* 0f ae /5 with a register form: ModRM e8 */
+X64_INLINE void x64_lfence(struct vg_asm *a)
 {
-	x64_opcode(a, 0x0fae);
-	x64_modrm(a, 3, 5, 0);
+	x64_plain(a, 0x0faee8);
 }
 
 /* f3 0f c7 /7. A REX would stand behind f3, so only the low registers. */
-static inline void x64_rdpid(struct vg_asm *a, enum x64_reg reg)
+X64_INLINE void x64_rdpid(struct vg_asm *a, enum x64_reg reg)
 {
 	if (reg > RDI)
 		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
-	x64_opcode(a, 0xf30fc7);
-	x64_modrm(a, 3, 7, reg);
+	x64_op(a, 0xf30fc7, X64_32, 7, x64_r(reg), 0);
 }
 
 #endif
