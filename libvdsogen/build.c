@@ -53,25 +53,32 @@ static uint64_t rotate(uint64_t v, unsigned int by)
 
 /*
  * The build-id is a hash of all other bytes: equal images have equal ids. It
- * guards against mixing images up, not against anybody's malice; two lanes of
- * multiply and rotate (odd constants of the golden ratio and of pi) are enough.
+ * guards against mixing images up, not against anybody's malice: four lanes of
+ * multiply and rotate, which do not wait for each other, by an odd constant of
+ * the golden ratio. Any one word that differs makes its lane differ.
  */
+enum { LANES = 4 };
+_Static_assert(VDSOGEN_ALIGN % (LANES * sizeof(uint64_t)) == 0, "the clock block ends the hash");
+
 static void sign(const struct vg_asm *a)
 {
-	const uint64_t golden = 0x9e3779b97f4a7c15, pi = 0x243f6a8885a308d3;
-	uint64_t h[3] = { golden, pi, golden ^ pi };
+	const uint64_t golden = 0x9e3779b97f4a7c15;
+	uint64_t h[LANES] = { 1, 2, 3, 4 };
+	uint32_t used = vg_where(a, VG_USED);
 
-	for (uint32_t at = 0; at < vg_where(a, VG_USED); at += sizeof(uint64_t)) {
-		uint64_t word;
+	for (uint32_t at = 0; at < used; at += sizeof h) {
+		uint64_t word[LANES];
 
-		__builtin_memcpy(&word, a->out + at, sizeof word);
-		word = VG_LE64(word);
-		h[0] = rotate((h[0] ^ word) * golden, 29);
-		h[1] = rotate((h[1] + word) * pi, 37);
+		__builtin_memcpy(word, a->out + at, sizeof word);
+#pragma GCC unroll 4
+		for (unsigned int lane = 0; lane < LANES; lane++)
+			h[lane] = rotate((h[lane] ^ VG_LE64(word[lane])) * golden, 29);
 	}
-	h[2] = (h[2] ^ rotate(h[0], 17)) * golden + h[1];
-	for (unsigned int lane = 0; lane < 3; lane++)
-		h[lane] = (h[lane] ^ h[lane] >> 31) * golden;
+	h[0] ^= rotate(h[1], 17);
+	h[1] = h[2] ^ rotate(h[3], 17);
+	h[2] = h[0] * golden + h[1];
+	for (unsigned int i = 0; i < 3; i++)
+		h[i] = (h[i] ^ h[i] >> 31) * golden;
 	for (unsigned int i = 0; i < VG_BUILD_ID_SIZE; i++)
 		a->out[vg_where(a, VG_BUILD_ID) + i] = (uint8_t)(h[i / 8] >> 8 * (i % 8));
 }
