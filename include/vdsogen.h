@@ -310,8 +310,8 @@ struct vdsogen_clock {
 		uint32_t rate_int;
 		uint32_t samples;	/* seen since the start */
 		uint64_t counter;	/* of the last sample */
-		uint64_t nsec, sec;	/* of the last sample */
-		uint64_t averaged;	/* ns that `rate` is the average of */
+		uint64_t nsec, sec;	/* the host's at the last sample, estimated */
+		uint64_t doubt;		/* how far they may be off, ns squared */
 	} track[2];		/* MONOTONIC, MONOTONIC_RAW */
 } __attribute__((aligned(VDSOGEN_ALIGN)));
 

@@ -32,8 +32,8 @@ struct vg_track {
 	uint32_t slew_ppm;
 	uint32_t samples;	/* 0: no last one */
 	uint64_t counter;	/* the last one's */
-	struct vdsogen_base time;
-	uint64_t averaged;	/* ns the rate is the average of */
+	struct vdsogen_base time;	/* the host's at it, estimated */
+	uint64_t doubt;		/* how far `time` may be off, ns squared */
 };
 
 struct vg_state {

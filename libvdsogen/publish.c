@@ -87,7 +87,7 @@ static void load_track(struct vg_track *to, const struct vdsogen_track *from)
 	to->counter = vg_load64(&from->counter);
 	to->time.nsec = vg_load64(&from->nsec);
 	to->time.sec = vg_load64(&from->sec);
-	to->averaged = vg_load64(&from->averaged);
+	to->doubt = vg_load64(&from->doubt);
 }
 
 /* `samples` last: it takes the mark of a start away. */
@@ -101,7 +101,7 @@ static void store_track(struct vdsogen_track *to, const struct vg_track *from)
 	vg_store64(&to->counter, from->counter);
 	vg_store64(&to->nsec, from->time.nsec);
 	vg_store64(&to->sec, from->time.sec);
-	vg_store64(&to->averaged, from->averaged);
+	vg_store64(&to->doubt, from->doubt);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	vg_store32(&to->samples, from->samples);
 }

@@ -2,21 +2,30 @@
 /*
  * Steering the lines toward the host's clocks.
  *
- * A line's rate is the host's rate, averaged over AVERAGE, and a
- * correction that closes the error in about CLOSE. Each is bounded by
+ * A track is where a host clock is thought to be at the last sample, how
+ * doubtful that is, and the clock's rate. A sample moves both by as much as
+ * its bracket is the less doubtful of the two. A line's rate is the track's
+ * rate and a correction that closes the line's error. Each is bounded by
  * slew_ppm, so the rate stays within twice that of nominal and above 0.
  */
 #include "block.h"
 
-/* Times of the steering, in ns. */
-#define AVERAGE ((uint64_t)4 * VG_NSEC_PER_SEC)
+/* Closing an error, in ns. One that no rate explains is a step of the host's: no hurry. */
+#define QUICK ((uint64_t)VG_NSEC_PER_SEC / 10)
 #define CLOSE ((uint64_t)VG_NSEC_PER_SEC)
-#define CLOSE_INTERVALS 4	/* but no more than this part of the error at once */
+#define CLOSE_INTERVALS 4	/* but no more than this part of a step at once */
+#define STEP_INTERVAL ((int64_t)VG_NSEC_PER_SEC / 100) /* in a shorter one, rates explain as much */
 #define LATCH_PART 4		/* of the error that a latch may jump, to close it */
 #define JUMP ((int64_t)VG_NSEC_PER_SEC) /* farther ahead, the host is not slewed to */
-#define NOISE 10000		/* what may be the sampling and not the clock */
-#define BRACKET_PART 4096	/* of an interval: a bracket narrow enough for a rate */
+#define NOISE 10000		/* what may be the sampling and not the clock, ns */
 #define FAR ((int64_t)1 << 31)	/* seconds; differences are not told apart beyond */
+
+/* Weighing a sample, in ns. */
+#define GRAIN 32		/* what no bracket tells: roundings, the kernel's own steering */
+#define WANDER_LOG2 11		/* 2^11 ns make a doubt of 1 ns, squared: 220 ns in 0.1 s */
+#define DOUBT_MAX ((uint64_t)1 << 30) /* its square fits, four times */
+#define RATE_INTERVAL ((uint64_t)VG_NSEC_PER_SEC / 500) /* a shorter one teaches no more */
+#define SELDOM ((uint64_t)VG_NSEC_PER_SEC * 3 / 10) /* longer ones tell no rate from a step */
 
 /* -------------------------------------------------------------------------
  * Differences of times.
@@ -45,6 +54,11 @@ static struct vdsogen_base moved(struct vdsogen_base base, int64_t nsec)
 	}
 	base.sec += (uint64_t)sec;
 	return vg_base_add(base, (uint64_t)nsec);
+}
+
+static int outside(int64_t nsec, int64_t limit)
+{
+	return nsec > limit || nsec < -limit;
 }
 
 /* Q64 nanoseconds in so many ticks; not more than FAR. */
@@ -129,28 +143,79 @@ static vg_u128 bounded(const struct vg_track *track, vg_u128 rate)
 	return rate;
 }
 
-static void remember(struct vg_track *track, const struct reading *reading)
+/* The part of `rest` that a doubt of so many ns cannot explain. */
+static vg_i128 beyond(vg_i128 rest, int64_t doubt)
 {
-	track->counter = reading->counter;
-	track->time = reading->time;
+	vg_i128 most = vg_q64(doubt);
+
+	if (rest > most)
+		return rest - most;
+	return rest < -most ? rest + most : 0;
+}
+
+/* n * part / all, for a part below all. */
+static vg_i128 portion(vg_i128 n, uint64_t part, uint64_t all)
+{
+	vg_u128 size = vg_scaled(magnitude(n), ratio(vg_wide(part, 0), all));
+
+	return n < 0 ? -(vg_i128)size : (vg_i128)size;
+}
+
+static uint64_t squared(uint64_t nsec)
+{
+	return nsec < DOUBT_MAX ? nsec * nsec : DOUBT_MAX * DOUBT_MAX;
+}
+
+/* By how much a sample can be wrong, ns. */
+static int64_t doubt_of(const struct reading *reading)
+{
+	return reading->bracket / 2 + GRAIN;
+}
+
+/* The host is thought to be there at this counter, and may be off by the root of `doubt`. */
+static void think(struct vg_track *track, uint64_t counter, struct vdsogen_base time,
+		  uint64_t doubt)
+{
+	track->counter = counter;
+	track->time = time;
+	track->doubt = doubt;
 	if (track->samples < VG_STARTING - 1)
 		track->samples++;
 }
 
-/* Averages the host's rate between the last sample and this one into the track's. */
-static void average(struct vg_track *track, uint64_t ticks, int64_t host, int64_t interval)
+/* It is where the sample says, whatever was thought; its rate is what it was. */
+static void believe(struct vg_track *track, const struct reading *reading)
 {
-	vg_i128 rest = vg_q64(host) - along(track->rate, ticks);
+	think(track, reading->counter, reading->time, squared((uint64_t)doubt_of(reading)));
+}
 
-	/*
-	 * First an average over all the time since the start, later one that
-	 * forgets in AVERAGE. Times are the weights, so what one sample took
-	 * too much the next one gives back.
-	 */
-	track->averaged += (uint64_t)interval;
-	if (track->averaged > AVERAGE)
-		track->averaged = (uint64_t)interval > AVERAGE ? (uint64_t)interval : AVERAGE;
-	track->rate = bounded(track, corrected(track, track->rate, rest, track->averaged));
+/*
+ * The track was wrong by so much after an interval, unless it is the sample.
+ * This is Kalman's filter with its gains by rule: doubts are squares, as
+ * variances are; the rate's gain follows from the time's (Benedict and
+ * Bordner), less what was in doubt already before the interval. An error that
+ * the bracket cannot explain is the track's for sure: it is learned at once.
+ */
+static void weigh(struct vg_track *track, const struct reading *reading, vg_i128 wrong,
+		  uint64_t interval)
+{
+	vg_i128 sure = beyond(wrong, doubt_of(reading)), part, change;
+	uint64_t theirs = squared((uint64_t)doubt_of(reading));
+	uint64_t least = squared(vg_high(magnitude(sure)));
+	uint64_t ours = track->doubt + (interval >> WANDER_LOG2);
+	uint64_t old = track->doubt > theirs ? track->doubt - theirs : 0;
+
+	if (ours < least)
+		ours = least;
+	part = portion(wrong, ours, ours + theirs);
+	change = portion(portion(part, ours, ours + 2 * theirs), ours - old, ours);
+	if (interval > SELDOM)
+		change /= 2;
+	if (interval < RATE_INTERVAL)
+		interval = RATE_INTERVAL;
+	track->rate = bounded(track, corrected(track, track->rate, change, interval));
+	think(track, reading->counter, moved(reading->time, -whole(wrong - part)),
+	      vg_high((vg_u128)portion(vg_q64((int64_t)theirs), ours, ours + theirs)));
 }
 
 static void learn(struct vg_track *track, const struct reading *reading)
@@ -158,24 +223,15 @@ static void learn(struct vg_track *track, const struct reading *reading)
 	uint64_t ticks = reading->counter - track->counter;
 	int64_t host = between(track->time, reading->time);
 	int64_t interval = whole(signed_along(track->nominal, ticks));
-	int64_t bound;
+	int64_t bound = NOISE + reading->bracket;
 
-	if (track->samples) {
-		if (interval <= 0)
-			return;
-		/* A wide bracket has to wait for an interval in which it does not matter. */
-		if (reading->bracket > NOISE && reading->bracket > interval / BRACKET_PART)
-			return;
-		/*
-		 * More than the bound is no rate but a step of the host's
-		 * clock: the average stays, the next interval begins behind it.
-		 */
-		bound = (int64_t)vg_scaled((vg_u128)interval, slew(track));
-		bound += NOISE + reading->bracket;
-		if (host - interval <= bound && host - interval >= -bound)
-			average(track, ticks, host, interval);
-	}
-	remember(track, reading);
+	if (interval > 0)
+		bound += (int64_t)vg_scaled((vg_u128)interval, slew(track));
+	/* More than the bound is no rate but a step of the host's clock. */
+	if (!track->samples || outside(host - interval, bound))
+		believe(track, reading);
+	else if (interval > 0)
+		weigh(track, reading, vg_q64(host) - along(track->rate, ticks), (uint64_t)interval);
 }
 
 /* What the line has added to its bases at this counter, before `last` too. Q64. */
@@ -184,24 +240,11 @@ static vg_i128 elapsed(const struct vdsogen_line *line, uint64_t counter)
 	return signed_along(vg_line_rate(line), counter - line->last) + line->frac;
 }
 
-/* How far the host is ahead of a base of the line. Q64. */
+/* How far the host is thought to be ahead of a base of the line. Q64. */
 static vg_i128 error_of(const struct vdsogen_line *line, unsigned int base,
-			const struct reading *reading)
+			const struct vg_track *track)
 {
-	return vg_q64(between(line->base[base], reading->time)) -
-	       elapsed(line, reading->counter);
-}
-
-/* The part of an error that a wide bracket cannot explain. */
-static vg_i128 beyond_bracket(vg_i128 error, int64_t bracket)
-{
-	vg_i128 half = (vg_i128)bracket << 63;
-
-	if (bracket <= NOISE)
-		return error;
-	if (error > half)
-		return error - half;
-	return error < -half ? error + half : 0;
+	return vg_q64(between(line->base[base], track->time)) - elapsed(line, track->counter);
 }
 
 /*
@@ -218,18 +261,18 @@ static void let_fall(struct vg_track *track, vg_u128 rate, vg_i128 error, uint64
 }
 
 /* The line's next rate: the host's, and what closes the error. */
-static void steer(struct vg_track *track, const struct vdsogen_line *line, vg_i128 error,
-		  const struct reading *reading, uint64_t latch_age)
+static void steer(struct vg_track *track, vg_i128 error, int64_t interval)
 {
-	int64_t interval = whole(elapsed(line, reading->counter));
-	int64_t age = whole(along(track->nominal, latch_age));
-	uint64_t over = CLOSE;
+	int64_t longer = interval > STEP_INTERVAL ? interval : STEP_INTERVAL;
+	uint64_t over = QUICK;
 
-	if (interval > (int64_t)(CLOSE / CLOSE_INTERVALS))
-		over = (uint64_t)interval * CLOSE_INTERVALS;
+	if (outside(whole(error), (int64_t)vg_scaled((vg_u128)longer, slew(track)))) {
+		over = CLOSE;
+		longer *= CLOSE_INTERVALS;
+	}
+	if (over < (uint64_t)longer)
+		over = (uint64_t)longer;
 	track->steered = corrected(track, track->rate, error, over);
-	if (age > 0)
-		let_fall(track, vg_line_rate(line), error, (uint64_t)age);
 }
 
 /* Follows one host clock. Returns by how many ns its line has to jump ahead. */
@@ -238,17 +281,22 @@ static int64_t follow(struct vg_state *state, unsigned int number, unsigned int 
 {
 	struct vg_track *track = &state->track[number];
 	const struct vdsogen_line *line = &state->line[VG_TRACK_LINE(number)];
-	vg_i128 error = beyond_bracket(error_of(line, base, reading), reading->bracket);
-	int64_t jump = 0;
+	int64_t age = whole(along(track->nominal, state->latch_age));
+	vg_i128 error;
+	int64_t jump;
 
 	if (!track->nominal)
 		return 0;	/* stands still, whatever the host does */
 	learn(track, reading);
-	if (whole(error) > JUMP) {
-		jump = whole(error);
-		error -= vg_q64(jump);
-	}
-	steer(track, line, error, reading, state->latch_age);
+	error = error_of(line, base, track);
+	/* no farther than is certain: there is no way back */
+	jump = whole(beyond(error, reading->bracket / 2));
+	if (jump <= JUMP)
+		jump = 0;
+	error -= vg_q64(jump);
+	steer(track, error, whole(elapsed(line, reading->counter)));
+	if (age > 0)
+		let_fall(track, vg_line_rate(line), error, (uint64_t)age);
 	return jump;
 }
 
@@ -259,11 +307,6 @@ static void jump_ahead(struct vdsogen_line *line, int64_t nsec)
 {
 	for (unsigned int i = 0; i < VG_BASES; i++)
 		line->base[i] = moved(line->base[i], nsec);
-}
-
-static int outside(int64_t nsec, int64_t limit)
-{
-	return nsec > limit || nsec < -limit;
 }
 
 /*
@@ -363,13 +406,13 @@ void vg_first_tracks(struct vg_state *state, const struct vdsogen_sample *sample
 
 	reading = reading_of(&state->track[0], sample, &sample->monotonic);
 	if (reading.bracket > NOISE)
-		return;		/* the averages had better begin at another sample */
-	remember(&state->track[0], &reading);
+		return;		/* the tracks had better begin at another sample */
+	believe(&state->track[0], &reading);
 	reading = reading_of(&state->track[1], sample, &sample->raw);
-	remember(&state->track[1], &reading);
+	believe(&state->track[1], &reading);
 }
 
-/* What the lines tell about their tracks; the averages begin anew. */
+/* What the lines tell about their tracks; they begin anew. */
 void vg_mend_tracks(struct vg_state *state)
 {
 	for (unsigned int i = 0; i < VG_TRACKS; i++) {
@@ -380,6 +423,6 @@ void vg_mend_tracks(struct vg_state *state)
 			track->nominal = track->rate;
 		track->rate = bounded(track, track->rate);
 		track->samples = 0;
-		track->averaged = 0;
+		track->doubt = 0;
 	}
 }
