@@ -260,8 +260,8 @@ static void let_fall(struct vg_track *track, vg_u128 rate, vg_i128 error, uint64
 		track->steered = rate - most;
 }
 
-/* The line's next rate: the host's, and what closes the error. */
-static void steer(struct vg_track *track, vg_i128 error, int64_t interval)
+/* The line's next rate: the host's, and what closes the error; slowly enough for a latch. */
+static void steer(struct vg_track *track, vg_i128 error, int64_t interval, int64_t latch_age)
 {
 	int64_t longer = interval > STEP_INTERVAL ? interval : STEP_INTERVAL;
 	uint64_t over = QUICK;
@@ -270,6 +270,8 @@ static void steer(struct vg_track *track, vg_i128 error, int64_t interval)
 		over = CLOSE;
 		longer *= CLOSE_INTERVALS;
 	}
+	if (longer < latch_age * CLOSE_INTERVALS)
+		longer = latch_age * CLOSE_INTERVALS;
 	if (over < (uint64_t)longer)
 		over = (uint64_t)longer;
 	track->steered = corrected(track, track->rate, error, over);
@@ -294,7 +296,7 @@ static int64_t follow(struct vg_state *state, unsigned int number, unsigned int 
 	if (jump <= JUMP)
 		jump = 0;
 	error -= vg_q64(jump);
-	steer(track, error, whole(elapsed(line, reading->counter)));
+	steer(track, error, whole(elapsed(line, reading->counter)), age);
 	if (age > 0)
 		let_fall(track, vg_line_rate(line), error, (uint64_t)age);
 	return jump;

@@ -12,140 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "suites.h"
-#include "vdsogen.h"
-#include "wide.h"
-
-#define SEC INT64_C(1000000000)
-#define GHZ UINT64_C(1000000000)
-#define Q64(nsec) ((vg_i128)(nsec) * ((vg_i128)1 << 64))
-
-static const int clock_ids[] = {
-	VDSOGEN_REALTIME, VDSOGEN_MONOTONIC, VDSOGEN_MONOTONIC_RAW, VDSOGEN_REALTIME_COARSE,
-	VDSOGEN_MONOTONIC_COARSE, VDSOGEN_BOOTTIME, VDSOGEN_TAI
-};
-/* Those that never go back. */
-static const int steady_ids[] = {
-	VDSOGEN_MONOTONIC, VDSOGEN_MONOTONIC_RAW, VDSOGEN_MONOTONIC_COARSE, VDSOGEN_BOOTTIME
-};
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-/* A fixed sequence: a failure can be repeated. */
-static uint64_t random_state = 88172645463325252u;
-
-static uint64_t random64(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state * UINT64_C(2685821657736338717);
-}
-
-static int64_t random_between(int64_t low, int64_t high)
-{
-	return low + (int64_t)(random64() % (uint64_t)(high - low + 1));
-}
-
-/* -------------------------------------------------------------------------
- * A host in a bottle: its clocks are straight lines over the counter.
- */
-struct host {
-	uint64_t hz;
-	uint64_t counter;
-	int64_t ppb;		/* how much faster its clocks are than hz says */
-	vg_i128 mono;		/* Q64 ns */
-	int64_t real, boot, raw; /* ns ahead of MONOTONIC */
-	int64_t tai;
-};
-
-static struct vdsogen_time time_of(int64_t nsec)
-{
-	int64_t sec = nsec / SEC - (nsec % SEC < 0);
-
-	return (struct vdsogen_time){ .sec = sec, .nsec = (uint32_t)(nsec - sec * SEC) };
-}
-
-static int64_t nsec_of(const struct vdsogen_time *time)
-{
-	return time->sec * SEC + time->nsec;
-}
-
-static struct host new_host(uint64_t hz)
-{
-	return (struct host){ .hz = hz, .counter = 5 * hz, .mono = Q64(1000 * SEC),
-			      .real = 1700000000 * SEC, .boot = 77 * SEC, .raw = -SEC, .tai = 37 };
-}
-
-static void pass_ticks(struct host *host, uint64_t ticks)
-{
-	vg_i128 rate = (vg_i128)(((vg_u128)SEC << 64) / host->hz);
-
-	host->counter += ticks;
-	host->mono += (vg_i128)ticks * rate + (vg_i128)ticks * (rate / SEC) * host->ppb;
-}
-
-static void pass(struct host *host, int64_t nsec)
-{
-	pass_ticks(host, (uint64_t)((vg_u128)nsec * host->hz / SEC));
-}
-
-static int64_t host_mono(const struct host *host)
-{
-	return (int64_t)(host->mono >> 64);
-}
-
-/* All clocks at this moment, `late` ns too late, in a bracket of so many ticks. */
-static struct vdsogen_sample sampled(const struct host *host, uint64_t bracket, int64_t late)
-{
-	int64_t mono = host_mono(host) + late;
-
-	return (struct vdsogen_sample){
-		.before = host->counter - bracket / 2, .after = host->counter + (bracket + 1) / 2,
-		.realtime = time_of(mono + host->real), .monotonic = time_of(mono),
-		.boottime = time_of(mono + host->boot), .raw = time_of(mono + host->raw),
-		.tai_offset = (int32_t)host->tai,
-	};
-}
-
-static uint64_t host_counter(void *host)
-{
-	return ((struct host *)host)->counter;
-}
-
-static int64_t reading(const struct vdsogen_clock *clock, int id, uint64_t counter)
-{
-	struct vdsogen_time time;
-	int error = vdsogen_clock_read(clock, id, counter, &time);
-
-	ck_assert_msg(!error, "clock %d: %s", id, vdsogen_strerror(error));
-	ck_assert_uint_lt(time.nsec, SEC);
-	return nsec_of(&time);
-}
-
-static int64_t mono(const struct vdsogen_clock *clock, const struct host *host)
-{
-	return reading(clock, VDSOGEN_MONOTONIC, host->counter);
-}
-
-static int64_t real(const struct vdsogen_clock *clock, const struct host *host)
-{
-	return reading(clock, VDSOGEN_REALTIME, host->counter);
-}
-
-static void start(struct vdsogen_clock *clock, struct host *host)
-{
-	struct vdsogen_source source = { .hz = host->hz };
-	struct vdsogen_sample sample = sampled(host, 0, 0);
-
-	ck_assert_int_eq(vdsogen_clock_start(clock, &source, &sample), 0);
-}
-
-static void update(struct vdsogen_clock *clock, struct host *host)
-{
-	struct vdsogen_sample sample = sampled(host, 0, 0);
-
-	ck_assert_int_eq(vdsogen_clock_update(clock, &sample, host_counter, host), 0);
-}
 
 /* -------------------------------------------------------------------------
  * Arithmetic.
@@ -329,7 +197,7 @@ START_TEST(clock_start_says_what_the_sample_says)
 				  host.real + 37 * SEC };
 
 	start(&clock, &host);
-	for (unsigned int i = 0; i < COUNT(clock_ids); i++) {
+	for (unsigned int i = 0; i < CLOCK_IDS; i++) {
 		int coarse = VG_COARSE_CLOCKS >> clock_ids[i] & 1;
 
 		ck_assert_int_eq(reading(&clock, clock_ids[i], host.counter), first + ahead[i]);
@@ -485,7 +353,7 @@ START_TEST(clock_wrong_state_is_told)
 	struct vdsogen_sample sample = sampled(&host, 0, 0);
 	struct vdsogen_time time = { 1, 2 };
 
-	for (unsigned int i = 0; i < COUNT(clock_ids); i++)
+	for (unsigned int i = 0; i < CLOCK_IDS; i++)
 		ck_assert_int_eq(vdsogen_clock_read(&clock, clock_ids[i], 0, &time),
 				 -VDSOGEN_ERR_UNSEEDED);
 	for (unsigned int i = 0; i < COUNT(wrong_ids); i++)
@@ -526,47 +394,6 @@ END_TEST
 /* -------------------------------------------------------------------------
  * Steering.
  */
-struct highest {
-	int64_t nsec[COUNT(steady_ids)];
-};
-
-static void check_coarse(const struct vdsogen_clock *clock, uint64_t counter)
-{
-	ck_assert_int_le(reading(clock, VDSOGEN_MONOTONIC_COARSE, counter),
-			 reading(clock, VDSOGEN_MONOTONIC, counter));
-	ck_assert_int_le(reading(clock, VDSOGEN_REALTIME_COARSE, counter),
-			 reading(clock, VDSOGEN_REALTIME, counter));
-}
-
-/* No steady clock is behind what it said before; no coarse clock is ahead of its fine one. */
-static void check_steady(const struct vdsogen_clock *clock, struct highest *highest,
-			 uint64_t counter)
-{
-	for (unsigned int i = 0; i < COUNT(steady_ids); i++) {
-		int64_t nsec = reading(clock, steady_ids[i], counter);
-
-		ck_assert_msg(nsec >= highest->nsec[i], "clock %d went back by %lld ns",
-			      steady_ids[i], (long long)(highest->nsec[i] - nsec));
-		highest->nsec[i] = nsec;
-	}
-	check_coarse(clock, counter);
-	ck_assert_int_eq(reading(clock, VDSOGEN_TAI, counter),
-			 reading(clock, VDSOGEN_REALTIME, counter) + 37 * SEC);
-}
-
-/* |rate / nominal - 1| <= 2 slew */
-static void check_rates(const struct vdsogen_clock *clock, uint64_t hz, uint32_t slew_ppm)
-{
-	vg_u128 nominal = ((vg_u128)SEC << 64) / hz,
-		bound = nominal / 1000000 * 2 * slew_ppm + 2000000;
-
-	for (unsigned int i = 0; i < 3; i++) {
-		vg_u128 rate = vg_wide(clock->line[i].mult_int, clock->line[i].mult);
-
-		ck_assert(rate <= nominal + bound && rate >= nominal - bound);
-	}
-}
-
 static void torment(struct host *host)
 {
 	switch (random64() % 16) {
@@ -621,7 +448,7 @@ END_TEST
 static void check_outlasted(const struct vdsogen_clock *old, const struct vdsogen_clock *new,
 			    uint64_t counter)
 {
-	for (unsigned int i = 0; i < COUNT(steady_ids); i++) {
+	for (unsigned int i = 0; i < STEADY_IDS; i++) {
 		uint64_t limit = old->line[steady_ids[i] == VDSOGEN_MONOTONIC_RAW ? 2 : 0].last +
 				 old->max_age;
 
@@ -892,7 +719,7 @@ START_TEST(clock_jumps_far_ahead_and_never_far_back)
 	start(&clock, &host);
 	host.mono += Q64(3600 * SEC);	/* the counter stood still */
 	update(&clock, &host);
-	for (unsigned int i = 0; i < COUNT(clock_ids); i++) {
+	for (unsigned int i = 0; i < CLOCK_IDS; i++) {
 		const int64_t ahead[] = { host.real, 0, host.raw, host.real, 0, host.boot,
 					  host.real + 37 * SEC };
 
@@ -1192,7 +1019,7 @@ static uint64_t look_at_the_lock(void *arg)
 	ck_assert_int_eq(vdsogen_clock_start(held, &source, &sample), -VDSOGEN_ERR_BUSY);
 	ck_assert_int_eq(vdsogen_clock_update(held, &sample, host_counter, host),
 			 -VDSOGEN_ERR_BUSY);
-	for (unsigned int i = 0; i < COUNT(clock_ids); i++)
+	for (unsigned int i = 0; i < CLOCK_IDS; i++)
 		ck_assert_int_eq(vdsogen_clock_read(held, clock_ids[i], 0, &time),
 				 -VDSOGEN_ERR_BUSY);
 	ck_assert_mem_eq(held, &before, sizeof before);
@@ -1533,7 +1360,7 @@ static void check_latch(const struct vdsogen_clock *mid, const struct vdsogen_cl
 {
 	if (!(mid->options & VDSOGEN_LATCH))
 		return;
-	for (unsigned int i = 0; i < COUNT(clock_ids); i++) {
+	for (unsigned int i = 0; i < CLOCK_IDS; i++) {
 		int64_t nsec = reading(mid, clock_ids[i], counter);
 
 		ck_assert(nsec == reading(old, clock_ids[i], counter) ||

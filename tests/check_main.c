@@ -18,6 +18,7 @@ static const struct {
 	{ "open", open_suite },
 	{ "clock", clock_suite },
 	{ "model", model_suite },
+	{ "steer", steer_suite },
 	{ "flow", flow_suite },
 };
 

@@ -13,5 +13,6 @@ Suite *flow_suite(void);
 Suite *image_suite(void);
 Suite *model_suite(void);
 Suite *open_suite(void);
+Suite *steer_suite(void);
 
 #endif
