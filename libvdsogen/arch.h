@@ -196,6 +196,8 @@ static inline bool vg_has_age_limit(const struct vdsogen_config *config)
 #define VG_SEC_RECIPROCAL ((uint64_t)(VG_SEC_POWER / VG_SEC_DIVISOR + 1))
 _Static_assert(((unsigned __int128)VG_SEC_RECIPROCAL * VG_SEC_DIVISOR - VG_SEC_POWER)
 	       << (64 - VG_SEC_PRESHIFT) <= VG_SEC_POWER, "n e < 2^s for n < 2^55");
+_Static_assert(VG_SEC_DIVISOR << VG_SEC_PRESHIFT == VG_NSEC_PER_SEC, "only zeros are shifted out");
+_Static_assert(VG_SEC_POWER / VG_SEC_DIVISOR < UINT64_MAX, "the reciprocal has 64 bits");
 
 /* ns / 1000 for ns < 10^9. */
 #define VG_USEC_SHIFT 38

@@ -327,6 +327,9 @@ void x64_clock_gettime(const struct vg_code *code)
 	read_coarse(&r, store);
 }
 
+_Static_assert(VG_USEC_RECIPROCAL <= INT32_MAX && VG_NSEC_PER_SEC <= INT32_MAX,
+	       "imul's constants are signed");
+
 /* int gettimeofday(struct timeval *rdi, struct timezone *rsi) */
 void x64_gettimeofday(const struct vg_code *code)
 {
