@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Lines written by hand, at the boundaries of their fields, against a
- * reference in 128 bits. The counter cannot be chosen, but where it is read
- * can: the answer lies between the reference's for a counter read before and
- * for one read after the call. Slow lines make these two the same.
+ * reference in 128 bits. The counter is the machine's (exec-exact.c has its
+ * own), but where it is read can be chosen: the answer lies between the
+ * reference's for a counter read before and for one read after the call. Slow
+ * lines make these two the same.
  */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -75,6 +75,7 @@ int main(int argc, char **argv)
 		{ "states", exec_states },
 		{ "faults", exec_faults },
 		{ "arithmetic", exec_arithmetic },
+		{ "exact", exec_exact },
 		{ "signal", exec_signal },
 		{ "torn", exec_torn },
 		{ "threads", exec_threads },

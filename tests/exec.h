@@ -110,6 +110,7 @@ void exec_calls(void);
 void exec_states(void);
 void exec_faults(void);
 void exec_arithmetic(void);
+void exec_exact(void);
 void exec_signal(void);
 void exec_torn(void);
 void exec_threads(void);
