@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host.h"
+#include "bottle.h"
 #include "suites.h"
 
 /* -------------------------------------------------------------------------

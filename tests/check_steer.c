@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "host.h"
+#include "bottle.h"
 #include "suites.h"
 
 #define PPM 1000		/* ppb */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A host in a bottle: its clocks, its samples, and what its guest's clock must not do. */
-#ifndef HOST_H
-#define HOST_H
+#ifndef BOTTLE_H
+#define BOTTLE_H
 
 #include "vdsogen.h"
 #include "wide.h"

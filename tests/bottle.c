@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <check.h>
 
-#include "host.h"
+#include "bottle.h"
 
 const int clock_ids[CLOCK_IDS] = {
 	VDSOGEN_REALTIME, VDSOGEN_MONOTONIC, VDSOGEN_MONOTONIC_RAW, VDSOGEN_REALTIME_COARSE,
