@@ -138,6 +138,21 @@ enum vdsogen_getcpu {
 };
 
 /*
+ * Where the clock block is. Outside of the image it starts a page of its own,
+ * which the guest sees readable and neither writable nor executable, at a fixed
+ * distance from the image; vdsogen_clock_init() fills it.
+ */
+enum vdsogen_data {
+	VDSOGEN_DATA_INSIDE,
+	VDSOGEN_DATA_BEFORE,	/* `distance` bytes before the start of the image */
+	VDSOGEN_DATA_AFTER,	/* `distance` bytes behind the start of the image */
+	VDSOGEN_DATA
+};
+
+/* How far it may be from the start of the image, in bytes. */
+#define VDSOGEN_DISTANCE_MAX (512 * 1024)
+
+/*
  * Landing pads for indirect branches (x86_64: ENDBR64; aarch64: BTI C) and the
  * .note.gnu.property that announces them. Default: ON where they are free,
  * x86_64; OFF on aarch64, where each call executes one instruction more.
@@ -166,6 +181,8 @@ struct vdsogen_config {
 	uint32_t counter;	 /* enum vdsogen_counter */
 	uint32_t getcpu;	 /* enum vdsogen_getcpu */
 	uint32_t landing_pads;	 /* enum vdsogen_landing_pads */
+	uint32_t data;		 /* enum vdsogen_data */
+	uint32_t distance;	 /* bytes, whole VDSOGEN_PAGEs; 0: the nearest page */
 	uint32_t options;	 /* VDSOGEN_GUARD ... */
 	uint32_t kernel_version; /* in the "Linux" note: a<<16 | b<<8 | c; 0: 6.1.0 */
 };
@@ -207,7 +224,7 @@ struct vdsogen_image {
 	uint16_t machine;	/* e_machine as it is: 62 x86_64, 183 aarch64; not checked */
 	uint16_t layout;	/* version of struct vdsogen_clock and of this description */
 	struct vdsogen_config config; /* what it was built from, defaults filled in */
-	uint32_t clock;		/* offset of struct vdsogen_clock */
+	int32_t clock;		/* offset of struct vdsogen_clock; not inside: VDSOGEN_DATA_x */
 	/*
 	 * Hardware number of the register that, at a trap of clock_gettime or
 	 * gettimeofday, holds the last counter read by the trampoline, or 0 if
@@ -342,6 +359,12 @@ struct vdsogen_source {
 	int32_t minutes_west, dst; /* gettimeofday's struct timezone */
 	uint64_t max_age;	/* ns, for VDSOGEN_GUARD; 0: no limit, in a latch 10^9 */
 };
+
+/*
+ * The block of an image that has it outside: as the image would have it, never
+ * started. Errors: ALIGN.
+ */
+int vdsogen_clock_init(struct vdsogen_clock *clock, const struct vdsogen_image *image);
 
 /*
  * An ordered reading of the guest's counter: one that no earlier load or store

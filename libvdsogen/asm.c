@@ -53,12 +53,17 @@ void vg_align(struct vg_asm *a, uint32_t align)
 }
 
 /* In the second pass a label must be where the first pass found it. */
-void vg_bind(struct vg_asm *a, vg_label label)
+void vg_bind_at(struct vg_asm *a, vg_label label, uint32_t at)
 {
-	if (label >= VG_LABELS || a->label[label] != (a->out ? a->at : VG_UNBOUND))
+	if (label >= VG_LABELS || a->label[label] != (a->out ? at : VG_UNBOUND))
 		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
 	else
-		a->label[label] = a->at;
+		a->label[label] = at;
+}
+
+void vg_bind(struct vg_asm *a, vg_label label)
+{
+	vg_bind_at(a, label, a->at);
 }
 
 uint32_t vg_distance(struct vg_asm *a, vg_label label, int32_t addend, uint32_t origin,
@@ -68,7 +73,8 @@ uint32_t vg_distance(struct vg_asm *a, vg_label label, int32_t addend, uint32_t 
 
 	if (!a->out)
 		return 0;	/* labels ahead are not known yet */
-	distance = (int64_t)vg_where(a, label) + addend - origin;
+	/* signed: a label can be before the image */
+	distance = (int64_t)(int32_t)vg_where(a, label) + addend - (int32_t)origin;
 	if (label >= VG_LABELS || a->label[label] == VG_UNBOUND || distance & (unit - 1) ||
 	    !vg_fits_signed(distance, reach->bits + reach->scale)) {
 		vg_fail(a, -VDSOGEN_ERR_INTERNAL);

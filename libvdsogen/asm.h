@@ -130,6 +130,8 @@ static inline vg_label vg_new(struct vg_asm *a)
 
 
 void vg_bind(struct vg_asm *a, vg_label label);
+/* The same somewhere else, outside of the image perhaps: before it, modulo 2^32. */
+void vg_bind_at(struct vg_asm *a, vg_label label, uint32_t at);
 /* The label's offset in the image; 0 in the first pass when it is still ahead. */
 static inline uint32_t vg_where(const struct vg_asm *a, vg_label label)
 {

@@ -39,6 +39,11 @@ static int resolve(const struct vdsogen_arch *arch, const struct vdsogen_config 
 		out->kernel_version = DEFAULT_KERNEL_VERSION;
 	if (!out->landing_pads)
 		out->landing_pads = arch->landing_pads;
+	if (out->data == VDSOGEN_DATA_BEFORE && !out->distance)
+		out->distance = VDSOGEN_PAGE;
+	if (out->data >= VDSOGEN_DATA || out->distance % VDSOGEN_PAGE ||
+	    out->distance > (out->data == VDSOGEN_DATA_INSIDE ? 0 : VDSOGEN_DISTANCE_MAX))
+		return -VDSOGEN_ERR_OPTION;
 	if (!within(out->counter, arch->counters) || !within(out->getcpu, arch->getcpus) ||
 	    out->landing_pads >= VDSOGEN_LANDING_PADS ||
 	    out->options & ~VDSOGEN_OPTIONS || out->kernel_version > KERNEL_VERSION_MAX)
@@ -83,6 +88,14 @@ static void sign(const struct vg_asm *a)
 		a->out[vg_where(a, VG_BUILD_ID) + i] = (uint8_t)(h[i / 8] >> 8 * (i % 8));
 }
 
+/* A block behind the start of the image has to be behind its end, too. */
+static bool overlaps(const struct vg_image *image)
+{
+	const struct vdsogen_config *c = image->config;
+
+	return c->data == VDSOGEN_DATA_AFTER && c->distance && c->distance < image->a->at;
+}
+
 int vdsogen_build(const struct vdsogen_arch *arch, const struct vdsogen_config *config, void *buf,
 		  size_t *size)
 {
@@ -101,6 +114,8 @@ int vdsogen_build(const struct vdsogen_arch *arch, const struct vdsogen_config *
 	vg_sections(&image);
 	vg_begin(&a, VG_IMAGE_LABELS);
 	vg_put_image(&image);
+	if (!a.error && overlaps(&image))
+		return -VDSOGEN_ERR_OPTION;
 	*size = a.at;
 	if (a.error || !buf)
 		return a.error;

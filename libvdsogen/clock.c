@@ -4,6 +4,7 @@
  * which readers see a publication is argued in publish.c.
  */
 #include "block.h"
+#include "env.h"
 
 /* Defaults and bounds. */
 #define SLEW_PPM 500u
@@ -44,6 +45,17 @@ static int good_sample(const struct vdsogen_sample *sample, uint32_t clocks)
 	if (clocks & VG_BIT(VDSOGEN_MONOTONIC_RAW) && !good_time(&sample->raw))
 		return 0;
 	return !(clocks & VG_MONOTONIC_CLOCKS) || good_time(&sample->monotonic);
+}
+
+int vdsogen_clock_init(struct vdsogen_clock *clock, const struct vdsogen_image *image)
+{
+	if (vg_misaligned(clock))
+		return -VDSOGEN_ERR_ALIGN;
+	memset(clock, 0, sizeof *clock);
+	vg_store32(&clock->clocks, image->config.clocks);
+	vg_store32(&clock->options, image->config.options & VDSOGEN_LATCH);
+	vg_store64(&clock->max_age, UINT64_MAX);
+	return 0;
 }
 
 /* -------------------------------------------------------------------------

@@ -48,6 +48,8 @@ static void put_vendor_note(struct vg_image *image)
 		[VG_NOTE_COUNTER] = c->counter,
 		[VG_NOTE_GETCPU] = c->getcpu,
 		[VG_NOTE_LANDING_PADS] = c->landing_pads,
+		[VG_NOTE_DATA] = c->data,
+		[VG_NOTE_DISTANCE] = c->distance,
 		[VG_NOTE_OPTIONS] = c->options,
 		[VG_NOTE_KERNEL_VERSION] = c->kernel_version,
 		[VG_NOTE_CLOCK] = vg_where(a, VG_CLOCK),
@@ -179,6 +181,18 @@ static void put_verdef(struct vg_image *image)
 
 static void put_dynamic(struct vg_image *image);
 
+/* A block outside of the image: where it will be. */
+static void place_data(struct vg_image *image)
+{
+	const struct vdsogen_config *c = image->config;
+	uint32_t image_end = image->a->at;
+
+	if (c->data == VDSOGEN_DATA_BEFORE)
+		vg_bind_at(image->a, VG_CLOCK, -c->distance);
+	else if (c->data == VDSOGEN_DATA_AFTER)
+		vg_bind_at(image->a, VG_CLOCK, c->distance ? c->distance : image_end);
+}
+
 static void put_data(struct vg_image *image)
 {
 	vg_bind(image->a, VG_CLOCK);
@@ -243,7 +257,8 @@ void vg_sections(struct vg_image *image)
 
 	image->sections = 1;
 	for (unsigned int p = 0; p < VG_PARTS; p++)
-		image->section[p] = options & parts[p].omitted_by ? 0 : image->sections++;
+		image->section[p] = options & parts[p].omitted_by ||
+				    (p == VG_DATA && image->config->data) ? 0 : image->sections++;
 	image->section[VG_PARTS] = 0;
 }
 
@@ -408,4 +423,5 @@ void vg_put_image(struct vg_image *image)
 	vg_bind(a, VG_USED);
 	vg_align(a, VDSOGEN_PAGE);
 	vg_bind(a, VG_IMAGE_END);
+	place_data(image);
 }

@@ -118,6 +118,32 @@ static bool absent_entry(const struct vdsogen_entry *e)
 	return !e->at && !e->size && !e->trap && !e->resume;
 }
 
+/* Whether the clock block is where the configuration says. */
+static bool good_clock(const struct vdsogen_image *image, uint64_t size)
+{
+	const struct vdsogen_config *c = &image->config;
+
+	if (c->distance % VDSOGEN_PAGE || c->distance > VDSOGEN_DISTANCE_MAX)
+		return false;
+	switch (c->data) {
+	case VDSOGEN_DATA_INSIDE:
+		return !c->distance && image->clock > 0 && image->clock % VDSOGEN_ALIGN == 0 &&
+		       inside((uint32_t)image->clock, sizeof(struct vdsogen_clock), image->used);
+	case VDSOGEN_DATA_BEFORE:
+		return c->distance && image->clock == -(int32_t)c->distance;
+	case VDSOGEN_DATA_AFTER:
+		return (uint64_t)(int64_t)image->clock == (c->distance ? c->distance : size) &&
+		       (uint64_t)(int64_t)image->clock >= size;
+	}
+	return false;
+}
+
+/* Code is before the data, if they are together. */
+static uint32_t code_end(const struct vdsogen_image *image)
+{
+	return image->config.data == VDSOGEN_DATA_INSIDE ? (uint32_t)image->clock : image->used;
+}
+
 static int read_note(const struct reading *r, const uint8_t *note, struct vdsogen_image *image)
 {
 	uint32_t word[VG_NOTE_ENTRIES];
@@ -126,7 +152,7 @@ static int read_note(const struct reading *r, const uint8_t *note, struct vdsoge
 	for (unsigned int i = 0; i < VG_NOTE_ENTRIES; i++)
 		word[i] = get32(note + sizeof(uint32_t) * i);
 	image->layout = VG_LAYOUT;
-	image->clock = word[VG_NOTE_CLOCK];
+	image->clock = (int32_t)word[VG_NOTE_CLOCK];
 	image->counter_register = word[VG_NOTE_COUNTER_REGISTER];
 	image->symbols = word[VG_NOTE_SYMBOLS];
 	image->used = word[VG_NOTE_USED];
@@ -134,6 +160,7 @@ static int read_note(const struct reading *r, const uint8_t *note, struct vdsoge
 		.functions = word[VG_NOTE_FUNCTIONS], .clocks = word[VG_NOTE_CLOCKS],
 		.counter = word[VG_NOTE_COUNTER], .getcpu = word[VG_NOTE_GETCPU],
 		.landing_pads = word[VG_NOTE_LANDING_PADS],
+		.data = word[VG_NOTE_DATA], .distance = word[VG_NOTE_DISTANCE],
 		.options = word[VG_NOTE_OPTIONS], .kernel_version = word[VG_NOTE_KERNEL_VERSION],
 	};
 	if (!c->functions || c->functions >> VDSOGEN_FUNCTIONS || !c->clocks ||
@@ -141,8 +168,7 @@ static int read_note(const struct reading *r, const uint8_t *note, struct vdsoge
 	    c->getcpu >= VDSOGEN_GETCPUS || !c->landing_pads ||
 	    c->landing_pads >= VDSOGEN_LANDING_PADS || c->options & ~VDSOGEN_OPTIONS ||
 	    image->counter_register > 31 || image->used > r->load.size ||
-	    image->clock % VDSOGEN_ALIGN || !image->clock ||
-	    !inside(image->clock, sizeof(struct vdsogen_clock), image->used))
+	    !good_clock(image, r->load.size))
 		return -VDSOGEN_ERR_DAMAGED;
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
 		const uint8_t *p = note + sizeof(uint32_t) * VG_NOTE_ENTRIES +
@@ -150,7 +176,7 @@ static int read_note(const struct reading *r, const uint8_t *note, struct vdsoge
 		struct vdsogen_entry *e = &image->function[f];
 
 		*e = (struct vdsogen_entry){ get32(p), get32(p + 4), get32(p + 8), get32(p + 12) };
-		if (c->functions >> f & 1 ? !good_entry(e, image->clock) : !absent_entry(e))
+		if (c->functions >> f & 1 ? !good_entry(e, code_end(image)) : !absent_entry(e))
 			return -VDSOGEN_ERR_DAMAGED;
 	}
 	return 0;

@@ -71,7 +71,15 @@ static bool has_landing_pads(const struct test *t)
 	return t->image.config.landing_pads == VDSOGEN_LANDING_PADS_ON;
 }
 
-/* Every set of options with all functions, and with each function alone. */
+static bool has_data(const struct test *t)
+{
+	return t->config.data == VDSOGEN_DATA_INSIDE;
+}
+
+/*
+ * Every set of options with all functions, and with each function alone; and
+ * the data in each place.
+ */
 typedef void image_test_fn(struct test *t);
 
 static void each_image(int arch, image_test_fn *fn)
@@ -87,8 +95,12 @@ static void each_image(int arch, image_test_fn *fn)
 				config.functions = 1u << f;
 			if (config.functions & ~t.facts->functions)
 				continue;
-			build(&t, arch, config);
-			fn(&t);
+			config.data = options % VDSOGEN_DATA;
+			for (unsigned int turn = 0; turn < 2; turn++) {
+				build(&t, arch, config);
+				fn(&t);
+				config.data = (options + 1) % VDSOGEN_DATA;
+			}
 		}
 }
 
@@ -310,15 +322,63 @@ static void check_code_far_from_clock(struct test *t)
 {
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
 		const struct vdsogen_entry *e = &t->image.function[f];
-		uint32_t clock_end = t->image.clock + (uint32_t)sizeof(struct vdsogen_clock);
+		int64_t clock = t->image.clock, end = clock + (int64_t)sizeof(struct vdsogen_clock);
 
 		if (e->at)
-			ck_assert_msg(e->at + e->size + FAR <= t->image.clock ||
-				      clock_end + FAR <= e->at,
-				      "%s ends %u bytes before the clock block",
-				      vdsogen_function_name(f), t->image.clock - e->at - e->size);
+			ck_assert_msg(e->at + e->size + FAR <= clock || end + FAR <= e->at,
+				      "%s ends %lld bytes before the clock block",
+				      vdsogen_function_name(f),
+				      (long long)(clock - e->at - e->size));
 	}
 }
+
+/* It is in the image, or where the configuration says: never under the PT_LOAD then. */
+static void check_clock_place(struct test *t)
+{
+	const struct vdsogen_config *c = &t->image.config;
+	Elf64_Shdr *sh = section(".vvar");
+	int64_t clock = t->image.clock;
+
+	ck_assert_uint_eq(c->data, t->config.data);
+	if (has_data(t)) {
+		ck_assert_int_eq(sh != NULL, header()->e_shnum != 0);
+		ck_assert(!sh || (int64_t)sh->sh_offset == clock);
+		return;
+	}
+	ck_assert_ptr_null(sh);
+	ck_assert_int_eq(clock % VDSOGEN_PAGE, 0);
+	if (c->data == VDSOGEN_DATA_BEFORE)
+		ck_assert_int_eq(clock, t->config.distance ? -(int64_t)t->config.distance : -4096);
+	else
+		ck_assert_int_eq(clock, t->config.distance ? t->config.distance : t->size);
+	ck_assert(clock < 0 || clock >= (int64_t)segment(PT_LOAD)->p_memsz);
+}
+
+START_TEST(image_clock_is_where_it_should_be)
+{
+	static const uint32_t distances[] = { 0, 8192, 65536, VDSOGEN_DISTANCE_MAX };
+	struct vdsogen_clock clock, never = { .max_age = UINT64_MAX };
+	struct test t;
+
+	each_image(_i, check_clock_place);
+	for (uint32_t data = VDSOGEN_DATA_BEFORE; data < VDSOGEN_DATA; data++)
+		for (size_t d = 0; d < sizeof distances / sizeof *distances; d++) {
+			build(&t, _i, (struct vdsogen_config){ .data = data, .distance = distances[d],
+							       .options = VDSOGEN_LATCH });
+			check_clock_place(&t);
+		}
+	/* what vdsogen_clock_init() makes is what an image has inside */
+	never.clocks = t.image.config.clocks;
+	never.options = VDSOGEN_LATCH;
+	memset(&clock, 1, sizeof clock);
+	ck_assert_int_eq(vdsogen_clock_init(&clock, &t.image), 0);
+	ck_assert_mem_eq(&clock, &never, sizeof clock);
+	build(&t, _i, (struct vdsogen_config){ .options = VDSOGEN_LATCH });
+	ck_assert_mem_eq(buffer + t.image.clock, &never, sizeof never);
+	ck_assert_int_eq(vdsogen_clock_init((void *)((char *)&clock + 8), &t.image),
+			 -VDSOGEN_ERR_ALIGN);
+}
+END_TEST
 
 START_TEST(image_code_is_far_from_the_clock_block)
 {
@@ -889,6 +949,7 @@ Suite *image_suite(void)
 	tcase_add_loop_test(tc, image_parts_do_not_overlap, 0, n);
 	tcase_add_loop_test(tc, image_tables_are_aligned, 0, n);
 	tcase_add_loop_test(tc, image_code_is_far_from_the_clock_block, 0, n);
+	tcase_add_loop_test(tc, image_clock_is_where_it_should_be, 0, n);
 	tcase_add_loop_test(tc, image_functions_are_apart, 0, n);
 	tcase_add_loop_test(tc, image_code_size_does_not_depend_on_tables, 0, n);
 	tcase_add_loop_test(tc, image_clock_block_is_unseeded, 0, n);

@@ -72,8 +72,10 @@ static bool good_entry(const struct vdsogen_entry *e, size_t size)
 static bool is_safe(const struct vdsogen_image *image, const void *base, size_t size)
 {
 	bool safe = image->base == base && image->size <= size && image->used <= image->size &&
-		    image->clock % VDSOGEN_ALIGN == 0 &&
-		    inside(image->clock, sizeof(struct vdsogen_clock), image->size) &&
+		    image->clock % VDSOGEN_ALIGN == 0 && image->config.data < VDSOGEN_DATA &&
+		    image->config.distance <= VDSOGEN_DISTANCE_MAX &&
+		    (inside((uint64_t)(int64_t)image->clock, sizeof(struct vdsogen_clock),
+			    image->size) == (image->config.data == VDSOGEN_DATA_INSIDE)) &&
 		    inside(image->symtab, (uint64_t)image->symbols * sizeof(Elf64_Sym),
 			   image->size) &&
 		    image->strsz && inside(image->strtab, image->strsz, image->size) &&

@@ -27,18 +27,48 @@ long ask(long number, uintptr_t a, uintptr_t b, uintptr_t c)
 /* -------------------------------------------------------------------------
  * Mapping.
  */
-void page_make(struct page *page, const struct vdsogen_config *config, enum page_traps traps)
+struct layout page_layout;
+
+/* As a guest has it: the image and, perhaps, its data page, in room that is kept free for them. */
+#define FAR (VDSOGEN_DISTANCE_MAX + VDSOGEN_PAGE)
+
+static uint8_t *map_code(size_t size, const struct vdsogen_config *config, int fd)
 {
+	size_t distance = config->distance;
+	uint8_t *room = mmap(NULL, size + 2 * FAR, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *code, *data = MAP_FAILED;
+
+	if (room == MAP_FAILED)
+		return room;
+	code = mmap(room + FAR, size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0);
+	if (config->data == VDSOGEN_DATA_INSIDE || code == MAP_FAILED)
+		return code;
+	if (config->data == VDSOGEN_DATA_BEFORE)
+		data = code - (distance ? distance : VDSOGEN_PAGE);
+	else
+		data = code + (distance ? distance : size);
+	data = mmap(data, VDSOGEN_PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, (off_t)size);
+	return data == MAP_FAILED ? MAP_FAILED : code;
+}
+
+void page_make(struct page *page, const struct vdsogen_config *wanted, enum page_traps traps)
+{
+	struct vdsogen_config full = wanted ? *wanted : (struct vdsogen_config){ 0 };
+	const struct vdsogen_config *config = &full;
 	int error, fd = memfd_create("exec", 0);
+
+	full.data = page_layout.data;
+	full.distance = page_layout.distance;
 
 	memset(page, 0, sizeof *page);
 	page->size = 0;
 	error = vdsogen_build(host_arch(), config, NULL, &page->size);
 	CHECK(!error, "vdsogen_build: %s", vdsogen_strerror(error));
-	if (fd < 0 || ftruncate(fd, (off_t)page->size))
+	/* behind the image the data page, if they are apart */
+	if (fd < 0 || ftruncate(fd, (off_t)page->size + VDSOGEN_PAGE))
 		goto cannot;
-	page->data = mmap(NULL, page->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	page->code = mmap(NULL, page->size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	page->data = mmap(NULL, page->size + VDSOGEN_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	page->code = map_code(page->size, config, fd);
 	if (page->data == MAP_FAILED || page->code == MAP_FAILED)
 		goto cannot;
 	close(fd);
@@ -46,7 +76,13 @@ void page_make(struct page *page, const struct vdsogen_config *config, enum page
 	CHECK(!error, "vdsogen_build: %s", vdsogen_strerror(error));
 	error = vdsogen_open(page->data, page->size, &page->image);
 	CHECK(!error, "vdsogen_open: %s", vdsogen_strerror(error));
-	page->clock = (struct vdsogen_clock *)(page->data + page->image.clock);
+	if (page->image.config.data == VDSOGEN_DATA_INSIDE) {
+		page->clock = (struct vdsogen_clock *)(page->data + page->image.clock);
+	} else {
+		page->clock = (struct vdsogen_clock *)(page->data + page->size);
+		error = vdsogen_clock_init(page->clock, &page->image);
+		CHECK(!error, "vdsogen_clock_init: %s", vdsogen_strerror(error));
+	}
 	page->counts = traps == PAGE_COUNTS;
 	if (page->counts)
 		trap_patch(page);
@@ -60,8 +96,8 @@ cannot:
 
 void page_free(struct page *page)
 {
-	munmap(page->code, page->size);
-	munmap(page->data, page->size);
+	munmap(page->code - FAR, page->size + 2 * FAR);
+	munmap(page->data, page->size + VDSOGEN_PAGE);
 	memset(page, 0, sizeof *page);
 }
 

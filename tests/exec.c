@@ -36,8 +36,8 @@ bool check_that(bool good, const char *file, int line, const char *format, ...)
 		va_start(args, format);
 		vsnprintf(text, sizeof text, format, args);
 		va_end(args);
-		printf("FAIL: %s:%d: %s: %s\n", strrchr(file, '/') ? strrchr(file, '/') + 1 : file,
-		       line, about, text);
+		printf("FAIL: %s:%d: %s, %s: %s\n", strrchr(file, '/') ? strrchr(file, '/') + 1 : file,
+		       line, page_layout.name, about, text);
 	}
 	return false;
 }
@@ -68,24 +68,36 @@ static void catch_crashes(void)
 	alarm(SECONDS_MAX);
 }
 
+static const struct layout layouts[] = {
+	{ "data inside", VDSOGEN_DATA_INSIDE, 0 },
+	{ "data before", VDSOGEN_DATA_BEFORE, 0 },
+	{ "data after", VDSOGEN_DATA_AFTER, 0 },
+	{ "data far before", VDSOGEN_DATA_BEFORE, VDSOGEN_DISTANCE_MAX },
+	{ "data far after", VDSOGEN_DATA_AFTER, VDSOGEN_DISTANCE_MAX },
+};
+#define LAYOUTS (sizeof layouts / sizeof *layouts)
+
 int main(int argc, char **argv)
 {
-	static const struct { const char *name; void (*run)(void); } suites[] = {
-		{ "calls", exec_calls },
-		{ "states", exec_states },
-		{ "faults", exec_faults },
-		{ "arithmetic", exec_arithmetic },
-		{ "exact", exec_exact },
-		{ "signal", exec_signal },
-		{ "torn", exec_torn },
-		{ "threads", exec_threads },
+	static const struct { const char *name; void (*run)(void); bool once; } suites[] = {
+		{ "calls", exec_calls, false },
+		{ "states", exec_states, false },
+		{ "faults", exec_faults, false },
+		{ "arithmetic", exec_arithmetic, true },
+		{ "exact", exec_exact, true },
+		{ "signal", exec_signal, false },
+		{ "torn", exec_torn, true },
+		{ "threads", exec_threads, true },
 	};
 
 	catch_crashes();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
-		if (argc < 2 || !strcmp(argv[1], suites[i].name))
-			suites[i].run();
+		for (size_t l = 0; l < (suites[i].once ? 1 : LAYOUTS); l++) {
+			page_layout = layouts[l];
+			if (argc < 2 || !strcmp(argv[1], suites[i].name))
+				suites[i].run();
+		}
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed || !passed;
 }

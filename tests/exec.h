@@ -41,6 +41,13 @@ struct page {
 	bool still;		/* do not publish between calls: the block was written by hand */
 };
 
+/* Where the clock block of the pages to come is; part of every page_make(). */
+struct layout {
+	const char *name;
+	uint32_t data, distance;	/* as in struct vdsogen_config */
+};
+extern struct layout page_layout;
+
 /* Whether fallbacks are made by the system call instruction or counted by a trap in its place. */
 enum page_traps { PAGE_ASKS, PAGE_COUNTS };
 

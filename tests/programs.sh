@@ -206,5 +206,17 @@ for omit in hash gnu-hash versions sections; do
 	done
 done
 
+# Every layout.
+for layout in --latch '--data before' '--data after' '--data before --distance 65536' \
+	'--landing-pads off'; do
+	for name in $programs; do
+		before=$(date +%s)
+		# shellcheck disable=SC2086  # options
+		counted "$name" $layout || continue
+		if [ "$count" = 0 ]; then pass; else fail "$name, $layout: $count clock calls"; fi
+		plausible "$name" "$before"
+	done
+done
+
 echo "$passed passed, $failed failed: $programs"
 [ "$failed" = 0 ]

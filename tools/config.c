@@ -63,6 +63,17 @@ static const char *landing_pads_name(unsigned int landing_pads)
 	return WORD_AT(words, landing_pads);
 }
 
+static const char *data_name(unsigned int data)
+{
+	static const char *const words[VDSOGEN_DATA] = {
+		[VDSOGEN_DATA_INSIDE] = "inside",
+		[VDSOGEN_DATA_BEFORE] = "before",
+		[VDSOGEN_DATA_AFTER] = "after",
+	};
+
+	return WORD_AT(words, data);
+}
+
 /* By the number of the bit in `options`, like the next. */
 static const char *guard_name(unsigned int bit)
 {
@@ -102,6 +113,7 @@ enum kind {
 	CHOICE,		/* a word; stores its number */
 	FLAG,		/* no argument; sets the bit of its word */
 	VERSION,	/* A.B.C */
+	SIZE,		/* bytes, decimal or 0x hexadecimal; 0 is not printed */
 };
 
 static const struct {
@@ -120,6 +132,10 @@ static const struct {
 	    getcpu_name }, CHOICE, FIELD(getcpu) },
 	{ { "landing-pads", "WORD", "for indirect branches (default: on for x86_64)", 0,
 	    landing_pads_name }, CHOICE, FIELD(landing_pads) },
+	{ { "data", "WORD", "where the clock block is (default: inside the image)", 0,
+	    data_name }, CHOICE, FIELD(data) },
+	{ { "distance", "BYTES", "from the image to a clock block outside (default: the nearest page)", 0,
+	    NULL }, SIZE, FIELD(distance) },
 	{ { "guard", NULL, "heed the attention word and the age limit", 0,
 	    guard_name }, FLAG, FIELD(options) },
 	{ { "latch", NULL, "let nobody wait for a publisher that stopped", 0,
@@ -238,6 +254,21 @@ bad:
 	return false;
 }
 
+static bool set_size(const char *command, const char *name, const char *text, uint32_t *bytes)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 0);
+
+	if (*text >= '0' && *text <= '9' && !*end && number <= VDSOGEN_DISTANCE_MAX &&
+	    number % VDSOGEN_PAGE == 0) {
+		*bytes = (uint32_t)number;
+		return true;
+	}
+	tool_error("%s: --%s: '%s' is not a multiple of %d up to %d", command, name, text,
+		   VDSOGEN_PAGE, VDSOGEN_DISTANCE_MAX);
+	return false;
+}
+
 bool tool_config_set(const char *command, unsigned int i, const char *argument,
 		     struct vdsogen_config *config)
 {
@@ -250,6 +281,8 @@ bool tool_config_set(const char *command, unsigned int i, const char *argument,
 		return true;
 	case VERSION:
 		return set_version(command, table[i].option.name, argument, &config->kernel_version);
+	case SIZE:
+		return set_size(command, table[i].option.name, argument, &config->distance);
 	case CHOICE:
 		return set_word(command, i, argument, strlen(argument), config);
 	case LIST:
@@ -315,6 +348,8 @@ void tool_config_print(FILE *out, const struct vdsogen_config *config, const cha
 		fprintf(out, "%s--%s", before_each, table[row].option.name);
 		if (table[row].kind == VERSION)
 			fprintf(out, " %u.%u.%u", value >> 16, value >> 8 & 0xff, value & 0xff);
+		else if (table[row].kind == SIZE)
+			fprintf(out, " %u", value);
 		else if (table[row].kind != FLAG)
 			print_words(out, row, value);
 	}

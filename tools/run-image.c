@@ -18,6 +18,7 @@ static void *map_image(struct run *run, size_t size)
 
 	run->image.size = size;
 	run->image.fd = memfd_create("vdso", MFD_CLOEXEC);
+	size += VDSOGEN_PAGE;	/* for the data, if they are outside of the image */
 	if (run->image.fd < 0 || ftruncate(run->image.fd, (off_t)size)) {
 		run_broken("memory for the image");
 		return NULL;
@@ -97,6 +98,11 @@ bool run_make_image(struct run *run)
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS && !run->image.trap; f++)
 		run->image.trap = image.function[f].trap;
 	run->config = image.config;
-	run->clock = (struct vdsogen_clock *)(void *)(memory + image.clock);
-	return true;
+	if (image.config.data == VDSOGEN_DATA_INSIDE) {
+		run->clock = (struct vdsogen_clock *)(void *)(memory + image.clock);
+		return true;
+	}
+	run->image.data = image.clock;
+	run->clock = (struct vdsogen_clock *)(void *)(memory + run->image.size);
+	return !vdsogen_clock_init(run->clock, &image);
 }

@@ -20,14 +20,18 @@ static const int line_clocks[VDSOGEN_LINES][2] = {
 static bool same_bytes(const struct view *v)
 {
 	const uint8_t *bytes = v->source->bytes;
-	size_t size = 0, after = v->image.clock + sizeof(struct vdsogen_clock);
+	size_t size = 0, clock = v->image.size, after = clock;
 	uint8_t *again = NULL;
 	bool same = false;
 
+	if (view_has_clock(v)) {
+		clock = (size_t)v->image.clock;
+		after = clock + sizeof(struct vdsogen_clock);
+	}
 	if (!vdsogen_build(v->arch, &v->image.config, NULL, &size) && size == v->image.size)
 		again = aligned_alloc(VDSOGEN_PAGE, size);
 	if (again && !vdsogen_build(v->arch, &v->image.config, again, &size))
-		same = !memcmp(bytes, again, v->image.clock) &&
+		same = !memcmp(bytes, again, clock) &&
 		       !memcmp(bytes + after, again + after, size - after);
 	free(again);
 	return same;
@@ -129,8 +133,14 @@ void show_clock(const struct view *v)
 {
 	struct vdsogen_clock clock;
 
+	if (!view_has_clock(v)) {
+		printf("\nData\n  %+d bytes from the image: a clock block of %zu bytes, not shown\n",
+		       v->image.clock, sizeof clock);
+		return;
+	}
 	memcpy(&clock, v->source->bytes + v->image.clock, sizeof clock);
-	printf("\nData\n  0x%06" PRIx32 "  clock block, %zu bytes\n", v->image.clock, sizeof clock);
+	printf("\nData\n  0x%06" PRIx32 "  clock block, %zu bytes\n", (uint32_t)v->image.clock,
+	       sizeof clock);
 	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
 		print_line(v, &clock.line[i], i);
 	print_guard(v, &clock);

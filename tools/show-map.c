@@ -36,7 +36,8 @@ static void add_headers(struct map *map, const struct view *v)
 
 static bool is_clock(const struct view *v, uint64_t at, uint64_t size)
 {
-	return v->ours && at == v->image.clock && size == sizeof(struct vdsogen_clock);
+	return view_has_clock(v) && at == (uint64_t)(int64_t)v->image.clock &&
+	       size == sizeof(struct vdsogen_clock);
 }
 
 static void add_sections(struct map *map, const struct view *v, size_t *outside)
@@ -59,8 +60,8 @@ static void add_sections(struct map *map, const struct view *v, size_t *outside)
 		add(map, s.sh_offset, s.sh_size, name ? name : "(section without a name)",
 		    is_clock(v, s.sh_offset, s.sh_size) ? "clock block" : NULL);
 	}
-	if (v->ours && !clock)
-		add(map, v->image.clock, sizeof(struct vdsogen_clock), "clock block", NULL);
+	if (view_has_clock(v) && !clock)
+		add(map, (uint64_t)(int64_t)v->image.clock, sizeof(struct vdsogen_clock), "clock block", NULL);
 }
 
 /* What program headers and the dynamic segment tell. */
@@ -161,8 +162,8 @@ void show_map(const struct view *v)
 		add_sections(&map, v, &outside);
 	} else {
 		add_tables(&map, v);
-		if (v->ours)
-			add(&map, v->image.clock, sizeof(struct vdsogen_clock), "clock block", NULL);
+		if (view_has_clock(v))
+			add(&map, (uint64_t)(int64_t)v->image.clock, sizeof(struct vdsogen_clock), "clock block", NULL);
 		add_functions(&map, v);
 	}
 	qsort(map.part, map.count, sizeof *map.part, by_place);

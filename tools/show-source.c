@@ -199,7 +199,7 @@ static bool quiet(const uint8_t *a, const uint8_t *b, size_t size)
 	struct vdsogen_image image;
 	struct vdsogen_clock clock;
 
-	if (vdsogen_open(a, size, &image))
+	if (vdsogen_open(a, size, &image) || image.config.data != VDSOGEN_DATA_INSIDE)
 		return true;
 	memcpy(&clock, a + image.clock, sizeof clock);
 	return !(clock.line[0].seq & 1) && !memcmp(a + image.clock, b + image.clock, sizeof clock);

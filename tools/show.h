@@ -57,6 +57,12 @@ void view_close(struct view *view);
 int view_bad(const struct view *view, const char *what);
 int view_outside(const struct view *view, const char *what, uint64_t at, uint64_t size);
 
+/* Whether the image is ours and has its clock block in it. */
+static inline bool view_has_clock(const struct view *view)
+{
+	return view->ours && view->image.config.data == VDSOGEN_DATA_INSIDE;
+}
+
 /* The part of view_open() that reads the dynamic segment. */
 int view_dynamic(struct view *view);
 

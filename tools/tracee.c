@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "tracee.h"
+#include "vdsogen.h"
 
 /* -------------------------------------------------------------------------
  * Registers, the only part that depends on the architecture.
@@ -476,6 +477,25 @@ static bool has_trap(const struct tracee_image *image)
 	       !memcmp(code, syscall_code, sizeof code);
 }
 
+/* The image is at `base`; its data page in a place that is free, or the kernel's vDSO's. */
+static bool map_data(struct injection *in, const struct tracee_image *image, long fd, uint64_t base)
+{
+	long result;
+
+	if (!image->data)
+		return true;
+	if (!INJECT(in, &result, SYS_mmap, base + (uint64_t)image->data, VDSOGEN_PAGE, PROT_READ,
+		    MAP_SHARED | MAP_FIXED, (uint64_t)fd, image->size))
+		return false;
+	return !is_error(result) || fail(in, "mmap of the data page", (int)-result);
+}
+
+/* Beside the kernel's vDSO there are its own data pages, and nothing else of the program's. */
+static bool is_near(const struct tracee_image *image)
+{
+	return !image->data || image->data == -VDSOGEN_PAGE || image->data == (int64_t)image->size;
+}
+
 /*
  * All addresses stay right then, also those that the kernel remembers. The
  * kernel's mapping can be replaced only as a whole. Newer kernels may seal it.
@@ -485,7 +505,8 @@ static bool map_in_place(struct injection *in, const struct tracee_image *image,
 {
 	long result;
 
-	if (to < vdso + image->size || !has_trap(image))
+	if (to < vdso + image->size + (image->data > 0 ? VDSOGEN_PAGE : 0) || !is_near(image) ||
+	    !has_trap(image))
 		return false;
 	if (!INJECT(in, &result, SYS_mmap, vdso, to - vdso, PROT_READ | PROT_EXEC,
 		    MAP_SHARED | MAP_FIXED, (uint64_t)fd, 0) || result != (long)vdso)
@@ -493,7 +514,24 @@ static bool map_in_place(struct injection *in, const struct tracee_image *image,
 	in->trap = vdso + image->trap;	/* the old one is gone */
 	if (to > vdso + image->size)	/* past the end of the file */
 		INJECT(in, &result, SYS_munmap, vdso + image->size, to - vdso - image->size);
-	return true;
+	return map_data(in, image, fd, vdso);
+}
+
+/* An image and its data page need places at a fixed distance: room for both, and between. */
+static bool map_apart(struct injection *in, const struct tracee_image *image, long fd, long *base)
+{
+	int64_t low = image->data < 0 ? image->data : 0;
+	int64_t high = image->data > 0 ? image->data + VDSOGEN_PAGE : (int64_t)image->size;
+
+	if (!INJECT(in, base, SYS_mmap, 0, (uint64_t)(high - low), PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0))
+		return false;
+	if (is_error(*base))
+		return true;
+	if (!INJECT(in, base, SYS_mmap, (uint64_t)(*base - low), image->size, PROT_READ | PROT_EXEC,
+		    MAP_SHARED | MAP_FIXED, (uint64_t)fd, 0))
+		return false;
+	return is_error(*base) || map_data(in, image, fd, (uint64_t)*base);
 }
 
 static bool map_elsewhere(struct injection *in, const struct tracee_image *image, long fd,
@@ -502,7 +540,8 @@ static bool map_elsewhere(struct injection *in, const struct tracee_image *image
 	uint64_t entry[2] = { AT_SYSINFO_EHDR };
 	long result;
 
-	if (!INJECT(in, &result, SYS_mmap, 0, image->size, PROT_READ | PROT_EXEC, MAP_SHARED,
+	if (image->data ? !map_apart(in, image, fd, &result) :
+	    !INJECT(in, &result, SYS_mmap, 0, image->size, PROT_READ | PROT_EXEC, MAP_SHARED,
 		    (uint64_t)fd, 0))
 		return false;
 	if (is_error(result))

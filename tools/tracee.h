@@ -15,6 +15,7 @@
 struct tracee_image {
 	int fd;			/* a memory file of this process */
 	size_t size;
+	int64_t data;		/* offset of a data page that is behind the image in the file; 0: none */
 	uint64_t trap;		/* offset of a system call instruction in it */
 	bool elsewhere;		/* never in place of the kernel's vDSO */
 };

@@ -63,6 +63,19 @@ static inline uint32_t a64_sf(enum a64_size size)
 	return (uint32_t)size << 31;
 }
 
+/* Data in the code. */
+static inline void a64_word(struct vg_asm *a, uint32_t v)
+{
+	vg_put32(a, v);
+}
+
+static inline void a64_half_word(struct vg_asm *a, uint32_t v)
+{
+	if (!vg_fits_unsigned(v, 16))
+		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
+	vg_put16(a, (uint16_t)v);
+}
+
 /* C4.1.92 Data processing, immediate */
 
 static inline void a64_adr(struct vg_asm *a, enum a64_reg d, vg_label to, size_t addend)

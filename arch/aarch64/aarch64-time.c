@@ -226,6 +226,15 @@ static void read_coarse(const struct reader *r, vg_label store)
 }
 
 /*
+ * What the places count from: themselves, or a block outside of the image, which
+ * may be out of a half-word's reach.
+ */
+static bool places_count_from_clock(const struct vdsogen_config *config)
+{
+	return config->data != VDSOGEN_DATA_INSIDE;
+}
+
+/*
  * What lies before the functions. It never changes, so a reader finds all that
  * does change of REALTIME and MONOTONIC in one cache line.
  */
@@ -233,19 +242,21 @@ void a64_constants(const struct vg_code *code)
 {
 	static const struct vg_reach reach = { .bits = 16 };
 	uint32_t served = code->config->clocks;
+	uint32_t origin = places_count_from_clock(code->config) ?
+			  vg_where(code->a, VG_CLOCK) :
+			  vg_where(code->a, VG_CONSTANTS) + (uint32_t)PLACES;
 	struct vg_asm *a = code->a;
 
-	vg_put32(a, VG_NSEC_PER_SEC - 1);
+	a64_word(a, VG_NSEC_PER_SEC - 1);
 	for (unsigned int id = 0; id <= VG_ID_MAX; id++) {
 		int32_t base = (int32_t)(vg_base_unit(id) * sizeof(struct vdsogen_base));
-		uint32_t place = vg_distance(a, VG_CLOCK, base - (int32_t)PLACES,
-					     vg_where(a, VG_CONSTANTS), &reach);
+		uint32_t place = vg_distance(a, VG_CLOCK, base, origin, &reach);
 
 		if (!(served >> id & 1))
 			place = NOT_SERVED;
 		else if (VG_COARSE_CLOCKS >> id & 1)
 			place |= NOT_HRES;
-		vg_put16(a, (uint16_t)place);
+		a64_half_word(a, place);
 	}
 }
 
@@ -264,6 +275,8 @@ void a64_clock_gettime(const struct vg_code *code)
 	a64_b_cond(a, A64_HI, unserved);
 	a64_adr(a, X3, VG_CONSTANTS, PLACES);
 	a64_ldrsh_uxtw(a, X5, X3, X0);
+	if (places_count_from_clock(code->config))
+		a64_adr(a, X3, VG_CLOCK, 0);
 	a64_tbnz(a, X5, 0, coarse);
 	a64_add(a, A64_X, X4, X3, X5, 0);
 	a64_align_down(a, X3, X4, LOG2_LINE);

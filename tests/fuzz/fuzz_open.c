@@ -44,7 +44,9 @@ static unsigned int touch(const struct vdsogen_image *image, uint64_t at, uint64
 static unsigned int use(const struct vdsogen_image *image)
 {
 	enum { ELF_SYMBOL = 24 };
-	unsigned int sum = touch(image, image->clock, sizeof(struct vdsogen_clock)) +
+	bool inside = image->config.data == VDSOGEN_DATA_INSIDE;
+	unsigned int sum = (inside ? touch(image, (uint64_t)(int64_t)image->clock,
+					   sizeof(struct vdsogen_clock)) : 0) +
 			   touch(image, image->symtab, (uint64_t)image->symbols * ELF_SYMBOL) +
 			   touch(image, image->strtab, image->strsz) + touch(image, 0, image->used);
 
