@@ -9,6 +9,8 @@
 set -eu
 : "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}" "${BUILDDIR:=$SRCDIR}" "${CC:=cc}"
 : "${FREESTANDING=-ffreestanding -fno-stack-protector -mgeneral-regs-only}"
+# Loops stay loops, and nothing is there twice; clang calls it something else.
+SIMPLE='-fno-unroll-loops -fno-reorder-blocks -Wno-ignored-optimization-argument'
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -20,20 +22,22 @@ trap 'rm -rf "$dir"' EXIT
 #	STORE-RELEASE, LOAD-ACQUIRE, FENCE-RELEASE, FENCE-ACQUIRE
 #	COUNTER		the caller's function is called
 required='
-publish	vg_close_lines		LOCK vg_store32 FULL
+publish	vg_close_lines		LOCK vg_load_seq save_lines store_seq FULL
+publish	save_lines		vg_load_line store_line
 publish	store_coarse		store_rate vg_store64 FENCE-RELEASE vg_store64
 publish	store_track	vg_store64 vg_store32 vg_store64 vg_store32 vg_store64 FENCE-RELEASE vg_store32
 publish	store_seq		STORE-RELEASE
-publish	open_other_lines	store_seq
-publish	finish			store_line store_track store_seq
-publish	vg_publish		store_line store_coarse open_other_lines finish
-publish	vdsogen_clock_reset	vg_store32 FENCE-RELEASE vg_store32 FENCE-RELEASE vg_store64 vg_store32
-publish	vdsogen_clock_recover	open_other_lines finish
-publish	take_back		store_line store_coarse
+publish	open_lines		store_seq store_coarse store_seq store_track STORE-RELEASE
+publish	vg_publish		store_line open_lines
+publish	vdsogen_clock_reset	vg_store32 FENCE-RELEASE vg_store32 FENCE-RELEASE vg_store64
+publish	vdsogen_clock_recover	vg_load_state open_lines
+publish	take_back		vg_load_line store_line vg_store32
 publish	vg_load_seq		LOAD-ACQUIRE
+publish	vg_load_generation	LOAD-ACQUIRE
 clock	vg_load_seq		LOAD-ACQUIRE
-clock	vdsogen_clock_start	vg_close_lines vg_publish
-clock	vdsogen_clock_update	vg_load_seq vg_load_state vg_close_lines COUNTER vg_publish
+clock	vg_load_generation	LOAD-ACQUIRE
+clock	begin	vg_load_generation vg_load_state vg_close_lines vg_store32 vg_store64 vg_publish
+clock	vdsogen_clock_update	vg_load_generation vg_load_state vg_close_lines COUNTER vg_publish
 clock	vdsogen_clock_read	vg_load_seq vg_load_line FENCE-ACQUIRE vg_load32
 clock	vdsogen_clock_attention	LOCK
 '
@@ -43,7 +47,16 @@ words_aarch64='FULL=DMB-ISH FENCE-RELEASE=DMB-ISH FENCE-ACQUIRE=DMB-ISHLD STORE-
 	LOAD-ACQUIRE=LDAR'
 words_x86_64='FENCE-RELEASE=- FENCE-ACQUIRE=- STORE-RELEASE=- LOAD-ACQUIRE=-'
 
-# Assembly to lines of FUNCTION EVENT.
+# Assembly to lines of FUNCTION EVENT, and what leads from one to another: "?LABEL" where it may
+# jump, "!LABEL" where it does, "." where it ends.
+# shellcheck disable=SC2016
+flow='
+	/^[a-z_0-9]+:/ { name = $1; sub(/:.*/, "", name); next }
+	/^\.L[^ ]*:/ { print name, $1; next }
+	/^[ \t]*(rep )?(retq?|ud2|brk)([ \t]|$)/ { print name, "."; next }
+	$1 ~ /^(jmpq?|b)$/ && $2 ~ /^\./ { print name, "!" $2; next }
+	$1 ~ /^(j|b\.?(eq|ne|cs|hs|cc|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)$|cbn?z|tbn?z)/ && $NF ~ /^\./ {
+		print name, "?" $NF; next }'
 # shellcheck disable=SC2016
 events_aarch64='
 	$1 == "ldaxr" { held = 1; next }
@@ -52,7 +65,8 @@ events_aarch64='
 	$1 ~ /^(dmb|dsb)$/ { print name, toupper($1 "-" $2); next }
 	$1 ~ /^(stlr|ldapr|ldar|ldxr|stl?xr|cas|ldadd|ldset|ldclr|swp)/ { print name, toupper($1); next }
 	$1 == "blr" || $1 == "br" { print name, "COUNTER"; next }
-	$1 ~ /^(bl|b)$/ && $2 !~ /^\./ { print name, $2 }'
+	$1 ~ /^(bl|b)$/ { print name, $2 }
+	$1 == "b" { print name, "." }'
 # shellcheck disable=SC2016
 events_x86_64='
 	$1 == "lock" { locked = 1; if (NF == 1) next }
@@ -60,7 +74,35 @@ events_x86_64='
 	locked || $1 == "mfence" { print name, "FULL"; locked = 0; next }
 	$1 ~ /^xchg/ && /\(/ { print name, "FULL"; next }
 	$1 ~ /^(call|jmp)q?$/ && $2 ~ /^\*/ { print name, "COUNTER"; next }
-	$1 ~ /^(call|jmp)q?$/ && $2 !~ /^\./ { sub(/@PLT/, "", $2); print name, $2 }'
+	$1 ~ /^(call|jmp)q?$/ && $2 !~ /^\*/ { sub(/@PLT/, "", $2); print name, $2 }
+	$1 ~ /^jmp/ { print name, "." }'
+
+# FUNCTION EVENT in the order in which they happen, wherever the compiler has put them: what is
+# jumped over comes before what is jumped to.
+# shellcheck disable=SC2016
+in_order='
+	function walk(i) {
+		if (i in been || !(i in event))
+			return
+		been[i] = 1
+		if (event[i] ~ /^[?!]/)
+			walk(at[substr(event[i], 2)])
+		if (event[i] !~ /^(!|\.$)/)
+			walk(i + 1)
+		order[++steps] = i
+	}
+	function end_function() { # in reverse: a step stands behind all that it leads to
+		walk(1)
+		for (; steps; steps--)
+			if (event[order[steps]] !~ /^[?!.]/)
+				print name, event[order[steps]]
+		split("", event); split("", been); split("", at)
+		lines = 0
+	}
+	$1 != name { end_function(); name = $1 }
+	{ event[++lines] = $2 }
+	/:$/ { at[substr($2, 1, length($2) - 1)] = lines }
+	END { end_function() }'
 
 examined='' failed=0
 # examine ARCH COMPILER FLAG...
@@ -69,7 +111,7 @@ examine() {
 	shift
 	for file in publish clock; do
 		# shellcheck disable=SC2086
-		"$@" -std=gnu11 -O2 -fno-inline $FREESTANDING -I"$SRCDIR/include" \
+		"$@" -std=gnu11 -O2 -fno-inline $SIMPLE $FREESTANDING -I"$SRCDIR/include" \
 			-I"$SRCDIR/libvdsogen" -I"$BUILDDIR/arch" -S -o "$dir/$file.s" \
 			"$SRCDIR/libvdsogen/$file.c"
 	done
@@ -80,8 +122,7 @@ examine() {
 	for file in publish clock; do
 		# a copy that the compiler makes for itself has a suffix: store_seq.isra.0
 		sed 's/\.\(isra\|constprop\|part\)\.[0-9]*//g; s/[#;].*//; s,//.*,,' "$dir/$file.s" |
-			awk "/^[a-z_0-9]+:/ { name = \$1; sub(/:.*/, \"\", name); next } $program" |
-			sed "s/^/$file /" >"$dir/$file.events"
+			awk "$flow $program" | awk "$in_order" | sed "s/^/$file /" >"$dir/$file.events"
 	done
 	echo "$required" | while read -r file function sequence; do
 		[ -n "$file" ] || continue
