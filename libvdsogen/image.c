@@ -181,7 +181,7 @@ static void put_verdef(struct vg_image *image)
 
 static void put_dynamic(struct vg_image *image);
 
-/* A block outside of the image: where it will be. */
+/* Outside of the image there is nothing to put; where it will be. */
 static void place_data(struct vg_image *image)
 {
 	const struct vdsogen_config *c = image->config;
@@ -193,8 +193,12 @@ static void place_data(struct vg_image *image)
 		vg_bind_at(image->a, VG_CLOCK, c->distance ? c->distance : image_end);
 }
 
+/* The clock block. No section header: nobody looks for it by one, and the page is full. */
 static void put_data(struct vg_image *image)
 {
+	if (image->config->data != VDSOGEN_DATA_INSIDE)
+		return;
+	vg_align(image->a, VDSOGEN_ALIGN);
 	vg_bind(image->a, VG_CLOCK);
 	vg_zero(image->a, offsetof(struct vdsogen_clock, clocks));
 	vg_put32(image->a, image->config->clocks);
@@ -241,8 +245,6 @@ static const struct part {
 			2 /* definitions */, VDSOGEN_OMIT_VERSIONS, put_verdef },
 	[VG_DYNAMIC] = { NAME(".dynamic"), SECT_DYNAMIC, SECT_ALLOC, 8, ELF_DYN_SIZE, VG_DYNSTR, 0, 0,
 			 put_dynamic },
-	[VG_DATA] = { NAME(".vvar"), SECT_PROGBITS, SECT_ALLOC, VDSOGEN_ALIGN, 0, VG_PARTS, 0, 0,
-		      put_data },
 };
 
 static bool present(const struct vg_image *image, enum vg_part part)
@@ -257,8 +259,7 @@ void vg_sections(struct vg_image *image)
 
 	image->sections = 1;
 	for (unsigned int p = 0; p < VG_PARTS; p++)
-		image->section[p] = options & parts[p].omitted_by ||
-				    (p == VG_DATA && image->config->data) ? 0 : image->sections++;
+		image->section[p] = options & parts[p].omitted_by ? 0 : image->sections++;
 	image->section[VG_PARTS] = 0;
 }
 
@@ -416,10 +417,10 @@ void vg_put_image(struct vg_image *image)
 
 	put_file_header(image);
 	put_program_headers(image);
-	for (unsigned int p = 0; p < VG_DATA; p++)
+	for (unsigned int p = 0; p < VG_PARTS; p++)
 		put_part(image, p);
 	put_section_headers(image);
-	put_part(image, VG_DATA);
+	put_data(image);
 	vg_bind(a, VG_USED);
 	vg_align(a, VDSOGEN_PAGE);
 	vg_bind(a, VG_IMAGE_END);

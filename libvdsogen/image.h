@@ -8,7 +8,7 @@
 /* The parts between the program headers and the section headers, in order. */
 enum vg_part {
 	VG_NOTES, VG_TEXT, VG_EH_FRAME_HDR, VG_EH_FRAME, VG_HASH, VG_GNU_HASH, VG_DYNSYM, VG_DYNSTR,
-	VG_VERSYM, VG_VERDEF, VG_DYNAMIC, VG_DATA, VG_PARTS
+	VG_VERSYM, VG_VERDEF, VG_DYNAMIC, VG_PARTS
 };
 
 enum {

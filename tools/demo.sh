@@ -87,7 +87,7 @@ tell "All of it is one page of 4096 bytes. Below, from left: where a part begins
 	"  .dynamic          where all of these are, for C libraries" \
 	"  section headers   the same for debuggers" \
 	"  .note             for whom the page was made, by what, and its identity" \
-	"  .vvar             what the clock's publisher writes while programs read"
+	"  clock block       what the clock's publisher writes while programs read"
 echo '$ vdsogen build -o page; vdsogen show --no-disassembly page'
 vdsogen build -o "$dir/page"
 vdsogen show --no-disassembly "$dir/page" >"$dir/out" || wrong "exit status $?"

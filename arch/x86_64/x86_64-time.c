@@ -281,17 +281,30 @@ static void find_base(const struct vg_code *code, vg_label unserved)
 }
 _Static_assert(VG_UNIT_BITS == 4 && sizeof(struct vdsogen_base) == 1 << 4, "find_base's shifts");
 
+/* edi is one of the coarse clocks, or else. They are fast: a look-up would be half of it. */
+static void find_coarse_base(struct vg_asm *a, vg_label not_coarse)
+{
+	x64_lea(a, RCX, x64_mem(RDI, -VDSOGEN_REALTIME_COARSE));
+	x64_alu_imm(a, X64_CMP, X64_32, x64_r(RCX), 1);
+	x64_jcc_short(a, X64_A, not_coarse);
+	x64_shl(a, X64_32, RCX, 4);
+	x64_lea(a, R8, x64_at(VG_CLOCK, VG_BLOCK(line[VG_COARSE_LINE])));
+	x64_lea(a, R11, x64_sib(R8, RCX, VG_LINE(base)));
+}
+_Static_assert(VDSOGEN_MONOTONIC_COARSE == VDSOGEN_REALTIME_COARSE + 1, "find_coarse_base's test");
+
 /* int clock_gettime(clockid_t edi, struct timespec *rsi) */
 void x64_clock_gettime(const struct vg_code *code)
 {
 	struct vg_asm *a = code->a;
 	const uint32_t both = 1u << VDSOGEN_REALTIME | 1u << VDSOGEN_MONOTONIC;
-	vg_label other = vg_new(a), coarse = vg_new(a), store = vg_new(a), unserved = vg_new(a);
+	vg_label other = vg_new(a), rest = vg_new(a), store = vg_new(a), unserved = vg_new(a);
 	struct reader r = { .a = a, .config = code->config, .tries = RDI,
 			    .nsec = x64_mem(R11, VG_BASE(nsec)), .sec = x64_mem(R11, VG_BASE(sec)),
 			    .again = vg_new(a), .slow = vg_new(a) };
 	struct cold cold;
 	bool direct = (code->config->clocks & both) == both;
+	bool coarse_direct = (code->config->clocks & VG_COARSE_CLOCKS) == VG_COARSE_CLOCKS;
 
 	x64_alu(a, X64_XOR, X64_32, R10, x64_r(R10));
 	heed_attention(code, unserved);
@@ -320,11 +333,18 @@ void x64_clock_gettime(const struct vg_code *code)
 	read_line_rare(&r, &cold);
 
 	vg_bind(a, other);
-	find_base(code, unserved);
-	x64_alu_imm(a, X64_CMP, X64_32, x64_r(RAX), VG_BLOCK(line[VG_COARSE_LINE]));
-	x64_jcc(a, X64_B, r.again);
-	vg_bind(a, coarse);
-	read_coarse(&r, store);
+	if (coarse_direct) {
+		find_coarse_base(a, rest);
+		read_coarse(&r, store);
+		vg_bind(a, rest);
+		find_base(code, unserved);
+		x64_jmp(a, r.again);
+	} else {
+		find_base(code, unserved);
+		x64_alu_imm(a, X64_CMP, X64_32, x64_r(RAX), VG_BLOCK(line[VG_COARSE_LINE]));
+		x64_jcc(a, X64_B, r.again);
+		read_coarse(&r, store);
+	}
 }
 
 _Static_assert(VG_USEC_RECIPROCAL <= INT32_MAX && VG_NSEC_PER_SEC <= INT32_MAX,
