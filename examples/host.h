@@ -20,7 +20,7 @@ static inline uint64_t host_counter(void *unused)
 #if defined(__x86_64__)
 	uint32_t low, high;
 
-	__asm__ volatile("mfence; lfence; rdtsc; lfence" : "=a"(low), "=d"(high) : : "memory");
+	__asm__ volatile("lfence; rdtsc; lfence" : "=a"(low), "=d"(high) : : "memory");
 	return (uint64_t)high << 32 | low;
 #elif defined(__aarch64__)
 	uint64_t counter;

@@ -368,8 +368,9 @@ int vdsogen_clock_init(struct vdsogen_clock *clock, const struct vdsogen_image *
 
 /*
  * An ordered reading of the guest's counter: one that no earlier load or store
- * of the caller can pass (x86_64: mfence; lfence; rdtsc. aarch64: dsb ish;
- * isb; mrs).
+ * of the caller can pass. A full fence is behind the library's stores already,
+ * which leaves: x86_64: lfence; rdtsc. aarch64: dsb ish; isb; mrs (the fence is
+ * a DMB, and that does not hold back what is no memory access).
  */
 typedef uint64_t vdsogen_counter_fn(void *arg);
 

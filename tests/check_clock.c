@@ -1536,7 +1536,7 @@ static uint64_t real_counter(void *arg)
 #if defined(__x86_64__)
 	uint32_t low, high;
 
-	__asm__ volatile("mfence; lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
 	return (uint64_t)high << 32 | low;
 #elif defined(__aarch64__)
 	uint64_t counter;

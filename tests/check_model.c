@@ -12,8 +12,8 @@
  *
  * The counter grows at each reading, and nothing orders a reading but what
  * the tables below say. That the publisher's reading waits until the odd counts
- * are visible is what vdsogen.h asks of the caller (MFENCE, LFENCE; DSB ISH, ISB:
- * a DMB orders no counter).
+ * are visible is what vdsogen.h asks of the caller (LFENCE, behind the library's
+ * locked instruction or MFENCE; DSB ISH, ISB: a DMB orders no counter).
  *
  * Reader 0 hands its result to reader 1, which looks for it first. Checked when
  * a reader accepts: its fields are of one publication, that of the count; no
