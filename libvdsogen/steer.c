@@ -153,10 +153,16 @@ static vg_i128 beyond(vg_i128 rest, int64_t doubt)
 	return rest < -most ? rest + most : 0;
 }
 
-/* n * part / all, for a part below all. */
-static vg_i128 portion(vg_i128 n, uint64_t part, uint64_t all)
+/* part / all as a fraction of 2^64, for a part below all. */
+static uint64_t share(uint64_t part, uint64_t all)
 {
-	vg_u128 size = vg_scaled(magnitude(n), ratio(vg_wide(part, 0), all));
+	return ratio(vg_wide(part, 0), all);
+}
+
+/* n * fraction / 2^64, rounded toward 0. */
+static vg_i128 portion(vg_i128 n, uint64_t fraction)
+{
+	vg_u128 size = vg_scaled(magnitude(n), fraction);
 
 	return n < 0 ? -(vg_i128)size : (vg_i128)size;
 }
@@ -203,19 +209,20 @@ static void weigh(struct vg_track *track, const struct reading *reading, vg_i128
 	uint64_t theirs = squared((uint64_t)doubt_of(reading));
 	uint64_t least = squared(vg_high(magnitude(sure)));
 	uint64_t ours = track->doubt + (interval >> WANDER_LOG2);
-	uint64_t old = track->doubt > theirs ? track->doubt - theirs : 0;
+	uint64_t old = track->doubt > theirs ? track->doubt - theirs : 0, gain;
 
 	if (ours < least)
 		ours = least;
-	part = portion(wrong, ours, ours + theirs);
-	change = portion(portion(part, ours, ours + 2 * theirs), ours - old, ours);
+	gain = share(ours, ours + theirs);
+	part = portion(wrong, gain);
+	change = portion(portion(part, share(ours, ours + 2 * theirs)), share(ours - old, ours));
 	if (interval > SELDOM)
 		change /= 2;
 	if (interval < RATE_INTERVAL)
 		interval = RATE_INTERVAL;
 	track->rate = bounded(track, corrected(track, track->rate, change, interval));
 	think(track, reading->counter, moved(reading->time, -whole(wrong - part)),
-	      vg_high((vg_u128)portion(vg_q64((int64_t)theirs), ours, ours + theirs)));
+	      vg_high((vg_u128)theirs * gain));
 }
 
 static void learn(struct vg_track *track, const struct reading *reading)
