@@ -35,6 +35,9 @@ START_TEST(clock_division_is_exact)
 			d = edges[i / COUNT(edges) / COUNT(edges)];
 		}
 		ck_assert(vg_divide(n, d) == n / d);
+		/* of hosts without an instruction for it */
+		ck_assert_uint_eq(vg_long_quotient(vg_high(n) % d, (uint64_t)n, d),
+				  (uint64_t)(vg_wide(vg_high(n) % d, (uint64_t)n) / d));
 		n &= vg_wide(UINT32_MAX, UINT64_MAX);
 		/* n * f / 2^64 in two halves of f, which cannot overflow */
 		ck_assert(vg_scaled(n, f) == (n * (f >> 32) + (n * (uint32_t)f >> 32)) >> 32);
