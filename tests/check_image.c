@@ -385,19 +385,20 @@ START_TEST(image_code_is_far_from_the_clock_block)
 }
 END_TEST
 
-START_TEST(image_functions_are_apart)
+/* Patchers write so much over an entry: nothing but the function and padding is there. */
+static void check_room(struct test *t)
 {
-	struct test t;
+	Elf64_Shdr *text = section(".text");
 
-	build(&t, _i, (struct vdsogen_config){ 0 });
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
-		const struct vdsogen_entry *e = &t.image.function[f];
+		const struct vdsogen_entry *e = &t->image.function[f];
 
 		if (!e->at)
 			continue;
 		ck_assert_uint_eq(e->at % CRIU_PATCH, 0);
+		ck_assert(!text || e->at + CRIU_PATCH <= text->sh_offset + text->sh_size);
 		for (unsigned int g = 0; g < VDSOGEN_FUNCTIONS; g++) {
-			const struct vdsogen_entry *o = &t.image.function[g];
+			const struct vdsogen_entry *o = &t->image.function[g];
 
 			if (o->at > e->at) {
 				ck_assert_uint_ge(o->at, e->at + e->size);
@@ -405,6 +406,11 @@ START_TEST(image_functions_are_apart)
 			}
 		}
 	}
+}
+
+START_TEST(image_functions_are_apart)
+{
+	each_image(_i, check_room);
 }
 END_TEST
 
