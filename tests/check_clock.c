@@ -446,27 +446,58 @@ END_TEST
 
 /*
  * A latch's readers of the old lines may go on up to the age limit: nowhere is
- * a new line behind.
+ * a new line behind, as long as that may be read as well.
  */
 static void check_outlasted(const struct vdsogen_clock *old, const struct vdsogen_clock *new,
 			    uint64_t counter)
 {
 	for (unsigned int i = 0; i < STEADY_IDS; i++) {
-		uint64_t limit = old->line[steady_ids[i] == VDSOGEN_MONOTONIC_RAW ? 2 : 0].last +
-				 old->max_age;
+		unsigned int line = steady_ids[i] == VDSOGEN_MONOTONIC_RAW ? 2 : 0;
+		uint64_t limit = old->line[line].last + old->max_age;
+		uint64_t new_limit = new->line[line].last + new->max_age;
 
+		if ((int64_t)(limit - new_limit) > 0)
+			limit = new_limit;
 		if ((int64_t)(limit - counter) <= 0)
 			continue;
 		for (unsigned int j = 0; j < 8; j++) {
 			uint64_t at = j ? counter + random64() % (limit - counter) : limit;
-			struct vdsogen_time time;
 
-			if (vdsogen_clock_read(new, steady_ids[i], at, &time) !=
-			    -VDSOGEN_ERR_STALE)
-				ck_assert_int_ge(nsec_of(&time), reading(old, steady_ids[i], at));
+			ck_assert_int_ge(reading(new, steady_ids[i], at),
+					 reading(old, steady_ids[i], at));
 		}
 	}
 }
+
+/* A start that slows the clock down, with another limit. */
+static void restart_slower(int64_t old_limit, int64_t new_limit)
+{
+	struct vdsogen_clock clock = { .options = VDSOGEN_LATCH }, old;
+	struct host host = new_host(24000000);
+	struct vdsogen_source source = { .hz = 24000000, .max_age = (uint64_t)old_limit };
+	struct vdsogen_sample sample = sampled(&host, 0, 0);
+
+	ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+	host.mono += Q64(SEC / 2);		/* as fast as it goes */
+	pass(&host, SEC / 20);
+	update(&clock, &host);
+	host.mono -= Q64(SEC);
+	pass(&host, SEC / 20);
+	old = clock;
+	sample = sampled(&host, 0, 0);
+	source.max_age = (uint64_t)new_limit;
+	ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+	check_outlasted(&old, &clock, host.counter);
+	old.max_age = clock.max_age;
+	check_outlasted(&old, &clock, host.counter);
+}
+
+START_TEST(clock_latch_outlasts_its_old_limit)
+{
+	restart_slower(SEC, SEC / 10);
+	restart_slower(SEC / 10, SEC);
+}
+END_TEST
 
 START_TEST(clock_latch_outlasts_its_old_lines)
 {
@@ -514,6 +545,24 @@ START_TEST(clock_latch_follows_the_host)
 		if (i % 500 > 400)
 			ck_assert_int_le(llabs(error), 1000);
 		update(&clock, &host);
+	}
+}
+END_TEST
+
+/* Nor does a rate that only trembles, even if it makes up for it in ten seconds. */
+START_TEST(clock_latch_does_not_climb_on_noise)
+{
+	struct vdsogen_clock clock = { .options = VDSOGEN_LATCH };
+	struct host host = new_host(GHZ);
+	struct vdsogen_source source = { .hz = GHZ, .max_age = (uint64_t)10 * SEC };
+	struct vdsogen_sample sample = sampled(&host, 0, 0);
+
+	ck_assert_int_eq(vdsogen_clock_start(&clock, &source, &sample), 0);
+	for (unsigned int i = 0; i < 2000; i++) {
+		pass(&host, SEC);
+		sample = sampled(&host, 0, random_between(-100, 100));
+		ck_assert_int_le(llabs(mono(&clock, &host) - host_mono(&host)), 20000);
+		ck_assert_int_eq(vdsogen_clock_update(&clock, &sample, host_counter, &host), 0);
 	}
 }
 END_TEST
@@ -1284,6 +1333,12 @@ static void prepare_latch(struct vdsogen_clock *clock, struct host *host)
 	prepare_running(clock, host);
 }
 
+static void prepare_latch_to_set(struct vdsogen_clock *clock, struct host *host)
+{
+	prepare_latch(clock, host);
+	host->real += SEC;
+}
+
 static void prepare_reset(struct vdsogen_clock *clock, struct host *host)
 {
 	prepare_running(clock, host);
@@ -1354,6 +1409,7 @@ static const struct deed deeds[] = {
 	{ "recovery of the new lines", prepare_new_lines, act_recover },
 	{ "reset", prepare_running, act_reset },
 	{ "update of a latch", prepare_latch, act_update },
+	{ "update of a latch that sets REALTIME", prepare_latch_to_set, act_update },
 	{ "start of a running latch", prepare_latch, act_start },
 };
 
@@ -1370,6 +1426,20 @@ static void check_latch(const struct vdsogen_clock *mid, const struct vdsogen_cl
 			  nsec == reading(new, clock_ids[i], counter));
 	}
 	check_coarse(mid, counter);
+	/* time() */
+	ck_assert_int_le((int64_t)mid->line[3].base[0].sec * SEC,
+			 reading(mid, VDSOGEN_REALTIME, counter));
+}
+
+/* What readers found while the block was as in `mid` stays said. */
+static void check_not_taken_back(const struct vdsogen_clock *mid, const struct vdsogen_clock *now,
+				 uint64_t counter)
+{
+	struct vdsogen_time time;
+
+	for (unsigned int i = 0; i < STEADY_IDS; i++)
+		if (!vdsogen_clock_read(mid, steady_ids[i], counter, &time))
+			ck_assert_int_ge(reading(now, steady_ids[i], counter), nsec_of(&time));
 }
 
 static int same_nominal(const struct vdsogen_clock *a, const struct vdsogen_clock *b)
@@ -1400,6 +1470,7 @@ static void check_recovery(const struct vdsogen_clock *mid, const struct vdsogen
 	/* time() has no count: what it has said stays said */
 	if (old->line[0].seq)
 		ck_assert_uint_ge(clock.line[3].base[0].sec, mid->line[3].base[0].sec);
+	check_not_taken_back(mid, &clock, host.counter);
 	/* and life goes on */
 	if (!(old->generation & 1) && old->line[0].seq && new->line[0].seq)
 		check_steady(old, &highest, host.counter);
@@ -1713,7 +1784,9 @@ static TCase *steering(void)
 	tcase_add_test(tc, clock_never_goes_back);
 	tcase_add_test(tc, clock_survives_a_counter_that_goes_back);
 	tcase_add_test(tc, clock_latch_outlasts_its_old_lines);
+	tcase_add_test(tc, clock_latch_outlasts_its_old_limit);
 	tcase_add_test(tc, clock_latch_follows_the_host);
+	tcase_add_test(tc, clock_latch_does_not_climb_on_noise);
 	tcase_add_test(tc, clock_latch_needs_a_limit);
 	tcase_add_test(tc, clock_converges_to_the_host);
 	tcase_add_test(tc, clock_closes_an_error);

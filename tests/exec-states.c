@@ -157,6 +157,8 @@ static void check_latch_at_work(uint32_t options)
 	all = expect_all(&page);
 	page.still = true;
 	memcpy(page.clock->saved, page.clock->line, sizeof page.clock->saved);
+	for (unsigned int i = 0; i < COARSE_LINE; i++)
+		page.clock->saved[i].seq = NEVER_WRITTEN;	/* the count is the line's */
 	for (unsigned int i = 0; i < VDSOGEN_LINES; i++) {
 		uint64_t second = page.clock->line[i].base[0].sec;
 
@@ -169,6 +171,27 @@ static void check_latch_at_work(uint32_t options)
 		page.clock->line[i].seq = NEVER_WRITTEN;
 	check_calls(&page, &(struct expect){ .res = all.res, .time = all.time,
 					     .getcpu = all.getcpu });
+	page_free(&page);
+}
+
+/* No counter has been read: someone wants the guest, or the clock is not served. */
+static void check_counter_not_read(uint32_t clocks)
+{
+	const struct vdsogen_config config = { .options = VDSOGEN_GUARD, .clocks = clocks };
+	struct timespec now;
+	struct page page;
+
+	check_about("counter register, clocks %#x", clocks);
+	page_make(&page, &config, PAGE_COUNTS);
+	page_start(&page);
+	if (!clocks)
+		vdsogen_clock_attention(page.clock, SOME_BIT, 0);
+	trap.count = 0;
+	page_call(&page, VDSOGEN_CLOCK_GETTIME, VDSOGEN_REALTIME, (uintptr_t)&now, 0);
+	CHECK(!trap.counter, "clock_gettime: %llx", (unsigned long long)trap.counter);
+	page_call(&page, VDSOGEN_GETTIMEOFDAY, (uintptr_t)&now, 0, 0);
+	CHECK(!trap.counter, "gettimeofday: %llx", (unsigned long long)trap.counter);
+	CHECK(trap.count == 2, "%lu fallbacks of 2", trap.count);
 	page_free(&page);
 }
 
@@ -228,4 +251,6 @@ void exec_states(void)
 	check_latch_at_work(0);
 	check_latch_at_work(VDSOGEN_GUARD);
 	check_counter_register();
+	check_counter_not_read(0);
+	check_counter_not_read(1u << VDSOGEN_MONOTONIC);
 }
