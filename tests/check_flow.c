@@ -132,7 +132,7 @@ static struct flow begin(const struct flow_machine *m, const struct vdsogen_imag
 	return f;
 }
 
-static void walk_function(const struct flow_machine *m, const struct vdsogen_image *image,
+struct flow flow_function(const struct flow_machine *m, const struct vdsogen_image *image,
 			  unsigned int function)
 {
 	struct flow f = begin(m, image, function);
@@ -141,6 +141,14 @@ static void walk_function(const struct flow_machine *m, const struct vdsogen_ima
 	f.odd = true;
 	if (image->config.options & VDSOGEN_LATCH)
 		walk_calls(&f);
+	return f;
+}
+
+static void walk_function(const struct flow_machine *m, const struct vdsogen_image *image,
+			  unsigned int function)
+{
+	struct flow f = flow_function(m, image, function);
+
 	if (image->config.clocks == VG_CLOCKS)	/* with fewer, some of it is for none */
 		for (f.at = 0; f.at < f.count; f.at++)
 			if (!f.walked[f.at])

@@ -20,6 +20,7 @@ static const struct {
 	{ "model", model_suite },
 	{ "steer", steer_suite },
 	{ "flow", flow_suite },
+	{ "unwind", unwind_suite },
 };
 
 /* Seconds for one test: enough for a busy machine, and the end of an endless loop. */

@@ -135,7 +135,8 @@ void flow_decode(struct flow *f)
 
 	reached = calloc(f->count, sizeof *reached);
 	f->walked = calloc(f->count, sizeof *f->walked);
-	ck_assert(reached && f->walked);
+	f->stack = calloc(f->count, sizeof *f->stack);
+	ck_assert(reached && f->walked && f->stack);
 	reach(f, reached, 0);
 	reach_spare_trap(f, reached);
 	for (f->at = 0; f->at < f->count; f->at++)
@@ -147,6 +148,7 @@ void flow_decode(struct flow *f)
 void flow_forget(struct flow *f)
 {
 	free(f->walked);
+	free(f->stack);
 	cs_free(f->insn, f->count);
 }
 
@@ -249,6 +251,18 @@ static void jump(struct walk *w, const struct state *from, const struct step *st
 		push(w, to, &s);
 }
 
+/* The same on every way: unwind information has one rule for each instruction. */
+static void note_stack(struct flow *f, const struct state *s)
+{
+	uint64_t depth = FLOW_STACK - s->reg[f->machine->stack].bits;
+
+	if (f->walked[f->at] && f->stack[f->at] != depth)
+		flow_fail(f, "the stack pointer is %" PRIu64 " or %" PRIu64 " bytes down",
+			  f->stack[f->at], depth);
+	f->stack[f->at] = depth;
+	f->walked[f->at] = true;
+}
+
 /* From one instruction on, until it jumps or ends. */
 static void run(struct walk *w, struct state *s, size_t at)
 {
@@ -257,7 +271,7 @@ static void run(struct walk *w, struct state *s, size_t at)
 	for (f->at = at;; f->at = next(f)) {
 		struct step step = { .kind = STEP_ON };
 
-		f->walked[f->at] = true;
+		note_stack(f, s);
 		f->steps++;
 		f->machine->target(&f->insn[f->at], &step);
 		f->machine->step(f, s, &f->insn[f->at], &step);

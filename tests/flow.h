@@ -84,6 +84,7 @@ struct flow {
 	cs_insn *insn;
 	size_t count;
 	bool *walked;		/* of each instruction: some walk came by */
+	uint64_t *stack;	/* and how many bytes the stack pointer was below its entry's */
 
 	char call[48];		/* its arguments, to read */
 	struct value argument[FLOW_ARGUMENTS];
@@ -112,6 +113,10 @@ void flow_walk(struct flow *f);
 void flow_forget(struct flow *f);
 void flow_fail(const struct flow *f, const char *format, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
+
+/* check_flow.c: decodes, and walks every call; to be forgotten afterwards. */
+struct flow flow_function(const struct flow_machine *m, const struct vdsogen_image *image,
+			  unsigned int function);
 
 /* flow-rules.c */
 struct value flow_load(struct flow *f, struct state *s, struct value address, unsigned int size,

@@ -14,5 +14,6 @@ Suite *image_suite(void);
 Suite *model_suite(void);
 Suite *open_suite(void);
 Suite *steer_suite(void);
+Suite *unwind_suite(void);
 
 #endif
