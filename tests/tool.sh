@@ -36,6 +36,9 @@ run()
 out() { if grep -qF -e "$1" "$tmp/out"; then pass; else fail "no '$1' on standard output"; fi; }
 err() { if grep -qF -e "$1" "$tmp/err"; then pass; else fail "no '$1' on standard error"; fi; }
 
+# matches REGEX: a line of standard output does
+matches() { if grep -qE -e "$1" "$tmp/out"; then pass; else fail "no line like '$1'"; fi; }
+
 # One line of error that begins with the command's name, and nothing on standard output.
 complains()
 {
@@ -122,6 +125,17 @@ for arch in $archs; do
 		out "$text"
 	done
 
+	# the caller is found from anywhere in a function; who leaves that out has no caller
+	for text in 'Unwinding' 'search table of 5 entries' '(common part)'; do
+		out "$text"
+	done
+	for name in clock_gettime gettimeofday time clock_getres getcpu; do
+		matches "^  0x[0-9a-f]+ +[0-9]+  [a-z_]*$name +CFA [rs]?sp(\\+8, rip at CFA-8)?\$"
+	done
+	run 0 build --arch "$arch" --omit unwind -o "$image"
+	run 0 show --no-disassembly "$image"
+	is "$(sed -n '/^Unwinding/{n;p;}' "$tmp/out")" '  none' "$arch: unwinding without information"
+
 	# each function, clock, counter, getcpu that it has: alone, and told by show
 	for word in clock_gettime gettimeofday time clock_getres getcpu; do
 		run 0 build --arch "$arch" --functions $word -o "$image"
@@ -143,7 +157,7 @@ for arch in $archs; do
 		run 0 show --no-disassembly "$image"
 		out "--getcpu $word \\"
 	done
-	for word in hash gnu-hash versions sections; do
+	for word in hash gnu-hash versions sections unwind; do
 		run 0 build --arch "$arch" --omit $word -o "$image"
 		run 0 show "$image"
 		out "--omit $word \\"
@@ -312,6 +326,43 @@ out 'clock block'
 put 58 '\001'				# e_shentsize
 run 0 show --no-disassembly "$tmp/bad.so"
 out 'left aside'
+
+# unwind information is not trusted: what makes no sense is left aside, the rest is told
+chapter() { sed -n '/^Unwinding/,/^$/p' "$tmp/out"; }
+place() { awk -v name="$1" '$3 == name { print $1 }' "$tmp/map"; }
+run 0 show "$tmp/whole.so"
+cp "$tmp/out" "$tmp/map"
+header=$(($(place .eh_frame_hdr))) frame=$(($(place .eh_frame)))
+rows=$(chapter | grep -c ' CFA ')
+for change in "$header \\002" "$((header + 1)) \\377" "$((header + 4)) \\377\\377\\377\\177"; do
+	put "${change% *}" "${change#* }"
+	run 0 show --no-disassembly "$tmp/bad.so"
+	out 'leads nowhere'
+	out '_clock_gettime'
+done
+put $((header + 8)) '\377\377\377\377'	# entries
+run 0 show --no-disassembly "$tmp/bad.so"
+out 'search table of 4294967295 entries, but there is room for 5 in its 40 bytes'
+put $((header + 12)) '\377\377\377\177'
+run 0 show --no-disassembly "$tmp/bad.so"
+out 'not sorted'
+put "$frame" '\377\377\377\377'	# the length of the first record
+run 0 show --no-disassembly "$tmp/bad.so"
+out 'and more, which is left aside'
+put $((frame + 9)) 'e'			# its augmentation, which says how to read the others
+run 0 show --no-disassembly "$tmp/bad.so"
+is "$(chapter | grep -c 'makes no sense here')" 6 "records that hang on a damaged one"
+put $((frame + 28)) '\377'		# the second record's way back to the first
+run 0 show --no-disassembly "$tmp/bad.so"
+is "$(chapter | grep -c 'makes no sense here')" 1 "damaged records"
+is "$(chapter | grep -c ' CFA ')" $((rows - 1)) "records beside a damaged one"
+at=$frame
+while [ "$at" -lt $((frame + 64)) ]; do
+	put "$at" '\377'
+	run 0 show --no-disassembly "$tmp/bad.so"
+	out 'Entries'
+	at=$((at + 1))
+done
 
 # a name that would talk to the terminal
 at=$(grep -abo linux-vdso "$tmp/whole.so" | head -n 1 | cut -d : -f 1)

@@ -59,6 +59,7 @@ static int show(const struct source *source, bool disassembly)
 	show_map(&view);
 	show_symbols(&view);
 	show_notes(&view);
+	show_unwind(&view);
 	if (view.ours) {
 		show_clock(&view);
 		show_config(&view);

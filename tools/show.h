@@ -102,6 +102,7 @@ void show_notes(const struct view *view);
 void show_config(const struct view *view);
 void show_clock(const struct view *view);
 void show_entries(const struct view *view);
+void show_unwind(const struct view *view);
 void show_code(const struct view *view);
 
 #endif
