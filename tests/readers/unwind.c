@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Backtraces from inside the page: at every instruction of every function, by
+ * the trap flag, or, with the argument "timer", wherever a timer's signal comes.
+ * Each must have, in this order, the interrupted instruction, the two functions
+ * that have led to it and main.
+ */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "page.h"
+#include "walk.h"
+
+#define NOINLINE __attribute__((noinline, noclone))
+
+enum { FRAMES = 64, TIMER_HITS = 50, COMPLAINTS = 5 };
+
+#if defined __x86_64__
+#define PREFIX "__vdso_"
+static uintptr_t pc_of(const ucontext_t *u) { return (uintptr_t)u->uc_mcontext.gregs[REG_RIP]; }
+static uintptr_t sp_of(const ucontext_t *u) { return (uintptr_t)u->uc_mcontext.gregs[REG_RSP]; }
+
+static void saved_of(const ucontext_t *u, uintptr_t saved[WALK_SAVED])
+{
+	static const int numbers[WALK_SAVED] = { REG_RBX, REG_RBP, REG_R12, REG_R13, REG_R14,
+						 REG_R15 };
+
+	for (unsigned int i = 0; i < WALK_SAVED; i++)
+		saved[i] = (uintptr_t)u->uc_mcontext.gregs[numbers[i]];
+}
+
+#define STEP 1
+#define STEP_BEGIN() __asm__ volatile("pushf; orl $0x100, (%%rsp); popf" : : : "memory", "cc")
+#define STEP_END() __asm__ volatile("pushf; andl $~0x100, (%%rsp); popf" : : : "memory", "cc")
+#elif defined __aarch64__
+#define PREFIX "__kernel_"
+static uintptr_t pc_of(const ucontext_t *u) { return u->uc_mcontext.pc; }
+#define STEP 0
+#define STEP_BEGIN()
+#define STEP_END()
+#endif
+
+/* Of the call that is under way. */
+static struct {
+	const char *name;
+	uintptr_t entry;		/* the function's address */
+	struct walk_frame caller;	/* pc 0: not known */
+	uintptr_t in_outer, in_main;	/* return addresses */
+} now;
+
+static unsigned int traces, bad, deepest;
+static volatile bool timed, hit;
+
+/* What is wrong with the backtrace, or NULL. */
+static const char *judge(uintptr_t pc, const struct walk_frame *f, unsigned int count)
+{
+	const uintptr_t none[WALK_SAVED] = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < count && f[i].pc != pc; i++)
+		;
+	if (i == count)
+		return "the interrupted instruction is missing";
+	if (i + 1 >= count)
+		return "it ends in the page";
+	if (now.caller.pc && f[i + 1].pc != now.caller.pc)
+		return "not the return address";
+	if (now.caller.sp && f[i + 1].sp && f[i + 1].sp != now.caller.sp)
+		return "not the caller's stack pointer";
+	if (now.caller.sp && memcmp(f[i + 1].saved, none, sizeof none) &&
+	    memcmp(f[i + 1].saved, now.caller.saved, sizeof none))
+		return "not the caller's registers";
+	if (i + 3 >= count || f[i + 2].pc != now.in_outer || f[i + 3].pc != now.in_main)
+		return "main is not reached";
+	return NULL;
+}
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	struct walk_frame frames[FRAMES];
+	uintptr_t pc = pc_of(context);
+	unsigned int count;
+	const char *wrong;
+
+	(void)number, (void)info;
+	if (!page_has(pc))
+		return;
+#if STEP
+	if (!timed && pc == now.entry) {
+		now.caller.pc = *(uintptr_t *)sp_of(context);
+		now.caller.sp = sp_of(context) + sizeof now.caller.pc;
+		saved_of(context, now.caller.saved);
+	}
+#endif
+	count = walk(context, frames, FRAMES);
+	wrong = judge(pc, frames, count);
+	hit = true;
+	traces++;
+	deepest = count > deepest ? count : deepest;
+	if (wrong && bad++ < COMPLAINTS)
+		printf("%s+%#" PRIxPTR ": %s (%u frames)\n", now.name, pc - now.entry, wrong, count);
+}
+
+/* -------------------------------------------------------------------------
+ * The calls, from main by way of two functions.
+ */
+typedef long function(uintptr_t, uintptr_t);
+
+static NOINLINE long call(function *f, uintptr_t first, uintptr_t second)
+{
+	volatile long result;	/* no tail call */
+
+	now.in_outer = (uintptr_t)__builtin_return_address(0);
+	if (!timed)
+		STEP_BEGIN();
+	result = f(first, second);
+	if (!timed)
+		STEP_END();
+	return result;
+}
+
+static NOINLINE long outer(function *f, uintptr_t first, uintptr_t second)
+{
+	volatile long result;
+
+	now.in_main = (uintptr_t)__builtin_return_address(0);
+	result = call(f, first, second);
+	return result;
+}
+
+static struct timespec ts;
+static struct timeval tv;
+static struct timezone tz;
+static unsigned int cpu, node;
+
+static const struct {
+	const char *name;
+	uintptr_t first, second;
+	int ids;		/* as first argument, from 0 */
+} calls[] = {
+	{ "clock_gettime", 0, (uintptr_t)&ts, 13 },
+	{ "clock_gettime", (uintptr_t)-1, (uintptr_t)&ts, 0 },
+	{ "clock_getres", 0, (uintptr_t)&ts, 13 },
+	{ "clock_getres", 1, 0, 0 },
+	{ "gettimeofday", (uintptr_t)&tv, (uintptr_t)&tz, 0 },
+	{ "gettimeofday", (uintptr_t)&tv, 0, 0 },
+	{ "gettimeofday", 0, 0, 0 },
+	{ "time", (uintptr_t)&ts, 0, 0 },
+	{ "time", 0, 0, 0 },
+	{ "getcpu", (uintptr_t)&cpu, (uintptr_t)&node, 0 },
+	{ "getcpu", 0, 0, 0 },
+};
+
+int main(int argc, char **argv)
+{
+	const struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
+	const struct itimerval millisecond = { { 0, 1000 }, { 0, 1000 } };
+	struct walk_frame first[FRAMES];
+	ucontext_t here;
+	char name[64];
+
+	timed = argc > 1 && !strcmp(argv[1], "timer");
+	if (!page_find() || (!STEP && !timed)) {
+		puts("no page, or no way to step");
+		return 2;
+	}
+	getcontext(&here);
+	walk(&here, first, FRAMES);	/* may load and allocate: not in the handler */
+	sigaction(timed ? SIGALRM : SIGTRAP, &action, NULL);
+	if (timed)
+		setitimer(ITIMER_REAL, &millisecond, NULL);
+	for (unsigned int i = 0; i < sizeof calls / sizeof *calls; i++) {
+		void *found;
+
+		snprintf(name, sizeof name, PREFIX "%s", calls[i].name);
+		found = page_symbol(name);
+		if (!found)
+			continue;
+		now.name = name;
+		now.entry = (uintptr_t)found;
+		for (int id = 0; id < calls[i].ids || !id; id++) {
+			unsigned int before = traces;
+			uintptr_t argument = calls[i].first + (unsigned int)id;
+
+			memset(&now.caller, 0, sizeof now.caller);
+			/* a timer: in one call, of a clock that the page serves */
+			do
+				outer((function *)found, argument, calls[i].second);
+			while (timed && !i && !id && traces < TIMER_HITS);
+			if (!timed && traces == before) {
+				printf("%s: not stepped\n", name);
+				bad++;
+			}
+		}
+	}
+	printf("%u backtraces, %u bad, deepest %u: %s\n", traces, bad, deepest, walk_name());
+	return bad || !hit;
+}
