@@ -64,29 +64,46 @@ made() {
 	return 1
 }
 
-# outcome OPTION... -- COMMAND... : what the clock calls of a program came to, in $came:
-# "fast": none reached the kernel, "slow": all did, "dies" by a signal or a panic.
-# Its time is in $dir/out and lies between $before and $after.
-outcome() {
-	before=$(date +%s) status=0
-	{ timeout "$LIMIT" "$VDSOGEN" run --count "$@" </dev/null >"$dir/out" || status=$?; } 2>"$dir/err"
+# Of each program NAME: $dir/NAME, and the version of its library in $dir/NAME.version.
+programs=
+
+# program NAME VERSION COMMAND... : one more
+program() {
+	name=$1 number=$2
+	shift 2
+	made "$name" "$@" || return 0
+	echo "$number" >"$dir/$name.version"
+	programs="$programs $name"
+}
+
+# What the clock calls of a program came to, in $came: "fast": none reached the kernel, "slow":
+# all did, "dies" by a signal or a panic. Its time is in $dir/out, between $before and $after.
+
+# came_to STATUS COUNT
+came_to() {
 	after=$(date +%s)
-	count=$(sed -n 's/^vdsogen: \([0-9]*\) clock calls reached the kernel.*/\1/p' "$dir/err")
-	came="exit status $status, ${count:-no} clock calls counted"
-	if [ "$status" -gt 100 ] && [ "$status" != 124 ]; then
+	came="exit status $1, ${2:-no} clock calls counted"
+	if [ "$1" -gt 100 ] && [ "$1" != 124 ]; then
 		came=dies
-	elif [ "$status" != 0 ] || [ -z "$count" ]; then
+	elif [ "$1" != 0 ] || [ -z "$2" ]; then
 		return 0
-	elif [ "$count" = 0 ]; then
+	elif [ "$2" = 0 ]; then
 		came=fast
-	elif [ "$count" -ge "$CALLS" ]; then
+	elif [ "$2" -ge "$CALLS" ]; then
 		came=slow
 	fi
 }
 
+# outcome RUN-OPTION... -- COMMAND...
+outcome() {
+	before=$(date +%s) status=0
+	{ timeout "$LIMIT" "$VDSOGEN" run --count "$@" </dev/null >"$dir/out" || status=$?; } 2>"$dir/err"
+	came_to $status "$(sed -n 's/^vdsogen: \([0-9]*\) clock calls reached the kernel.*/\1/p' "$dir/err")"
+}
+
 # right_time : whether $dir/out has the time of day and, if any, CLOCK_MONOTONIC
 right_time() {
-	real='' mono=''
+	real='' mono=''	# Go does not tell the latter
 	read -r real mono <"$dir/out" || :
 	up=$(cut -d. -f1 /proc/uptime)
 	[ "${real:-0}" -ge "$before" ] && [ "$real" -le "$after" ] &&
@@ -102,6 +119,21 @@ expect() {
 	else
 		pass "$1" "$3: $2"
 	fi
+}
+
+# What each program makes of an image that lacks a part: lines of the part, and who is slow then
+# and who dies, with commas; who is not named stays fast.
+# losses PROGRAM-LIST COMMAND : COMMAND PART PROGRAM finds the outcome
+losses() {
+	while read -r part slow dies; do
+		for name in $1; do
+			wanted=fast
+			case ",$slow," in *",$name,"*) wanted=slow ;; esac
+			case ",$dies," in *",$name,"*) wanted=dies ;; esac
+			"$2" "$part" "$name"
+			expect "$name $(cat "$dir/$name.version")" "$wanted" "image $part"
+		done
+	done
 }
 
 summary() {

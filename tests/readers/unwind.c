@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Backtraces from inside the page: at every instruction of every function, by
- * the trap flag, or, with the argument "timer", wherever a timer's signal comes.
+ * the trap flag, or, with the argument "timer", where a timer's signals come.
  * Each must have, in this order, the interrupted instruction, the two functions
- * that have led to it and main.
+ * that have led to it and main; and before, on aarch64, the page's rt_sigreturn,
+ * through which the handler returns.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "page.h"
 #include "walk.h"
 
 #define NOINLINE __attribute__((noinline, noclone))
 
-enum { FRAMES = 64, TIMER_HITS = 50, COMPLAINTS = 5 };
+enum { FRAMES = 64, TIMER_HITS = 20, COMPLAINTS = 5 };
 
 #if defined __x86_64__
 #define PREFIX "__vdso_"
@@ -41,8 +44,8 @@ static void saved_of(const ucontext_t *u, uintptr_t saved[WALK_SAVED])
 #define PREFIX "__kernel_"
 static uintptr_t pc_of(const ucontext_t *u) { return u->uc_mcontext.pc; }
 #define STEP 0
-#define STEP_BEGIN()
-#define STEP_END()
+#define STEP_BEGIN() ((void)0)
+#define STEP_END() ((void)0)
 #endif
 
 /* Of the call that is under way. */
@@ -53,6 +56,7 @@ static struct {
 	uintptr_t in_outer, in_main;	/* return addresses */
 } now;
 
+static uintptr_t returner;		/* rt_sigreturn in the page, or 0 */
 static unsigned int traces, bad, deepest;
 static volatile bool timed, hit;
 
@@ -66,6 +70,8 @@ static const char *judge(uintptr_t pc, const struct walk_frame *f, unsigned int 
 		;
 	if (i == count)
 		return "the interrupted instruction is missing";
+	if (returner && (!i || f[i - 1].pc != returner))
+		return "rt_sigreturn is missing";
 	if (i + 1 >= count)
 		return "it ends in the page";
 	if (now.caller.pc && f[i + 1].pc != now.caller.pc)
@@ -80,16 +86,13 @@ static const char *judge(uintptr_t pc, const struct walk_frame *f, unsigned int 
 	return NULL;
 }
 
-static void on_signal(int number, siginfo_t *info, void *context)
+static void look(ucontext_t *context)
 {
 	struct walk_frame frames[FRAMES];
 	uintptr_t pc = pc_of(context);
 	unsigned int count;
 	const char *wrong;
 
-	(void)number, (void)info;
-	if (!page_has(pc))
-		return;
 #if STEP
 	if (!timed && pc == now.entry) {
 		now.caller.pc = *(uintptr_t *)sp_of(context);
@@ -105,6 +108,50 @@ static void on_signal(int number, siginfo_t *info, void *context)
 	if (wrong && bad++ < COMPLAINTS)
 		printf("%s+%#" PRIxPTR ": %s (%u frames)\n", now.name, pc - now.entry, wrong, count);
 }
+
+/* Once more from now on: handlers slower than the timer would be all that runs. */
+static void set_timer(void)
+{
+	const struct itimerval millisecond = { .it_value = { 0, 1000 } };
+
+	setitimer(ITIMER_REAL, &millisecond, NULL);
+}
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	(void)number, (void)info;
+	if (page_has(pc_of(context)))
+		look(context);
+	if (timed)
+		set_timer();
+}
+
+#if defined __aarch64__
+/* As musl does it, but with the page's rt_sigreturn: C libraries do not let choose it. */
+static void install(int number)
+{
+	enum { RESTORER = 0x04000000 };	/* SA_RESTORER, which the headers do not have */
+	const struct {
+		void (*handler)(int, siginfo_t *, void *);
+		unsigned long flags;
+		uintptr_t restorer;
+		uint64_t mask;
+	} action = {
+		on_signal, SA_SIGINFO | RESTORER,
+		returner = (uintptr_t)page_symbol(PREFIX "rt_sigreturn"), 0
+	};
+
+	if (!returner || syscall(SYS_rt_sigaction, number, &action, NULL, sizeof action.mask))
+		puts("no handler");
+}
+#else
+static void install(int number)
+{
+	const struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
+
+	sigaction(number, &action, NULL);
+}
+#endif
 
 /* -------------------------------------------------------------------------
  * The calls, from main by way of two functions.
@@ -142,24 +189,23 @@ static const struct {
 	const char *name;
 	uintptr_t first, second;
 	int ids;		/* as first argument, from 0 */
+	bool often;		/* with a timer, until it has come some times */
 } calls[] = {
-	{ "clock_gettime", 0, (uintptr_t)&ts, 13 },
-	{ "clock_gettime", (uintptr_t)-1, (uintptr_t)&ts, 0 },
-	{ "clock_getres", 0, (uintptr_t)&ts, 13 },
-	{ "clock_getres", 1, 0, 0 },
-	{ "gettimeofday", (uintptr_t)&tv, (uintptr_t)&tz, 0 },
-	{ "gettimeofday", (uintptr_t)&tv, 0, 0 },
-	{ "gettimeofday", 0, 0, 0 },
-	{ "time", (uintptr_t)&ts, 0, 0 },
-	{ "time", 0, 0, 0 },
-	{ "getcpu", (uintptr_t)&cpu, (uintptr_t)&node, 0 },
-	{ "getcpu", 0, 0, 0 },
+	{ "clock_gettime", 0, (uintptr_t)&ts, 13, true },
+	{ "clock_gettime", (uintptr_t)-1, (uintptr_t)&ts, 0, false },
+	{ "clock_getres", 0, (uintptr_t)&ts, 13, true },
+	{ "clock_getres", 1, 0, 0, false },
+	{ "gettimeofday", (uintptr_t)&tv, (uintptr_t)&tz, 0, true },
+	{ "gettimeofday", (uintptr_t)&tv, 0, 0, false },
+	{ "gettimeofday", 0, 0, 0, false },
+	{ "time", (uintptr_t)&ts, 0, 0, true },
+	{ "time", 0, 0, 0, false },
+	{ "getcpu", (uintptr_t)&cpu, (uintptr_t)&node, 0, true },
+	{ "getcpu", 0, 0, 0, false },
 };
 
 int main(int argc, char **argv)
 {
-	const struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
-	const struct itimerval millisecond = { { 0, 1000 }, { 0, 1000 } };
 	struct walk_frame first[FRAMES];
 	ucontext_t here;
 	char name[64];
@@ -171,9 +217,9 @@ int main(int argc, char **argv)
 	}
 	getcontext(&here);
 	walk(&here, first, FRAMES);	/* may load and allocate: not in the handler */
-	sigaction(timed ? SIGALRM : SIGTRAP, &action, NULL);
+	install(timed ? SIGALRM : SIGTRAP);
 	if (timed)
-		setitimer(ITIMER_REAL, &millisecond, NULL);
+		set_timer();
 	for (unsigned int i = 0; i < sizeof calls / sizeof *calls; i++) {
 		void *found;
 
@@ -188,10 +234,9 @@ int main(int argc, char **argv)
 			uintptr_t argument = calls[i].first + (unsigned int)id;
 
 			memset(&now.caller, 0, sizeof now.caller);
-			/* a timer: in one call, of a clock that the page serves */
 			do
 				outer((function *)found, argument, calls[i].second);
-			while (timed && !i && !id && traces < TIMER_HITS);
+			while (timed && calls[i].often && !id && traces < before + TIMER_HITS);
 			if (!timed && traces == before) {
 				printf("%s: not stepped\n", name);
 				bad++;
