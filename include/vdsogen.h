@@ -279,7 +279,9 @@ int vdsogen_symbol(const struct vdsogen_image *image, const char *name,
  * try. The price: readers of the old line may follow it past the new anchor,
  * until it is older than max_age. So there is always an age limit, and where
  * the rate falls the new line begins so far ahead that it is behind the old
- * one at no counter within the limit: (old rate - new rate) * max_age.
+ * one at no counter within the limit: (old rate - new rate) * max_age. And
+ * lines change over one after the other: between them two clocks can be apart
+ * by that much, and a coarse one be behind time().
  *
  * All integers are little-endian, as the guest's are.
  */

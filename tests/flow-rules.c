@@ -216,8 +216,11 @@ static struct value load_block(struct flow *f, struct state *s, struct value add
 	uint32_t word;
 
 	if (f->function == VDSOGEN_TIME && at == coarse + VG_LINE(base[0].sec) &&
-	    size == sizeof(uint64_t))
+	    size == sizeof(uint64_t)) {
+		if (!f->machine->tso && !acquire)
+			flow_fail(f, "the second must be loaded with acquire");
 		return value_from(FROM_ELSEWHERE, IS_COARSE_SECOND); /* one word: whole by itself */
+	}
 	word = word_at(f, at, size);
 	if (word)
 		return load_word(f, s, word);

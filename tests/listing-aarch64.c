@@ -82,7 +82,8 @@ void listing_aarch64(struct listing *l)
 	I("ldr w10, .+64", a64_ldr_literal(a, X10, NEAR));
 	I("ldrsh x5, [x3, w0, uxtw #1]", a64_ldrsh_uxtw(a, X5, X3, X0));
 	I("ldr w14, [x3, x13]", a64_ldr_reg(a, X14, X3, X13));
-	I("ldar w2, [x3]", a64_ldar(a, X2, X3));
+	I("ldar w2, [x3]", a64_ldar(a, A64_W, X2, X3));
+	I("ldar x0, [x6]", a64_ldar(a, A64_X, X0, X6));
 	I("ldp x7, x8, [x3, #8]", a64_ldp(a, X7, X8, X3, 8));
 	I("ldp x11, x12, [x4, #504]", a64_ldp(a, X11, X12, X4, 504));
 	I("stp x12, x11, [x1]", a64_stp(a, X12, X11, X1, 0));

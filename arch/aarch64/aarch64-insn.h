@@ -337,10 +337,9 @@ static inline void a64_ldr_reg(struct vg_asm *a, enum a64_reg t, enum a64_reg n,
 	a64_dnm(a, 0xb8606800, t, n, m);
 }
 
-/* ldar wt, [xn] */
-static inline void a64_ldar(struct vg_asm *a, enum a64_reg t, enum a64_reg n)
+static inline void a64_ldar(struct vg_asm *a, enum a64_size size, enum a64_reg t, enum a64_reg n)
 {
-	a64_dn(a, 0x88dffc00, t, n);
+	a64_dn(a, 0x88dffc00 | (uint32_t)size << 30, t, n);
 }
 
 static inline void a64_ldp(struct vg_asm *a, enum a64_reg t, enum a64_reg t2, enum a64_reg n,

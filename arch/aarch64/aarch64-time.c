@@ -76,7 +76,7 @@ static void heed_attention(const struct vg_code *code, vg_label slow)
 
 	if (code->config->options & VDSOGEN_GUARD) {
 		a64_adr(a, X5, VG_CLOCK, VG_BLOCK(attention));
-		a64_ldar(a, X5, X5);
+		a64_ldar(a, A64_W, X5, X5);
 		a64_cbnz(a, A64_W, X5, slow);
 	}
 }
@@ -92,7 +92,7 @@ static void open_line(const struct reader *r, bool acquire, vg_label busy, vg_la
 	struct vg_asm *a = r->a;
 
 	if (acquire)
-		a64_ldar(a, X2, X3);	/* has no offset: seq is at 0 */
+		a64_ldar(a, A64_W, X2, X3);	/* has no offset: seq is at 0 */
 	else
 		a64_ldr(a, A64_W, X2, X3, VG_LINE(seq));
 	if (!is_latch(r))
@@ -359,7 +359,7 @@ void a64_time(const struct vg_code *code)
 	if (code->config->clocks >> VDSOGEN_REALTIME & 1) {
 		heed_attention(code, slow);
 		a64_adr(a, X6, VG_CLOCK, VG_BLOCK(line[VG_COARSE_LINE].base[0].sec));
-		a64_ldr(a, A64_X, X0, X6, 0);
+		a64_ldar(a, A64_X, X0, X6);	/* what is read later is not older */
 		a64_cbnz(a, A64_X, X0, store);
 	}
 	vg_bind(a, slow);
