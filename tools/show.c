@@ -71,27 +71,6 @@ static int show(const struct source *source, bool disassembly)
 	return EXIT_SUCCESS;
 }
 
-static bool is_pid(const char *s)
-{
-	size_t digits = strspn(s, "0123456789");
-
-	return digits && digits <= 10 && !s[digits] && *s != '0';
-}
-
-static int get(const char *file, const char *pid, bool self, struct source *source)
-{
-	if (!!file + !!pid + self != 1) {
-		tool_error("show: give one of FILE, --pid N and --self; see vdsogen show --help");
-		return EXIT_USAGE;
-	}
-	if (pid && !is_pid(pid)) {
-		tool_error("show: --pid: '%s' is not the number of a process", pid);
-		return EXIT_USAGE;
-	}
-	return file ? source_file(file, source) : pid ? source_process(pid, source) :
-	       source_self(source);
-}
-
 int cmd_show(int argc, char **argv)
 {
 	const char *pid = NULL;
@@ -119,7 +98,7 @@ int cmd_show(int argc, char **argv)
 		tool_error("show: '%s': one FILE at a time", argv[optind + 1]);
 		return EXIT_USAGE;
 	}
-	status = get(argv[optind], pid, self, &source);
+	status = source_get("show", argv[optind], pid, self, &source);
 	if (status)
 		return status;
 	status = show(&source, disassembly);

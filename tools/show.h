@@ -8,18 +8,7 @@
 
 #include <gelf.h>
 
-#include "tool.h"
-
-/* Larger files are not vDSOs. */
-#define SHOW_SIZE_MAX (16u << 20)
-
-/* The bytes to be shown, and how errors and the header call them. */
-struct source {
-	char name[300];
-	uint8_t *bytes;
-	size_t size;
-	uint64_t address;	/* where it is mapped; 0: a file */
-};
+#include "source.h"
 
 struct span {
 	uint64_t at, size;	/* size 0: there is none */
@@ -43,11 +32,6 @@ struct view {
 	struct vdsogen_image image;	/* if ours */
 	const struct vdsogen_arch *arch; /* if ours and built in */
 };
-
-/* Reads a file, or a process's vDSO. Reports what is wrong; bytes are malloc'ed. */
-int source_file(const char *path, struct source *source);
-int source_process(const char *pid, struct source *source);
-int source_self(struct source *source);
 
 /* Reports what is wrong and returns EXIT_FAILURE. close is needed after success only. */
 int view_open(struct view *view, const struct source *source);
@@ -83,11 +67,6 @@ bool view_offset(const struct view *view, uint64_t address, uint64_t size, uint6
 
 /* Fields of a table that libelf has no decoder for, in the image's byte order. */
 uint64_t view_word(const struct view *view, uint64_t at, unsigned int bytes);
-
-static inline bool span_inside(uint64_t at, uint64_t size, uint64_t all)
-{
-	return at <= all && size <= all - at;
-}
 
 /* A name from the image: what a terminal would obey is written as \ooo. */
 void print_name(const char *name);

@@ -15,6 +15,7 @@
 /* Subcommands: argv[0] is the subcommand's name; they return the exit status. */
 int cmd_build(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 

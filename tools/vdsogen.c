@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* vdsogen - builds, shows and tries vDSO images. */
+/* vdsogen - builds, shows, checks and tries vDSO images. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@ static const struct command {
 } commands[] = {
 	{ "build", cmd_build, "write an image" },
 	{ "show", cmd_show, "what is in an image, a process's vDSO or the running kernel's" },
+	{ "check", cmd_check, "what the known readers of a vDSO make of an image" },
 	{ "run", cmd_run, "start a program on a generated vDSO" },
 	{ "bench", cmd_bench, "compare the generated page with the running kernel's vDSO" },
 };

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "show.h"
+#include "source.h"
 
 static int failed(const struct source *source)
 {
@@ -60,16 +60,16 @@ int source_file(const char *path, struct source *source)
 		 fd == STDIN_FILENO ? "standard input" : path);
 	if (fd < 0)
 		return failed(source);
-	error = read_all(fd, source, SHOW_SIZE_MAX);
+	error = read_all(fd, source, SOURCE_SIZE_MAX);
 	if (error)
 		failed(source);
 	if (fd != STDIN_FILENO)
 		close(fd);
 	if (error)
 		return EXIT_FAILURE;
-	if (source->size <= SHOW_SIZE_MAX)
+	if (source->size <= SOURCE_SIZE_MAX)
 		return EXIT_SUCCESS;
-	tool_error("%s: larger than %u MiB: this is no vDSO", source->name, SHOW_SIZE_MAX >> 20);
+	tool_error("%s: larger than %u MiB: this is no vDSO", source->name, SOURCE_SIZE_MAX >> 20);
 	free(source->bytes);
 	return EXIT_FAILURE;
 }
@@ -168,8 +168,11 @@ static int find_mapping(const char *pid, struct source *source, uint64_t *addres
 			continue;
 		if (!*address && name && !strcmp(name, " [vdso]"))
 			*address = from;
-		if (*address && *address >= from && *address < to)
-			*end = to;
+		if (!*address || *address < from || *address >= to)
+			continue;
+		*end = to;
+		source->line_start = from;
+		snprintf(source->line_name, sizeof source->line_name, "%s", name ? name + 1 : "");
 	}
 	free(source->bytes);
 	return EXIT_SUCCESS;
@@ -235,7 +238,7 @@ static int try_memory(const char *pid, struct source *source)
 	if (read_address(pid, source, &source->address) ||
 	    find_mapping(pid, source, &source->address, &end))
 		return EXIT_FAILURE;
-	if (!end || end - source->address > SHOW_SIZE_MAX) {
+	if (!end || end - source->address > SOURCE_SIZE_MAX) {
 		tool_error("%s: it has no vDSO: it has ended, or its kernel was started with vdso=0",
 			   source->name);
 		return EXIT_FAILURE;
@@ -278,4 +281,27 @@ int source_self(struct source *source)
 {
 	*source = (struct source){ .name = "this process" };
 	return source_memory("self", source);
+}
+
+static bool is_pid(const char *s)
+{
+	size_t digits = strspn(s, "0123456789");
+
+	return digits && digits <= 10 && !s[digits] && *s != '0';
+}
+
+int source_get(const char *command, const char *file, const char *pid, bool self,
+	       struct source *source)
+{
+	if (!!file + !!pid + self != 1) {
+		tool_error("%s: give one of FILE, --pid N and --self; see vdsogen %s --help", command,
+			   command);
+		return EXIT_USAGE;
+	}
+	if (pid && !is_pid(pid)) {
+		tool_error("%s: --pid: '%s' is not the number of a process", command, pid);
+		return EXIT_USAGE;
+	}
+	return file ? source_file(file, source) : pid ? source_process(pid, source) :
+	       source_self(source);
 }
