@@ -5,7 +5,7 @@
 # FUZZ_SECONDS (10) says how long; 0 runs each target once over its seeds.
 set -eu
 : "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}" "${BUILDDIR:=$SRCDIR}"
-: "${ARCHS:=x86_64 aarch64}" "${CC:=cc}" "${FUZZ_SECONDS:=10}"
+: "${ARCHS:=x86_64 aarch64}" "${CC:=cc}" "${LIBELF:=-lelf}" "${FUZZ_SECONDS:=10}"
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -23,13 +23,26 @@ for arch in $ARCHS; do
 	done
 done >"$dir/archs.def"
 
+# what a target takes beside the library
+more_of() {
+	case $1 in
+	fuzz_check)
+		for more_file in "$SRCDIR"/tools/check-*.c; do
+			printf '%s ' "$more_file"
+		done
+		echo "-I$SRCDIR/tools $LIBELF"
+		;;
+	esac
+}
+
 # compile COMPILER FLAGS... : all of it in one program
 compile() {
 	compiler=$1
 	shift
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2046,SC2086
 	$compiler -std=gnu11 -g -O1 "$@" $include -o "$dir/$target" \
-		"$SRCDIR/tests/fuzz/$target.c" $sources 2>"$dir/log"
+		"$SRCDIR/tests/fuzz/$target.c" "$SRCDIR/tests/fuzz/corpus.c" $sources \
+		$(more_of "$target") 2>"$dir/log"
 }
 
 sanitize=-fsanitize=address,undefined

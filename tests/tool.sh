@@ -96,7 +96,7 @@ out 'vdsogen '
 refuse 2 "unknown command 'bild'" bild
 refuse 2 "unknown option '--bild'" --bild
 refuse 2 "unknown command 'bild'" help bild
-for command in build show; do
+for command in build show check; do
 	run 0 $command --help
 	out "Usage: vdsogen $command"
 	cp "$tmp/out" "$tmp/help"

@@ -7,17 +7,20 @@
 
 enum outcome check_dynamic_present(const struct image *image, struct finding *f)
 {
-	const Elf64_Phdr *d = &image->dynamic;
-	uint64_t at;
-
 	if (!image->loads)
 		return MOOT;
-	if (!image->dynamics)
-		return failed(f, "none of the %zu program headers is a PT_DYNAMIC", image->segments);
-	if (!image_offset(image, d->p_vaddr, &at) || !image_inside(image, at, sizeof(Elf64_Dyn)))
-		return failed(f, "p_vaddr of PT_DYNAMIC is 0x%" PRIx64 ", outside of the image",
-			      (uint64_t)d->p_vaddr);
-	return HOLDS;
+	return image->dynamics ? HOLDS : failed(f, "none of the %zu program headers is a PT_DYNAMIC",
+						image->segments);
+}
+
+enum outcome check_dynamic_inside(const struct image *image, struct finding *f)
+{
+	if (!image->loads || !image->dynamics)
+		return MOOT;
+	return image->dynamic_inside ? HOLDS :
+	       failed(f, "p_vaddr of PT_DYNAMIC is 0x%" PRIx64 ", p_memsz 0x%" PRIx64
+		      "; that is not in the image (%zu bytes)", (uint64_t)image->dynamic.p_vaddr,
+		      (uint64_t)image->dynamic.p_memsz, image->source->size);
 }
 
 enum outcome check_dynamic_one(const struct image *image, struct finding *f)
@@ -72,9 +75,7 @@ enum outcome check_dynamic_aligned(const struct image *image, struct finding *f)
 
 enum outcome check_dynamic_ends(const struct image *image, struct finding *f)
 {
-	uint64_t at;
-
-	if (!image->dynamics || !image_offset(image, image->dynamic.p_vaddr, &at))
+	if (!image->dynamic_inside)
 		return MOOT;
 	return image->ends ? HOLDS : failed(f, "there is no DT_NULL in 0x%" PRIx64 " bytes",
 					    (uint64_t)image->dynamic.p_memsz);
@@ -82,22 +83,33 @@ enum outcome check_dynamic_ends(const struct image *image, struct finding *f)
 
 /* -------------------------------------------------------------- tables -- */
 
-static enum outcome there(const struct image *image, enum tag tag, const char *name,
+static enum outcome given(const struct image *image, enum tag tag, const char *name,
 			  struct finding *f)
 {
-	const struct tag_value *t = &image->tag[tag];
-
-	if (!image->dynamics)
+	if (!image->dynamic_inside)
 		return MOOT;
-	if (!t->given)
-		return failed(f, "there is no %s", name);
-	return t->inside ? HOLDS : failed(f, "%s is 0x%" PRIx64 ", outside of the image (%zu bytes)",
-					  name, t->value, image->source->size);
+	return image->tag[tag].given ? HOLDS : failed(f, "there is no %s", name);
+}
+
+enum outcome check_tables_inside(const struct image *image, struct finding *f)
+{
+	static const struct { enum tag tag; const char *name; } tables[] = {
+		{ TAG_STRTAB, "DT_STRTAB" }, { TAG_SYMTAB, "DT_SYMTAB" }
+	};
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+		const struct tag_value *t = &image->tag[tables[i].tag];
+
+		if (t->given && !t->inside)
+			return failed(f, "%s is 0x%" PRIx64 ", outside of the image (%zu bytes)",
+				      tables[i].name, t->value, image->source->size);
+	}
+	return image->dynamic_inside ? HOLDS : MOOT;
 }
 
 enum outcome check_strtab(const struct image *image, struct finding *f)
 {
-	return there(image, TAG_STRTAB, "DT_STRTAB", f);
+	return given(image, TAG_STRTAB, "DT_STRTAB", f);
 }
 
 enum outcome check_strsz(const struct image *image, struct finding *f)
@@ -127,7 +139,7 @@ enum outcome check_strtab_ends(const struct image *image, struct finding *f)
 
 enum outcome check_symtab(const struct image *image, struct finding *f)
 {
-	return there(image, TAG_SYMTAB, "DT_SYMTAB", f);
+	return given(image, TAG_SYMTAB, "DT_SYMTAB", f);
 }
 
 enum outcome check_symtab_aligned(const struct image *image, struct finding *f)
@@ -139,9 +151,7 @@ enum outcome check_symtab_aligned(const struct image *image, struct finding *f)
 
 enum outcome check_syment(const struct image *image, struct finding *f)
 {
-	if (!image->dynamics)
-		return MOOT;
-	return image->tag[TAG_SYMENT].given ? HOLDS : failed(f, "there is no DT_SYMENT");
+	return given(image, TAG_SYMENT, "DT_SYMENT", f);
 }
 
 enum outcome check_syment_size(const struct image *image, struct finding *f)
@@ -158,7 +168,7 @@ enum outcome check_soname(const struct image *image, struct finding *f)
 {
 	const struct tag_value *table = &image->tag[TAG_STRTAB], *name = &image->tag[TAG_SONAME];
 
-	if (!image->dynamics || !table->inside)
+	if (!image->dynamic_inside || !table->inside)
 		return MOOT;
 	if (!name->given)
 		return failed(f, "there is no DT_SONAME");
@@ -170,14 +180,14 @@ enum outcome check_soname(const struct image *image, struct finding *f)
 
 enum outcome check_no_textrel(const struct image *image, struct finding *f)
 {
-	if (!image->dynamics)
+	if (!image->dynamic_inside)
 		return MOOT;
 	return image->tag[TAG_TEXTREL].given ? failed(f, "there is a DT_TEXTREL") : HOLDS;
 }
 
 enum outcome check_no_rel(const struct image *image, struct finding *f)
 {
-	if (!image->dynamics)
+	if (!image->dynamic_inside)
 		return MOOT;
 	return image->tag[TAG_REL].given ? failed(f, "there is a DT_REL: 0x%" PRIx64,
 						  image->tag[TAG_REL].value) : HOLDS;
@@ -188,7 +198,7 @@ enum outcome check_relaent(const struct image *image, struct finding *f)
 	const struct tag_value *size = &image->tag[TAG_RELAENT];
 
 	if (!image->tag[TAG_RELA].given)
-		return image->dynamics ? HOLDS : MOOT;
+		return image->dynamic_inside ? HOLDS : MOOT;
 	if (!size->given)
 		return failed(f, "there is DT_RELA without DT_RELAENT");
 	return size->value == sizeof(Elf64_Rela) ? HOLDS :

@@ -42,14 +42,14 @@ static uint64_t hash_chain(const struct hash *h, uint64_t i)
 
 enum outcome check_hash(const struct image *image, struct finding *f)
 {
-	if (!image->dynamics)
+	if (!image->dynamic_inside)
 		return MOOT;
 	return image->tag[TAG_HASH].given ? HOLDS : failed(f, "there is no DT_HASH");
 }
 
 enum outcome check_hash_any(const struct image *image, struct finding *f)
 {
-	if (!image->dynamics)
+	if (!image->dynamic_inside)
 		return MOOT;
 	return image->tag[TAG_HASH].given || image->tag[TAG_GNU_HASH].given ? HOLDS :
 	       failed(f, "there is neither DT_HASH nor DT_GNU_HASH");

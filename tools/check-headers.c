@@ -18,6 +18,12 @@ enum outcome check_elf_wide(const struct image *image, struct finding *f)
 	return failed(f, "%zu bytes are no ELF header, which has %zu", s->size, sizeof image->header);
 }
 
+enum outcome check_elf_machine(const struct image *image, struct finding *f)
+{
+	return image->machine ? HOLDS :
+	       failed(f, "e_machine is %u, of which no functions are known", image->header.e_machine);
+}
+
 enum outcome check_elf_magic(const struct image *image, struct finding *f)
 {
 	const unsigned char *ident = image->header.e_ident;

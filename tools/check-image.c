@@ -225,6 +225,7 @@ static void read_dynamic(struct image *image)
 	for (uint64_t i = 0; i < image->dynamic.p_memsz / sizeof d && !image->ends; i++) {
 		if (!image_read(image, at + i * sizeof d, ELF_T_DYN, &d, sizeof d))
 			return;
+		image->dynamic_inside = true;
 		image->ends = d.d_tag == DT_NULL;
 		set_tag(image, &d);
 	}

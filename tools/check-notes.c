@@ -46,6 +46,8 @@ enum outcome check_note_build_id(const struct image *image, struct finding *f)
 {
 	struct note n = { .segment = 0 };
 
+	if (!image->segments)
+		return MOOT;
 	while (image_note(image, &n))
 		if (n.whole && n.type == NT_GNU_BUILD_ID && n.descsz && image_is(image, n.name, "GNU"))
 			return HOLDS;

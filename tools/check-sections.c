@@ -113,7 +113,7 @@ enum outcome check_sections_agree(const struct image *image, struct finding *f)
 	};
 	Elf64_Shdr s;
 
-	if (!image->sections || !image->dynamics)
+	if (!image->sections || !image->dynamic_inside)
 		return MOOT;
 	for (size_t i = 0; image_section(image, i, &s); i++)
 		for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {

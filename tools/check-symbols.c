@@ -11,8 +11,9 @@
 static enum outcome present(const struct image *image, unsigned int function, struct finding *f)
 {
 	char name[MACHINE_NAME_SIZE];
+	bool counted = image->symbols || image->tag[TAG_HASH].given || image->tag[TAG_GNU_HASH].given;
 
-	if (!image->machine || !(image->machine->functions >> function & 1) || !image->symbols)
+	if (!image->machine || !(image->machine->functions >> function & 1) || !counted)
 		return MOOT;
 	return image->function[function].found ? HOLDS :
 	       failed(f, "there is no %s", machine_symbol(image->machine, function, name));
@@ -84,18 +85,32 @@ static enum outcome all(const struct image *image)
 enum outcome check_symbol_places(const struct image *image, struct finding *f)
 {
 	FOR_EACH_FUNCTION(image) {
-		uint64_t from = w->symbol.st_value - image->load.p_vaddr, at;
+		uint64_t at;
 
 		if (!image->loads)
 			return MOOT;
-		if (!span_inside(from, w->symbol.st_size ? w->symbol.st_size : 1, image->load.p_memsz) ||
-		    !image_offset(image, w->symbol.st_value, &at) ||
+		if (!image_offset(image, w->symbol.st_value, &at) ||
 		    !image_inside(image, at, w->symbol.st_size))
 			return failed(f, "%s is 0x%" PRIx64 " bytes at 0x%" PRIx64
-				      ", not in the first PT_LOAD or not in the image", name,
-				      (uint64_t)w->symbol.st_size, (uint64_t)w->symbol.st_value);
+				      ", not in the image (%zu bytes)", name,
+				      (uint64_t)w->symbol.st_size, (uint64_t)w->symbol.st_value,
+				      image->source->size);
 	}
 	return all(image);
+}
+
+enum outcome check_symbol_load(const struct image *image, struct finding *f)
+{
+	const Elf64_Phdr *load = &image->load;
+
+	FOR_EACH_FUNCTION(image)
+		if (image->loads && !span_inside(w->symbol.st_value - load->p_vaddr, w->symbol.st_size,
+						 load->p_memsz))
+			return failed(f, "%s is 0x%" PRIx64 " bytes at 0x%" PRIx64 ", the first PT_LOAD "
+				      "0x%" PRIx64 " at 0x%" PRIx64, name,
+				      (uint64_t)w->symbol.st_size, (uint64_t)w->symbol.st_value,
+				      (uint64_t)load->p_memsz, (uint64_t)load->p_vaddr);
+	return image->loads ? all(image) : MOOT;
 }
 
 enum outcome check_symbol_bind(const struct image *image, struct finding *f)
@@ -175,13 +190,15 @@ static uint64_t room_at(const struct image *image, uint64_t start)
 	for (unsigned int i = 0; i < TAGS; i++)
 		if (image->tag[i].inside)
 			stop_at(image->tag[i].value, start, &end);
-	return end - start;
+	return end > start ? end - start : 0;
 }
 
 enum outcome check_entry_room(const struct image *image, struct finding *f)
 {
 	enum { ROOM = 16 };
 
+	if (!image->loads)
+		return MOOT;
 	FOR_EACH_FUNCTION(image) {
 		uint64_t room = room_at(image, w->symbol.st_value);
 
@@ -237,7 +254,7 @@ static bool has_trap(const struct image *image, const Elf64_Sym *symbol)
 
 enum outcome check_trap(const struct image *image, struct finding *f)
 {
-	if (!image->machine || !image->machine->trap_size)
+	if (!image->machine || !image->machine->trap_size || !image->loads)
 		return MOOT;
 	FOR_EACH_FUNCTION(image)
 		if (has_trap(image, &w->symbol))

@@ -81,7 +81,7 @@ enum outcome check_unwind_header(const struct image *image, struct finding *f)
 	struct unwind u;
 	Elf64_Phdr p;
 
-	if (!image->segments)
+	if (!image->loads)
 		return MOOT;
 	if (!image_find_segment(image, PT_GNU_EH_FRAME, &p))
 		return failed(f, "there is no PT_GNU_EH_FRAME");

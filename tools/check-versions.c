@@ -11,7 +11,7 @@ enum { HIDDEN = 0x8000 };
 static enum outcome given(const struct image *image, enum tag tag, const char *name,
 			  struct finding *f)
 {
-	if (!image->dynamics)
+	if (!image->dynamic_inside)
 		return MOOT;
 	return image->tag[tag].given ? HOLDS : failed(f, "there is no %s", name);
 }

@@ -62,7 +62,8 @@ struct image {
 	size_t segments;	/* 0 if their table is not in the image */
 	size_t loads, dynamics;
 	Elf64_Phdr load, last_load, dynamic;	/* the first and the last PT_LOAD; PT_DYNAMIC */
-	bool ends;		/* the dynamic segment, by DT_NULL */
+	bool dynamic_inside;	/* some of the dynamic segment is in the image */
+	bool ends;		/* it, by DT_NULL */
 	struct tag_value tag[TAGS];
 	size_t sections;	/* 0 if there are none, or not in the image */
 	Elf64_Shdr section_names; /* SHT_NULL: none */
