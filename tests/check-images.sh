@@ -83,6 +83,16 @@ pid=$!
 check 0 --pid $pid --reader glibc-2.36
 kill $pid
 
+# A generated one in the place of the kernel's is mapped from a file: three readers miss its name.
+if "$VDSOGEN" run -- true >/dev/null 2>&1; then
+	"$VDSOGEN" run -- "$VDSOGEN" check --self >"$tmp/out" 2>"$tmp/err"
+	for reader in glibc-2.36 musl-1.2.5 go gdb-13 elfutils; do
+		verdict $reader accepted
+	done
+	verdict perf degraded
+	says 'mapping_name: the mapping is called '
+fi
+
 # foreign FILE FLAG...: by gcc and ld, for x86_64
 foreign() {
 	foreign_file=$1
@@ -132,7 +142,7 @@ if [ -f "$BUILDDIR/libvdsogen/.libs/libvdsogen.a" ]; then
 		fail 'fuzz_check does not compile'
 	for arch in $ARCHS; do
 		"$VDSOGEN" build --arch "$arch" -o "$tmp/good.so"
-		"$tmp/every" --every "$tmp/good.so" >"$tmp/out" 2>"$tmp/err" ||
+		timeout 600 "$tmp/every" --every "$tmp/good.so" >"$tmp/out" 2>"$tmp/err" ||
 			fail "$arch: every byte and every length"
 		sed "s/^/$arch: /" "$tmp/out"
 	done

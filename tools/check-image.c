@@ -150,7 +150,8 @@ bool image_verdef(const struct image *image, struct verdef *v)
 	const struct tag_value *table = &image->tag[TAG_VERDEF], *number = &image->tag[TAG_VERDEFNUM];
 
 	if (!table->inside || (v->count && (!v->whole || !v->def.vd_next)) ||
-	    (number->given && v->count >= number->value))
+	    (number->given && v->count >= number->value) ||
+	    v->count > image->source->size / sizeof v->def) /* they overlap */
 		return false;
 	v->at = v->count ? v->at + v->def.vd_next : table->at;
 	v->count++;

@@ -148,6 +148,21 @@ static int read_address(const char *pid, struct source *source, uint64_t *addres
 	return EXIT_SUCCESS;
 }
 
+/* What is mapped, from a line of maps: "" for nothing. It may have been named to be seen. */
+static void keep_name(struct source *source, const char *line)
+{
+	int at = 0;
+
+	source->line_name[0] = '\0';
+	sscanf(line, "%*s %*s %*s %*s %*s %n", &at);
+	if (!at)
+		return;
+	snprintf(source->line_name, sizeof source->line_name, "%s", line + at);
+	for (char *s = source->line_name; *s; s++)
+		if (*s < ' ' || *s > '~')
+			*s = '?';
+}
+
 /*
  * The mapping that holds `address`, or, for 0, the one the kernel calls [vdso].
  * *end stays 0 if there is none.
@@ -172,7 +187,7 @@ static int find_mapping(const char *pid, struct source *source, uint64_t *addres
 			continue;
 		*end = to;
 		source->line_start = from;
-		snprintf(source->line_name, sizeof source->line_name, "%s", name ? name + 1 : "");
+		keep_name(source, line);
 	}
 	free(source->bytes);
 	return EXIT_SUCCESS;

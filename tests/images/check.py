@@ -33,7 +33,8 @@ def build(*options):
 
 def check(data):
     """The exit status, and for each reader the verdict and the rules that fail."""
-    run = subprocess.run([vdsogen, 'check', '--json', '-'], input=data, stdout=subprocess.PIPE)
+    run = subprocess.run([vdsogen, 'check', '--json', '-'], input=data, stdout=subprocess.PIPE,
+                         timeout=60)
     report = json.loads(run.stdout)
     return run.returncode, {r['reader']: (r['verdict'], {f['rule'] for f in r['rules']})
                             for r in report['readers']}
