@@ -9,8 +9,9 @@ enum outcome check_dynamic_present(const struct image *image, struct finding *f)
 {
 	if (!image->loads)
 		return MOOT;
-	return image->dynamics ? HOLDS : failed(f, "none of the %zu program headers is a PT_DYNAMIC",
-						image->segments);
+	return image->dynamics ? HOLDS
+			       : failed(f, "none of the %zu program headers is a PT_DYNAMIC",
+					image->segments);
 }
 
 enum outcome check_dynamic_inside(const struct image *image, struct finding *f)
@@ -62,8 +63,10 @@ enum outcome check_dynamic_behind(const struct image *image, struct finding *f)
 
 static enum outcome aligned(uint64_t address, unsigned int to, const char *what, struct finding *f)
 {
-	return !(address % to) ? HOLDS :
-	       failed(f, "the address of %s is 0x%" PRIx64 ", not a multiple of %u", what, address, to);
+	return !(address % to)
+		       ? HOLDS
+		       : failed(f, "the address of %s is 0x%" PRIx64 ", not a multiple of %u", what,
+				address, to);
 }
 
 enum outcome check_dynamic_aligned(const struct image *image, struct finding *f)
@@ -120,9 +123,10 @@ enum outcome check_strsz(const struct image *image, struct finding *f)
 		return MOOT;
 	if (!size->given)
 		return failed(f, "there is no DT_STRSZ");
-	return size->value && image_inside(image, table->at, size->value) ? HOLDS :
-	       failed(f, "DT_STRSZ is 0x%" PRIx64 ", with a string table at 0x%" PRIx64, size->value,
-		      table->value);
+	return size->value && image_inside(image, table->at, size->value)
+		       ? HOLDS
+		       : failed(f, "DT_STRSZ is 0x%" PRIx64 ", with a string table at 0x%" PRIx64,
+				size->value, table->value);
 }
 
 enum outcome check_strtab_ends(const struct image *image, struct finding *f)

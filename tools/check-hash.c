@@ -72,8 +72,10 @@ enum outcome check_hash_sound(const struct image *image, struct finding *f)
 	for (uint64_t b = 0; b < h.buckets; b++)
 		for (uint64_t i = hash_bucket(&h, b); i; i = hash_chain(&h, i)) {
 			if (i >= h.chains)
-				return failed(f, "bucket %" PRIu64 " of DT_HASH leads to symbol %" PRIu64
-					      " of %" PRIu64, b, i, h.chains);
+				return failed(f,
+					      "bucket %" PRIu64
+					      " of DT_HASH leads to symbol %" PRIu64 " of %" PRIu64,
+					      b, i, h.chains);
 			/* no symbol is in two chains, so there are no more steps than symbols */
 			if (steps++ > h.chains)
 				return failed(f, "bucket %" PRIu64 " of DT_HASH never ends", b);
@@ -98,7 +100,8 @@ static uint64_t symbols_end(const struct image *image)
 	uint64_t end = image->source->size;
 
 	for (unsigned int i = 0; i < TAGS; i++)
-		if (image->tag[i].inside && image->tag[i].at > image->symtab && image->tag[i].at < end)
+		if (image->tag[i].inside && image->tag[i].at > image->symtab &&
+		    image->tag[i].at < end)
 			end = image->tag[i].at;
 	return end;
 }
@@ -110,9 +113,12 @@ enum outcome check_hash_counts(const struct image *image, struct finding *f)
 
 	if (!image->tag[TAG_SYMTAB].inside || !hash_open(image, &h))
 		return MOOT;
-	return h.chains && h.chains <= room ? HOLDS :
-	       failed(f, "DT_HASH has %" PRIu64 " chains, but there is room for %" PRIu64 " symbols",
-		      h.chains, room);
+	return h.chains && h.chains <= room
+		       ? HOLDS
+		       : failed(f,
+				"DT_HASH has %" PRIu64 " chains, but there is room for %" PRIu64
+				" symbols",
+				h.chains, room);
 }
 
 static bool found_by_hash(const struct hash *h, size_t index, const char *name)
@@ -177,9 +183,10 @@ enum outcome check_gnu_hash_sound(const struct image *image, struct finding *f)
 	if (!tag->given)
 		return MOOT;
 	if (!gnu_hash_open(image, &h))
-		return failed(f, "DT_GNU_HASH at 0x%" PRIx64 ", with %u filter words and %u buckets, "
-			      "ends outside of the image (%zu bytes)", tag->value, h.masks,
-			      h.buckets, image->source->size);
+		return failed(f,
+			      "DT_GNU_HASH at 0x%" PRIx64 ", with %u filter words and %u buckets, "
+			      "ends outside of the image (%zu bytes)",
+			      tag->value, h.masks, h.buckets, image->source->size);
 	if (!h.buckets)
 		return failed(f, "DT_GNU_HASH has no buckets");
 	for (uint32_t b = 0; b < h.buckets; b++) {
@@ -192,13 +199,15 @@ enum outcome check_gnu_hash_sound(const struct image *image, struct finding *f)
 				      ", before the first, %u", b, i, h.first);
 		do {
 			if (i - h.first >= h.chains)
-				return failed(f, "bucket %u of DT_GNU_HASH leads out of the image", b);
+				return failed(f, "bucket %u of DT_GNU_HASH leads out of the image",
+					      b);
 			if (steps++ > h.chains)
 				return failed(f, "bucket %u of DT_GNU_HASH shares its chain", b);
 		} while (!(gnu_chain(&h, i++ - h.first) & 1));
 		if (i > image->symbols && image->symbols)
-			return failed(f, "bucket %u of DT_GNU_HASH leads to symbol %" PRIu64 " of %zu", b,
-				      i - 1, image->symbols);
+			return failed(f,
+				      "bucket %u of DT_GNU_HASH leads to symbol %" PRIu64 " of %zu",
+				      b, i - 1, image->symbols);
 	}
 	return HOLDS;
 }
@@ -209,8 +218,10 @@ enum outcome check_gnu_hash_aligned(const struct image *image, struct finding *f
 
 	if (!image->tag[TAG_GNU_HASH].inside)
 		return MOOT;
-	return !(address % FILTER_WORD) ? HOLDS :
-	       failed(f, "DT_GNU_HASH is 0x%" PRIx64 ", not a multiple of %u", address, FILTER_WORD);
+	return !(address % FILTER_WORD)
+		       ? HOLDS
+		       : failed(f, "DT_GNU_HASH is 0x%" PRIx64 ", not a multiple of %u", address,
+				FILTER_WORD);
 }
 
 enum outcome check_gnu_hash_mask(const struct image *image, struct finding *f)

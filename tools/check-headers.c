@@ -13,15 +13,18 @@ enum outcome check_elf_wide(const struct image *image, struct finding *f)
 	if (image->wide)
 		return HOLDS;
 	if (s->size >= sizeof(Elf32_Ehdr) && s->bytes[EI_CLASS] == ELFCLASS32)
-		return failed(f, "not a 64-bit image: EI_CLASS is %u; 32-bit ones cannot be checked",
+		return failed(f,
+			      "not a 64-bit image: EI_CLASS is %u; 32-bit ones cannot be checked",
 			      s->bytes[EI_CLASS]);
-	return failed(f, "%zu bytes are no ELF header, which has %zu", s->size, sizeof image->header);
+	return failed(f, "%zu bytes are no ELF header, which has %zu", s->size,
+		      sizeof image->header);
 }
 
 enum outcome check_elf_machine(const struct image *image, struct finding *f)
 {
-	return image->machine ? HOLDS :
-	       failed(f, "e_machine is %u, of which no functions are known", image->header.e_machine);
+	return image->machine ? HOLDS
+			      : failed(f, "e_machine is %u, of which no functions are known",
+				       image->header.e_machine);
 }
 
 enum outcome check_elf_magic(const struct image *image, struct finding *f)

@@ -116,7 +116,8 @@ static bool note_segment(const struct image *image, struct note *note)
 	while (note->next >= note->end) {
 		if (!image_segment(image, note->segment++, &segment))
 			return false;
-		if (segment.p_type != PT_NOTE || !image_inside(image, segment.p_offset, segment.p_filesz))
+		if (segment.p_type != PT_NOTE ||
+		    !image_inside(image, segment.p_offset, segment.p_filesz))
 			continue;
 		note->next = segment.p_offset;
 		note->end = segment.p_offset + segment.p_filesz;
@@ -147,7 +148,8 @@ bool image_note(const struct image *image, struct note *note)
 
 bool image_verdef(const struct image *image, struct verdef *v)
 {
-	const struct tag_value *table = &image->tag[TAG_VERDEF], *number = &image->tag[TAG_VERDEFNUM];
+	const struct tag_value *table = &image->tag[TAG_VERDEF],
+			       *number = &image->tag[TAG_VERDEFNUM];
 
 	if (!table->inside || (v->count && (!v->whole || !v->def.vd_next)) ||
 	    (number->given && v->count >= number->value) ||

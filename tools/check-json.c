@@ -35,8 +35,10 @@ static void print_finding(FILE *out, const struct check *check, const struct rea
 	fputs(", ", out);
 	print_member(out, "demand", check_rules[d->rule].demand);
 	fputs(", ", out);
-	print_member(out, "outcome", finding->outcome == FAILS ? check_verdict_name(d->consequence) :
-		     finding->outcome == HOLDS ? "holds" : "moot");
+	print_member(out, "outcome",
+		     finding->outcome == FAILS	 ? check_verdict_name(d->consequence)
+		     : finding->outcome == HOLDS ? "holds"
+						 : "moot");
 	if (finding->outcome == FAILS) {
 		fputs(",\n\t\t\t  ", out);
 		print_member(out, "found", finding->found);

@@ -11,9 +11,11 @@ enum outcome check_mapping_start(const struct image *image, struct finding *f)
 
 	if (!s->address)
 		return MOOT;
-	return s->address == s->line_start ? HOLDS :
-	       failed(f, "the image is at 0x%" PRIx64 ", its mapping begins at 0x%" PRIx64, s->address,
-		      s->line_start);
+	return s->address == s->line_start
+		       ? HOLDS
+		       : failed(f,
+				"the image is at 0x%" PRIx64 ", its mapping begins at 0x%" PRIx64,
+				s->address, s->line_start);
 }
 
 enum outcome check_mapping_name(const struct image *image, struct finding *f)

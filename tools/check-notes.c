@@ -12,13 +12,18 @@ enum outcome check_note_sound(const struct image *image, struct finding *f)
 
 	for (size_t i = 0; image_segment(image, i, &p); i++)
 		if (p.p_type == PT_NOTE && !image_inside(image, p.p_offset, p.p_filesz))
-			return failed(f, "PT_NOTE, 0x%" PRIx64 " bytes at 0x%" PRIx64
-				      ", ends outside of the image (%zu bytes)", (uint64_t)p.p_filesz,
-				      (uint64_t)p.p_offset, image->source->size);
+			return failed(f,
+				      "PT_NOTE, 0x%" PRIx64 " bytes at 0x%" PRIx64
+				      ", ends outside of the image (%zu bytes)",
+				      (uint64_t)p.p_filesz, (uint64_t)p.p_offset,
+				      image->source->size);
 	while (image_note(image, &n))
 		if (!n.whole)
-			return failed(f, "a note of type 0x%x with a name of %u and a descriptor of %u "
-				      "bytes ends behind its segment", n.type, n.namesz, n.descsz);
+			return failed(
+				f,
+				"a note of type 0x%x with a name of %u and a descriptor of %u "
+				"bytes ends behind its segment",
+				n.type, n.namesz, n.descsz);
 	return n.seen ? HOLDS : MOOT;
 }
 
@@ -49,7 +54,8 @@ enum outcome check_note_build_id(const struct image *image, struct finding *f)
 	if (!image->segments)
 		return MOOT;
 	while (image_note(image, &n))
-		if (n.whole && n.type == NT_GNU_BUILD_ID && n.descsz && image_is(image, n.name, "GNU"))
+		if (n.whole && n.type == NT_GNU_BUILD_ID && n.descsz &&
+		    image_is(image, n.name, "GNU"))
 			return HOLDS;
 	return failed(f, "no PT_NOTE has a build-id (\"GNU\", type %u)", NT_GNU_BUILD_ID);
 }
@@ -65,8 +71,9 @@ enum outcome check_note_align(const struct image *image, struct finding *f)
 			continue;
 		any = true;
 		if (s.sh_addralign > ALIGN)
-			return failed(f, "sh_addralign of section %zu, notes, is %" PRIu64 ", not %u", i,
-				      (uint64_t)s.sh_addralign, ALIGN);
+			return failed(f,
+				      "sh_addralign of section %zu, notes, is %" PRIu64 ", not %u",
+				      i, (uint64_t)s.sh_addralign, ALIGN);
 	}
 	return any ? HOLDS : MOOT;
 }

@@ -40,7 +40,8 @@ static const struct demand glibc[] = {
 	{ .rule = RULE_relaent, REJECTED, "an assertion fails: abort", "elf/get-dynamic-info.h" },
 	{ .rule = RULE_hash_any, DEGRADED, SYSTEM_CALLS, "elf/dl-lookup.c" },
 	{ .rule = RULE_gnu_hash_sound, REJECTED, GARBAGE, "elf/dl-lookup.c" },
-	{ .rule = RULE_gnu_hash_mask, REJECTED, "an assertion fails: abort", "elf/dl-setup_hash.c" },
+	{ .rule = RULE_gnu_hash_mask, REJECTED, "an assertion fails: abort",
+	  "elf/dl-setup_hash.c" },
 	{ .rule = RULE_gnu_hash_filter, DEGRADED, SYSTEM_CALLS, "elf/dl-lookup.c" },
 	{ .rule = RULE_gnu_hash_finds, DEGRADED, SYSTEM_CALLS, "elf/dl-lookup.c" },
 	{ .rule = RULE_hash_sound, REJECTED, GARBAGE, "elf/dl-lookup.c", .when = WITHOUT_GNU_HASH },
@@ -107,7 +108,8 @@ static const struct demand musl[] = {
 	{ .rule = RULE_elf_phnum, REJECTED, GARBAGE },
 	{ .rule = RULE_load_present, DEGRADED, SYSTEM_CALLS },
 	{ .rule = RULE_load_bias, REJECTED, "takes the last for the first: SIGSEGV" },
-	{ .rule = RULE_dynamic_present, REJECTED, "ld.so: SIGSEGV at the start (static programs use "
+	{ .rule = RULE_dynamic_present, REJECTED,
+	  "ld.so: SIGSEGV at the start (static programs use "
 	  "system calls)", "ldso/dynlink.c" },
 	{ .rule = RULE_dynamic_inside, REJECTED, GARBAGE },
 	{ .rule = RULE_dynamic_ends, REJECTED, GARBAGE },
@@ -500,13 +502,15 @@ static const struct demand elfutils[] = {
 	{ .rule = RULE_note_build_id, DEGRADED, "no build-id" },
 	{ .rule = RULE_note_align, DEGRADED, "no build-id" },
 	{ .rule = RULE_unwind_header, DEGRADED, NO_BACKTRACE },
-	{ .rule = RULE_mapping_start, DEGRADED, "does not see the vDSO", "libdwfl/linux-proc-maps.c" },
+	{ .rule = RULE_mapping_start, DEGRADED, "does not see the vDSO",
+	  "libdwfl/linux-proc-maps.c" },
 	END
 };
 
 static const struct demand systemd[] = {
 	{ .rule = RULE_note_sound, DEGRADED, "the journal has no build-id" },
-	{ .rule = RULE_note_build_id, DEGRADED, "the journal says: Module [vdso] without build-id" },
+	{ .rule = RULE_note_build_id, DEGRADED,
+	  "the journal says: Module [vdso] without build-id" },
 	END
 };
 
@@ -608,7 +612,8 @@ static const struct demand gvisor[] = {
 };
 
 static const struct demand patcher[] = {
-	{ .rule = RULE_entry_room, REJECTED, "a jump of 16 bytes overwrites what follows the function" },
+	{ .rule = RULE_entry_room, REJECTED,
+	  "a jump of 16 bytes overwrites what follows the function" },
 	END
 };
 
@@ -639,7 +644,8 @@ const struct reader check_readers[] = {
 	{ .name = "musl-1.2.5", "musl up to 1.2.5", MUSL, { everyone, musl, musl_old } },
 	{ .name = "musl-1.2.6", "musl 1.2.6", MUSL, { everyone, musl, musl_new } },
 	{ .name = "bionic", "Android's libc", "libc/bionic/vdso.cpp", { everyone, bionic } },
-	{ .name = "bionic-linker", "Android's linker64", "linker/linker.cpp", { everyone, bionic_linker } },
+	{ .name = "bionic-linker", "Android's linker64", "linker/linker.cpp",
+	  { everyone, bionic_linker } },
 	{ .name = "uclibc-ng", "uClibc-ng 1.0", "ldso/ldso/dl-vdso.c", { everyone, uclibc } },
 	{ .name = "dietlibc", "dietlibc 0.34", "lib/vdso_dlsym.c", { everyone, dietlibc },
 	  .machine = EM_X86_64 },
@@ -650,7 +656,8 @@ const struct reader check_readers[] = {
 	  { everyone, rustix_header_new, rustix, rustix_gnu_hash_first } },
 	{ .name = "abseil-20220623", "abseil 20220623, with assertions", ABSEIL,
 	  { everyone, abseil, abseil_hash } },
-	{ .name = "abseil", "abseil of 2025, with assertions", ABSEIL, { everyone, abseil, abseil_any_hash } },
+	{ .name = "abseil", "abseil of 2025, with assertions", ABSEIL,
+	  { everyone, abseil, abseil_any_hash } },
 	{ .name = "zig", "Zig's standard library", "std/os/linux/vdso.zig", { everyone, zig } },
 	{ .name = "kernel-6.12", "the kernel's parse_vdso.c up to 6.12", PARSE_VDSO,
 	  { everyone, parse_vdso, parse_vdso_hash } },
@@ -658,10 +665,13 @@ const struct reader check_readers[] = {
 	  { everyone, parse_vdso, parse_vdso_any_hash } },
 	{ .name = "gdb-13", "gdb up to 13", GDB, { everyone, gdb, gdb_sections } },
 	{ .name = "gdb-16", "gdb 14 and later", GDB, { everyone, gdb, gdb_dynamic } },
-	{ .name = "lldb", "lldb 14", "source/Plugins/DynamicLoader/POSIX-DYLD/DynamicLoaderPOSIXDYLD.cpp",
+	{ .name = "lldb", "lldb 14",
+	  "source/Plugins/DynamicLoader/POSIX-DYLD/DynamicLoaderPOSIXDYLD.cpp",
 	  { everyone, lldb } },
-	{ .name = "elfutils", "elfutils 0.188 to 0.192", "libdwfl/elf-from-memory.c", { everyone, elfutils } },
-	{ .name = "systemd-coredump", "systemd 257", "src/shared/elf-util.c", { everyone, systemd } },
+	{ .name = "elfutils", "elfutils 0.188 to 0.192", "libdwfl/elf-from-memory.c",
+	  { everyone, elfutils } },
+	{ .name = "systemd-coredump", "systemd 257", "src/shared/elf-util.c",
+	  { everyone, systemd } },
 	{ .name = "libgcc", "libgcc's unwinder, GCC 14", "libgcc/unwind-dw2-fde-dip.c",
 	  { everyone, unwinders, libgcc } },
 	{ .name = "llvm-libunwind", "LLVM's libunwind", "libunwind/src/UnwindCursor.hpp",
@@ -673,7 +683,8 @@ const struct reader check_readers[] = {
 	{ .name = "criu", "CRIU 4.2", CRIU, { everyone, criu, criu_any_hash } },
 	{ .name = "rr", "rr 5.9", "src/AddressSpace.cc", { everyone, rr },
 	  .remark = "gives programs a vDSO of its own" },
-	{ .name = "valgrind", "Valgrind 3.27", "coregrind/m_initimg/initimg-linux.c", { everyone, valgrind },
+	{ .name = "valgrind", "Valgrind 3.27", "coregrind/m_initimg/initimg-linux.c",
+	  { everyone, valgrind },
 	  .remark = "hides any vDSO from programs (x86_64, aarch64)" },
 	{ .name = "gvisor", "gVisor's loader", "pkg/sentry/loader/vdso.go", { everyone, gvisor } },
 	{ .name = "patcher", "whatever patches the entries", "criu/arch/x86/vdso-pie.c, for one",

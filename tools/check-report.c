@@ -22,7 +22,8 @@ static void print_demand(FILE *out, const struct check *check, const struct read
 		return;
 	if (finding->outcome == FAILS)
 		fprintf(out, "  %s %s: %s; %s (%s)\n", d->consequence == REJECTED ? "!!" : " !",
-			rule->name, finding->found, d->cost, d->source ? d->source : reader->source);
+			rule->name, finding->found, d->cost,
+			d->source ? d->source : reader->source);
 	else if (verbose)
 		fprintf(out, "  %s %s: %s\n", finding->outcome == HOLDS ? "ok" : " -", rule->name,
 			rule->demand);

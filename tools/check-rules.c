@@ -27,7 +27,8 @@ void check_judge(struct check *check, const struct image *image)
 		struct finding *f = &check->finding[i];
 
 		f->found[0] = '\0';
-		f->outcome = image->wide || i == RULE_elf_wide ? check_rules[i].judge(image, f) : MOOT;
+		f->outcome =
+			image->wide || i == RULE_elf_wide ? check_rules[i].judge(image, f) : MOOT;
 	}
 }
 

@@ -52,10 +52,12 @@ enum outcome check_sections_dynstr(const struct image *image, struct finding *f)
 	for (size_t i = 0; image_section(image, i, &s); i++) {
 		if (s.sh_type != SHT_STRTAB || !(s.sh_flags & SHF_ALLOC))
 			continue;
-		return s.sh_offset == image->strtab ? HOLDS :
-		       failed(f, "section %zu, the first allocated SHT_STRTAB, is at 0x%" PRIx64
-			      ", the strings of the symbols at 0x%" PRIx64, i, (uint64_t)s.sh_offset,
-			      image->strtab);
+		return s.sh_offset == image->strtab
+			       ? HOLDS
+			       : failed(f,
+					"section %zu, the first allocated SHT_STRTAB, is at "
+					"0x%" PRIx64 ", the strings of the symbols at 0x%" PRIx64,
+					i, (uint64_t)s.sh_offset, image->strtab);
 	}
 	return failed(f, "no section header is an allocated SHT_STRTAB");
 }
@@ -78,8 +80,10 @@ enum outcome check_sections_symbol(const struct image *image, struct finding *f)
 				      image->sections);
 		if (!span_inside(symbol->st_value - s.sh_addr, symbol->st_size, s.sh_size) ||
 		    s.sh_addr - s.sh_offset != image->load.p_vaddr - image->load.p_offset)
-			return failed(f, "%s at 0x%" PRIx64 " is not in its section, %u, 0x%" PRIx64
-				      " bytes at 0x%" PRIx64, machine_symbol(image->machine, i, name),
+			return failed(f,
+				      "%s at 0x%" PRIx64 " is not in its section, %u, 0x%" PRIx64
+				      " bytes at 0x%" PRIx64,
+				      machine_symbol(image->machine, i, name),
 				      (uint64_t)symbol->st_value, symbol->st_shndx,
 				      (uint64_t)s.sh_size, (uint64_t)s.sh_addr);
 	}
@@ -96,7 +100,8 @@ enum outcome check_sections_named(const struct image *image, struct finding *f)
 	if (!image->sections)
 		return MOOT;
 	if (!image->section_names.sh_type)
-		return failed(f, "e_shstrndx is %u, which is no string table", image->header.e_shstrndx);
+		return failed(f, "e_shstrndx is %u, which is no string table",
+			      image->header.e_shstrndx);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (!image_find_section(image, names[i], &s))
 			return failed(f, "there is no section %s", names[i]);
@@ -120,8 +125,9 @@ enum outcome check_sections_agree(const struct image *image, struct finding *f)
 			const struct tag_value *tag = &image->tag[pairs[p].tag];
 
 			if (s.sh_type == pairs[p].type && tag->given && s.sh_addr != tag->value)
-				return failed(f, "section %zu is at 0x%" PRIx64 ", %s is 0x%" PRIx64, i,
-					      (uint64_t)s.sh_addr, pairs[p].name, tag->value);
+				return failed(f,
+					      "section %zu is at 0x%" PRIx64 ", %s is 0x%" PRIx64,
+					      i, (uint64_t)s.sh_addr, pairs[p].name, tag->value);
 		}
 	return HOLDS;
 }

@@ -29,9 +29,11 @@ enum outcome check_load_bias(const struct image *image, struct finding *f)
 
 	for (size_t i = 0; image_segment(image, i, &p); i++)
 		if (p.p_type == PT_LOAD && p.p_vaddr - p.p_offset != bias)
-			return failed(f, "PT_LOAD of program header %zu has p_vaddr - p_offset = 0x%"
-				      PRIx64 ", the first 0x%" PRIx64, i,
-				      (uint64_t)(p.p_vaddr - p.p_offset), bias);
+			return failed(
+				f,
+				"PT_LOAD of program header %zu has p_vaddr - p_offset = 0x%" PRIx64
+				", the first 0x%" PRIx64,
+				i, (uint64_t)(p.p_vaddr - p.p_offset), bias);
 	return image->loads ? HOLDS : MOOT;
 }
 
@@ -96,10 +98,13 @@ enum outcome check_load_headers(const struct image *image, struct finding *f)
 
 	if (!image->loads)
 		return MOOT;
-	return !image->load.p_offset && span_inside(h->e_phoff, size, image->load.p_filesz) ? HOLDS :
-	       failed(f, "the program headers end at 0x%" PRIx64 ", the first PT_LOAD is 0x%" PRIx64
-		      " bytes at 0x%" PRIx64, h->e_phoff + size, (uint64_t)image->load.p_filesz,
-		      (uint64_t)image->load.p_offset);
+	return !image->load.p_offset && span_inside(h->e_phoff, size, image->load.p_filesz)
+		       ? HOLDS
+		       : failed(f,
+				"the program headers end at 0x%" PRIx64
+				", the first PT_LOAD is 0x%" PRIx64 " bytes at 0x%" PRIx64,
+				h->e_phoff + size, (uint64_t)image->load.p_filesz,
+				(uint64_t)image->load.p_offset);
 }
 
 enum outcome check_load_order(const struct image *image, struct finding *f)
@@ -111,7 +116,9 @@ enum outcome check_load_order(const struct image *image, struct finding *f)
 		if (p.p_type != PT_LOAD)
 			continue;
 		if (end && p.p_vaddr / VDSOGEN_PAGE <= (end - 1) / VDSOGEN_PAGE)
-			return failed(f, "PT_LOAD at 0x%" PRIx64 " begins in or before the last page of "
+			return failed(f,
+				      "PT_LOAD at 0x%" PRIx64
+				      " begins in or before the last page of "
 				      "the one before it, which ends at 0x%" PRIx64,
 				      (uint64_t)p.p_vaddr, end);
 		end = p.p_vaddr + p.p_memsz;

@@ -11,7 +11,8 @@
 static enum outcome present(const struct image *image, unsigned int function, struct finding *f)
 {
 	char name[MACHINE_NAME_SIZE];
-	bool counted = image->symbols || image->tag[TAG_HASH].given || image->tag[TAG_GNU_HASH].given;
+	bool counted =
+		image->symbols || image->tag[TAG_HASH].given || image->tag[TAG_GNU_HASH].given;
 
 	if (!image->machine || !(image->machine->functions >> function & 1) || !counted)
 		return MOOT;
@@ -103,14 +104,18 @@ enum outcome check_symbol_load(const struct image *image, struct finding *f)
 {
 	const Elf64_Phdr *load = &image->load;
 
-	FOR_EACH_FUNCTION(image)
-		if (image->loads && !span_inside(w->symbol.st_value - load->p_vaddr, w->symbol.st_size,
-						 load->p_memsz))
-			return failed(f, "%s is 0x%" PRIx64 " bytes at 0x%" PRIx64 ", the first PT_LOAD "
-				      "0x%" PRIx64 " at 0x%" PRIx64, name,
-				      (uint64_t)w->symbol.st_size, (uint64_t)w->symbol.st_value,
+	if (!image->loads)
+		return MOOT;
+	FOR_EACH_FUNCTION(image) {
+		const Elf64_Sym *symbol = &w->symbol;
+
+		if (!span_inside(symbol->st_value - load->p_vaddr, symbol->st_size, load->p_memsz))
+			return failed(f, "%s is 0x%" PRIx64 " bytes at 0x%" PRIx64
+				      ", the first PT_LOAD 0x%" PRIx64 " at 0x%" PRIx64, name,
+				      (uint64_t)symbol->st_size, (uint64_t)symbol->st_value,
 				      (uint64_t)load->p_memsz, (uint64_t)load->p_vaddr);
-	return image->loads ? all(image) : MOOT;
+	}
+	return all(image);
 }
 
 enum outcome check_symbol_bind(const struct image *image, struct finding *f)
@@ -130,7 +135,8 @@ enum outcome check_symbol_kind(const struct image *image, struct finding *f)
 		unsigned int type = GELF_ST_TYPE(w->symbol.st_info);
 
 		if (type != STT_FUNC && type != STT_NOTYPE)
-			return failed(f, "%s has type %u, neither STT_FUNC nor STT_NOTYPE", name, type);
+			return failed(f, "%s has type %u, neither STT_FUNC nor STT_NOTYPE", name,
+				      type);
 	}
 	return all(image);
 }
@@ -156,8 +162,11 @@ enum outcome check_name_room(const struct image *image, struct finding *f)
 		uint64_t at = image->strtab + w->symbol.st_name;
 
 		if (!span_inside(at, ROOM, pages))
-			return failed(f, "the name %s is at 0x%" PRIx64 ", less than %u bytes before the "
-				      "end of the mapping", name, at, ROOM);
+			return failed(f,
+				      "the name %s is at 0x%" PRIx64
+				      ", less than %u bytes before the "
+				      "end of the mapping",
+				      name, at, ROOM);
 	}
 	return all(image);
 }
@@ -203,8 +212,8 @@ enum outcome check_entry_room(const struct image *image, struct finding *f)
 		uint64_t room = room_at(image, w->symbol.st_value);
 
 		if (room < ROOM)
-			return failed(f, "%s at 0x%" PRIx64 " has %" PRIu64 " bytes, fewer than %u", name,
-				      (uint64_t)w->symbol.st_value, room, ROOM);
+			return failed(f, "%s at 0x%" PRIx64 " has %" PRIu64 " bytes, fewer than %u",
+				      name, (uint64_t)w->symbol.st_value, room, ROOM);
 	}
 	return all(image);
 }
@@ -219,8 +228,10 @@ enum outcome check_symbol_names(const struct image *image, struct finding *f)
 		return MOOT;
 	for (size_t i = 0; image_symbol(image, i, &symbol); i++)
 		if (symbol.st_name >= image->strsz)
-			return failed(f, "the name of symbol %zu is at 0x%x of a string table of 0x%" PRIx64,
-				      i, symbol.st_name, image->strsz);
+			return failed(
+				f,
+				"the name of symbol %zu is at 0x%x of a string table of 0x%" PRIx64,
+				i, symbol.st_name, image->strsz);
 	return HOLDS;
 }
 
@@ -231,8 +242,9 @@ enum outcome check_symbol_above(const struct image *image, struct finding *f)
 	for (size_t i = 0; image_symbol(image, i, &symbol); i++)
 		if (symbol.st_shndx != SHN_UNDEF && symbol.st_shndx != SHN_ABS &&
 		    symbol.st_value <= image->load.p_vaddr)
-			return failed(f, "st_value of symbol %zu is 0x%" PRIx64 ", not above 0x%" PRIx64, i,
-				      (uint64_t)symbol.st_value, (uint64_t)image->load.p_vaddr);
+			return failed(
+				f, "st_value of symbol %zu is 0x%" PRIx64 ", not above 0x%" PRIx64,
+				i, (uint64_t)symbol.st_value, (uint64_t)image->load.p_vaddr);
 	return image->symbols ? HOLDS : MOOT;
 }
 
@@ -244,7 +256,8 @@ static bool has_trap(const struct image *image, const Elf64_Sym *symbol)
 	const struct machine *machine = image->machine;
 	uint64_t at;
 
-	if (!image_offset(image, symbol->st_value, &at) || !image_inside(image, at, symbol->st_size))
+	if (!image_offset(image, symbol->st_value, &at) ||
+	    !image_inside(image, at, symbol->st_size))
 		return false;
 	for (uint64_t i = 0; span_inside(i, machine->trap_size, symbol->st_size); i++)
 		if (!memcmp(image->source->bytes + at + i, machine->trap, machine->trap_size))

@@ -64,7 +64,8 @@ static bool read_entry(const struct unwind *u, uint64_t i, struct entry *e)
 	enum { ENTRY = 8, CIE_AT = 4, BEGIN_AT = 8, LENGTH_AT = 12, FDE_MIN = 16 };
 	uint64_t at = u->at + TABLE_AT + i * ENTRY;
 
-	if (!span_inside(TABLE_AT + i * ENTRY, ENTRY, u->size) || !image_inside(u->image, at, ENTRY))
+	if (!span_inside(TABLE_AT + i * ENTRY, ENTRY, u->size) ||
+	    !image_inside(u->image, at, ENTRY))
 		return false;
 	e->start = u->address + sdata4(u->image, at);
 	if (!image_offset(u->image, u->address + sdata4(u->image, at + sizeof(int32_t)), &e->fde) ||
@@ -86,9 +87,10 @@ enum outcome check_unwind_header(const struct image *image, struct finding *f)
 	if (!image_find_segment(image, PT_GNU_EH_FRAME, &p))
 		return failed(f, "there is no PT_GNU_EH_FRAME");
 	if (!find_header(image, &u))
-		return failed(f, "PT_GNU_EH_FRAME is 0x%" PRIx64 " bytes at 0x%" PRIx64
-			      ", too short or outside of the image (%zu bytes)", (uint64_t)p.p_filesz,
-			      (uint64_t)p.p_vaddr, image->source->size);
+		return failed(f,
+			      "PT_GNU_EH_FRAME is 0x%" PRIx64 " bytes at 0x%" PRIx64
+			      ", too short or outside of the image (%zu bytes)",
+			      (uint64_t)p.p_filesz, (uint64_t)p.p_vaddr, image->source->size);
 	return image_word(image, u.at + VERSION_AT, 1) == HEADER_VERSION ? HOLDS :
 	       failed(f, "the version of PT_GNU_EH_FRAME is %" PRIu64 ", not %u",
 		      image_word(image, u.at + VERSION_AT, 1), HEADER_VERSION);
@@ -103,13 +105,18 @@ enum outcome check_unwind_table(const struct image *image, struct finding *f)
 	if (!find_header(image, &u))
 		return MOOT;
 	if (!find_table(image, &u))
-		return failed(f, "PT_GNU_EH_FRAME has no table to search: its encodings are 0x%" PRIx64
-			      " and 0x%" PRIx64, image_word(image, u.at + COUNT_ENCODING_AT, 1),
+		return failed(f,
+			      "PT_GNU_EH_FRAME has no table to search: its encodings are 0x%" PRIx64
+			      " and 0x%" PRIx64,
+			      image_word(image, u.at + COUNT_ENCODING_AT, 1),
 			      image_word(image, u.at + TABLE_ENCODING_AT, 1));
 	for (uint64_t i = 0; i < u.count; i++) {
 		if (!read_entry(&u, i, &e))
-			return failed(f, "entry %" PRIu64 " of %" PRIu64 " of PT_GNU_EH_FRAME, or its FDE, "
-				      "is outside", i, u.count);
+			return failed(f,
+				      "entry %" PRIu64 " of %" PRIu64
+				      " of PT_GNU_EH_FRAME, or its FDE, "
+				      "is outside",
+				      i, u.count);
 		if (i && e.start <= last)
 			return failed(f, "entry %" PRIu64 " of PT_GNU_EH_FRAME is 0x%" PRIx64
 				      ", after 0x%" PRIx64, i, e.start, last);
@@ -181,9 +188,13 @@ enum outcome check_sigreturn_code(const struct image *image, struct finding *f)
 	if (!w || !image_offset(image, w->symbol.st_value, &at))
 		return MOOT;
 	return image_inside(image, at, machine->sigreturn_size) &&
-	       !memcmp(image->source->bytes + at, machine->sigreturn_code, machine->sigreturn_size) ?
-	       HOLDS : failed(f, "the instructions of rt_sigreturn at 0x%" PRIx64 " begin with 0x%08"
-			      PRIx64 " 0x%08" PRIx64, (uint64_t)w->symbol.st_value,
-			      image_word(image, at, sizeof(uint32_t)),
-			      image_word(image, at + sizeof(uint32_t), sizeof(uint32_t)));
+			       !memcmp(image->source->bytes + at, machine->sigreturn_code,
+				       machine->sigreturn_size)
+		       ? HOLDS
+		       : failed(f,
+				"the instructions of rt_sigreturn at 0x%" PRIx64
+				" begin with 0x%08" PRIx64 " 0x%08" PRIx64,
+				(uint64_t)w->symbol.st_value,
+				image_word(image, at, sizeof(uint32_t)),
+				image_word(image, at + sizeof(uint32_t), sizeof(uint32_t)));
 }

@@ -53,14 +53,21 @@ enum outcome check_verdef_sound(const struct image *image, struct finding *f)
 			      table->value, image->source->size);
 	while (image_verdef(image, &v)) {
 		if (!v.whole)
-			return failed(f, "version definition %zu, at 0x%" PRIx64 ", ends outside of the "
-				      "image (%zu bytes)", v.count, v.at, image->source->size);
+			return failed(f,
+				      "version definition %zu, at 0x%" PRIx64
+				      ", ends outside of the "
+				      "image (%zu bytes)",
+				      v.count, v.at, image->source->size);
 		if (image->strsz && v.name >= image->strsz)
-			return failed(f, "the name of version definition %zu is at 0x%x of a string table "
-				      "of 0x%" PRIx64, v.count, v.name, image->strsz);
+			return failed(
+				f,
+				"the name of version definition %zu is at 0x%x of a string table "
+				"of 0x%" PRIx64,
+				v.count, v.name, image->strsz);
 	}
 	if (image->tag[TAG_VERDEFNUM].given && v.count < image->tag[TAG_VERDEFNUM].value)
-		return failed(f, "DT_VERDEFNUM is %" PRIu64 ", but there are %zu version definitions",
+		return failed(f,
+			      "DT_VERDEFNUM is %" PRIu64 ", but there are %zu version definitions",
 			      image->tag[TAG_VERDEFNUM].value, v.count);
 	return HOLDS;
 }
@@ -71,8 +78,8 @@ enum outcome check_verdef_format(const struct image *image, struct finding *f)
 
 	while (image_verdef(image, &v) && v.whole) {
 		if (v.def.vd_version != VER_DEF_CURRENT)
-			return failed(f, "vd_version of version definition %zu is %u, not %u", v.count,
-				      v.def.vd_version, VER_DEF_CURRENT);
+			return failed(f, "vd_version of version definition %zu is %u, not %u",
+				      v.count, v.def.vd_version, VER_DEF_CURRENT);
 		if (!v.def.vd_cnt)
 			return failed(f, "vd_cnt of version definition %zu is 0", v.count);
 	}
@@ -86,8 +93,8 @@ enum outcome check_verdef_order(const struct image *image, struct finding *f)
 
 	for (; image_verdef(image, &v) && v.whole; last = v.def.vd_ndx)
 		if (v.def.vd_ndx <= last)
-			return failed(f, "vd_ndx of version definition %zu is %u, after %u", v.count,
-				      v.def.vd_ndx, last);
+			return failed(f, "vd_ndx of version definition %zu is %u, after %u",
+				      v.count, v.def.vd_ndx, last);
 	return v.count ? HOLDS : MOOT;
 }
 
@@ -98,8 +105,8 @@ static enum outcome indices_up_to(const struct image *image, uint64_t limit, con
 
 	while (image_verdef(image, &v) && v.whole)
 		if (v.def.vd_ndx > limit)
-			return failed(f, "vd_ndx of version definition %zu is %u, but %s %" PRIu64, v.count,
-				      v.def.vd_ndx, why, limit);
+			return failed(f, "vd_ndx of version definition %zu is %u, but %s %" PRIu64,
+				      v.count, v.def.vd_ndx, why, limit);
 	return v.count ? HOLDS : MOOT;
 }
 
@@ -152,9 +159,12 @@ enum outcome check_versym_sound(const struct image *image, struct finding *f)
 
 	if (!table->given)
 		return MOOT;
-	return table->inside && image_inside(image, table->at, image->symbols * sizeof(Elf64_Half)) ?
-	       HOLDS : failed(f, "DT_VERSYM is 0x%" PRIx64 ", with %zu symbols outside of the image "
-			      "(%zu bytes)", table->value, image->symbols, image->source->size);
+	return table->inside && image_inside(image, table->at, image->symbols * sizeof(Elf64_Half))
+		       ? HOLDS
+		       : failed(f,
+				"DT_VERSYM is 0x%" PRIx64 ", with %zu symbols outside of the image "
+				"(%zu bytes)",
+				table->value, image->symbols, image->source->size);
 }
 
 enum outcome check_versym_aligned(const struct image *image, struct finding *f)
@@ -217,7 +227,8 @@ enum outcome check_version_hash(const struct image *image, struct finding *f)
 		return MOOT;
 	name = image->machine->version;
 	while (image_verdef(image, &v) && v.whole)
-		if (image_is(image, image->strtab + v.name, name) && v.def.vd_hash != elf_hash(name))
+		if (image_is(image, image->strtab + v.name, name) &&
+		    v.def.vd_hash != elf_hash(name))
 			return failed(f, "vd_hash of %s is 0x%x, not 0x%lx", name, v.def.vd_hash,
 				      elf_hash(name));
 	return v.count ? HOLDS : MOOT;

@@ -309,8 +309,8 @@ int source_get(const char *command, const char *file, const char *pid, bool self
 	       struct source *source)
 {
 	if (!!file + !!pid + self != 1) {
-		tool_error("%s: give one of FILE, --pid N and --self; see vdsogen %s --help", command,
-			   command);
+		tool_error("%s: give one of FILE, --pid N and --self; see vdsogen %s --help",
+			   command, command);
 		return EXIT_USAGE;
 	}
 	if (pid && !is_pid(pid)) {
