@@ -285,7 +285,7 @@ continue
 detach
 END_OF_COMMANDS
 	let_go || return 0
-	shows "symbols, disassembly" "Summary: \[vdso\]\`__vdso_time" '<+3>:.* cmpl ' retq
+	shows "symbols, disassembly" "Summary: \[vdso\]\`__vdso_time" '<+[0-9]*>:.* cmpl ' retq
 	shows "backtrace to main" "frame #0: .* \[vdso\]\`__vdso_gettimeofday + " \
 		"frame #1: .* target-dynamic\`inner" "frame #2: .* target-dynamic\`outer" \
 		"frame #3: .* target-dynamic\`main"

@@ -241,9 +241,9 @@ def strsz__outside(image):
     image.tag('STRSZ', len(image.data))
 
 
-@spoils()
+@spoils('sections_named')
 def strtab_ends(image):
-    # cut the table: every name but the last is still there, and so is its end
+    # cut the table: every name but the last, a section's, is still there, and so is its end
     image.put(image.tag('STRTAB') + image.tag('STRSZ') - 1, 'B', ord('x'))
 
 
@@ -630,7 +630,7 @@ def name_room(image):
 @spoils()
 def entry_room(image):
     # something begins in it
-    image.section('.vvar', 'sh_addr', image.symbol('clock_getres', 'st_value') + 15)
+    image.section('.eh_frame_hdr', 'sh_addr', image.symbol('clock_getres', 'st_value') + 15)
 
 
 @spoils('sigreturn_code', ...)
