@@ -317,7 +317,8 @@ struct vdsogen_clock {
 	uint64_t res;		/* clock_getres of the high-resolution clocks, ns; 0: fallback */
 	uint64_t res_coarse;	/* clock_getres of the coarse clocks, ns; 0: fallback */
 	uint64_t timezone;	/* struct timezone: minutes west, then daylight saving */
-	uint64_t reserved[2];	/* 0 */
+	uint64_t steered;	/* the publishers', in a latch: counter when its rates last changed */
+	uint64_t reserved;	/* 0 */
 
 	/* the publisher's own: no guest reads it, but for `saved` in a latch */
 	struct vdsogen_line saved[VDSOGEN_LINES - 1]; /* lines 0..2 as they were; their seq is 0 */

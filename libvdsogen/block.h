@@ -38,6 +38,8 @@ struct vg_track {
 
 struct vg_state {
 	uint64_t latch_age;	/* ticks that the old lines may be read for; 0: not a latch */
+	uint64_t steered;	/* counter when the rates last changed */
+	int held;		/* the rates stay this time */
 	struct vdsogen_line line[VG_LINES_STEERED];
 	struct vg_track track[VG_TRACKS];
 };

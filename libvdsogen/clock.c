@@ -187,6 +187,7 @@ static int begin(struct vdsogen_clock *clock, const struct vdsogen_source *sourc
 		state.track[i].slew_ppm = full.slew_ppm;
 	}
 	first_lines(&state, sample, clocks);
+	state.steered = sample->after;
 	vg_first_tracks(&state, sample);
 	if (vg_load_seq(&clock->line[0])) {
 		vg_load_state(&old, clock);

@@ -109,6 +109,8 @@ static void store_track(struct vdsogen_track *to, const struct vg_track *from)
 void vg_load_state(struct vg_state *state, const struct vdsogen_clock *clock)
 {
 	state->latch_age = vg_is_latch(clock) ? vg_load64(&clock->max_age) : 0;
+	state->steered = vg_load64(&clock->steered);
+	state->held = 0;
 	for (unsigned int i = 0; i < VG_LINES_STEERED; i++)
 		vg_load_line(&state->line[i], &clock->line[i]);
 	for (unsigned int i = 0; i < VG_TRACKS; i++)
@@ -166,6 +168,7 @@ static void open_lines(struct vdsogen_clock *clock, const struct vg_state *state
 	store_seq(&clock->line[VG_COARSE_LINE], even);
 	for (unsigned int i = 0; i < VG_TRACKS; i++)
 		store_track(&clock->track[i], &state->track[i]);
+	vg_store64(&clock->steered, state->steered);
 	__atomic_store_n(&clock->generation, VG_LE32(even), __ATOMIC_RELEASE);
 }
 

@@ -15,7 +15,7 @@
 #define CLOSE ((uint64_t)VG_NSEC_PER_SEC)
 #define CLOSE_INTERVALS 4	/* but no more than this part of a step at once */
 #define STEP_INTERVAL ((int64_t)VG_NSEC_PER_SEC / 100) /* in a shorter one, rates explain as much */
-#define LATCH_PART 4		/* of the error that a latch may jump, to close it */
+#define LATCH_CHANGES 2	/* of a latch's rates within its age limit */
 #define JUMP ((int64_t)VG_NSEC_PER_SEC) /* farther ahead, the host is not slewed to */
 #define NOISE 10000		/* what may be the sampling and not the clock, ns */
 #define FAR ((int64_t)1 << 31)	/* seconds; differences are not told apart beyond */
@@ -254,19 +254,6 @@ static vg_i128 error_of(const struct vdsogen_line *line, unsigned int base,
 	return vg_q64(between(line->base[base], track->time)) - elapsed(line, track->counter);
 }
 
-/*
- * A latch jumps ahead as its rate falls, by what the change makes in its age
- * limit. That is to be no more than a part of the error: else rates that only
- * tremble, up and down, would drive the clock ahead.
- */
-static void let_fall(struct vg_track *track, vg_u128 rate, vg_i128 error, uint64_t age)
-{
-	vg_u128 most = vg_scaled(track->nominal, ratio(magnitude(error) / LATCH_PART, age));
-
-	if (track->steered + most < rate)
-		track->steered = rate - most;
-}
-
 /* The line's next rate: the host's, and what closes the error; slowly enough for a latch. */
 static void steer(struct vg_track *track, vg_i128 error, int64_t interval, int64_t latch_age)
 {
@@ -294,8 +281,8 @@ static int64_t follow(struct vg_state *state, unsigned int number, unsigned int 
 	vg_i128 error;
 	int64_t jump;
 
-	if (!track->nominal)
-		return 0;	/* stands still, whatever the host does */
+	if (!track->nominal || state->held)
+		return 0;	/* stands still, whatever the host does; or goes on as it does */
 	learn(track, reading);
 	error = error_of(line, base, track);
 	/* no farther than is certain: there is no way back */
@@ -304,8 +291,6 @@ static int64_t follow(struct vg_state *state, unsigned int number, unsigned int 
 		jump = 0;
 	error -= vg_q64(jump);
 	steer(track, error, whole(elapsed(line, reading->counter)), age);
-	if (age > 0)
-		let_fall(track, vg_line_rate(line), error, (uint64_t)age);
 	return jump;
 }
 
@@ -353,6 +338,16 @@ static void grow_boot(struct vdsogen_line lines[2], const struct vdsogen_sample 
 		lines[1].base[VG_BOOT] = moved(lines[1].base[VG_BOOT], growth);
 }
 
+/*
+ * A latch jumps ahead as its rate falls, by what the change makes in its age
+ * limit. So rates that only tremble, up and down, would drive it ahead. They
+ * change seldom, by what samples far apart have taught.
+ */
+static int is_held(const struct vg_state *state, uint64_t counter)
+{
+	return state->latch_age && counter - state->steered < state->latch_age / LATCH_CHANGES;
+}
+
 /* All that a sample changes, still at the old anchors. */
 void vg_take_sample(struct vg_state *state, const struct vdsogen_sample *sample, uint32_t clocks)
 {
@@ -360,6 +355,7 @@ void vg_take_sample(struct vg_state *state, const struct vdsogen_sample *sample,
 	struct reading reading;
 	int64_t jump;
 
+	state->held = is_held(state, vg_middle(sample));
 	for (unsigned int i = 0; i < VG_TRACKS; i++)
 		state->track[i].steered = vg_line_rate(&line[VG_TRACK_LINE(i)]);
 	if (clocks & VG_MONOTONIC_CLOCKS) {
@@ -407,6 +403,8 @@ void vg_move_anchors(struct vg_state *state, uint64_t counter)
 		if (state->latch_age)
 			vg_outlast(&state->line[i], &old, state->latch_age);
 	}
+	if (!state->held)
+		state->steered = counter;
 }
 
 void vg_first_tracks(struct vg_state *state, const struct vdsogen_sample *sample)
