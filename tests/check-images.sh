@@ -146,7 +146,9 @@ if [ -f "$BUILDDIR/libvdsogen/.libs/libvdsogen.a" ]; then
 			fail "$arch: every byte and every length"
 		sed "s/^/$arch: /" "$tmp/out"
 	done
-	if compile -o "$tmp/mapping" "$images/mapping.c"; then
+	# shellcheck disable=SC2086
+	if compile $sanitize -o "$tmp/mapping" "$images/mapping.c" ||
+	   compile -o "$tmp/mapping" "$images/mapping.c"; then
 		"$tmp/mapping" "$tmp/good.so" || failures=$((failures + 1))
 	else
 		fail 'mapping.c does not compile'

@@ -26,7 +26,7 @@ done >"$dir/archs.def"
 # what a target takes beside the library
 more_of() {
 	case $1 in
-	fuzz_check)
+	fuzz_build | fuzz_check)
 		for more_file in "$SRCDIR"/tools/check-*.c; do
 			printf '%s ' "$more_file"
 		done
