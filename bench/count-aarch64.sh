@@ -5,11 +5,12 @@
 # instructions, 1 ISB, no DMB (Linux's vDSO: 40, 1, 2). Exits 1 if there is more.
 set -eu
 : "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}" "${BUILDDIR:=$SRCDIR}"
-: "${CC:=cc}"
+. "$SRCDIR/tests/cross.sh"
+program=bench/count-aarch64.c
 goal=34 isbs=1 dmbs=0
 
-cross=aarch64-linux-gnu-gcc objdump=aarch64-linux-gnu-objdump
-if [ "$(uname -m)" = aarch64 ]; then
+objdump=aarch64-linux-gnu-objdump
+if [ "$machine" = aarch64 ]; then
 	cross=$CC objdump=objdump
 fi
 
@@ -17,19 +18,13 @@ skip() {
 	echo "SKIP: $*"
 	exit 77
 }
-case " ${ARCHS:-aarch64} " in
-*" aarch64 "*) ;;
-*) skip "the library has no aarch64" ;;
-esac
+has_arch aarch64 || skip "the library has no aarch64"
 command -v "${cross%% *}" >/dev/null ||
 	skip "no $cross (Debian: apt-get install gcc-aarch64-linux-gnu)"
 command -v "$objdump" >/dev/null ||
 	skip "no $objdump (Debian: apt-get install binutils-aarch64-linux-gnu)"
 command -v qemu-aarch64 >/dev/null ||
 	skip "no qemu-aarch64 (Debian: apt-get install qemu-user)"
-
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
 
 # Where the page is mapped, so that the log can be limited to it: a free place for qemu-user.
 page=10000000 size=1000
@@ -38,16 +33,7 @@ case $(qemu-aarch64 --help) in
 *) single=-singlestep ;;
 esac
 
-sources=
-for file in ${LIBRARY_SOURCES:-$(cd "$SRCDIR" && echo libvdsogen/*.c arch/*.c arch/*/*.c)}; do
-	case $file in
-	*.c) sources="$sources $SRCDIR/$file" ;;
-	esac
-done
-# shellcheck disable=SC2086
-$cross -std=gnu11 -O2 -static -Wall -Wextra -I"$SRCDIR/include" -I"$SRCDIR/libvdsogen" \
-	-I"$BUILDDIR/arch" -I"$SRCDIR/tools" -o "$dir/count" \
-	"$SRCDIR/bench/count-aarch64.c" "$SRCDIR/tools/host.c" $sources
+compile "$dir/count" "$cross" -O2 -static
 
 qemu-aarch64 $single -d exec,nochain -dfilter "0x$page+0x$size" -D "$dir/log" \
 	"$dir/count" "$page" "$dir/page" >"$dir/calls" || {
