@@ -26,6 +26,10 @@ for omit in sections unwind; do
 done
 # Where most calls fall back.
 "$VDSOGEN" build --clocks monotonic -o "$dir/one-clock"
+# Other layouts.
+"$VDSOGEN" build --data before -o "$dir/before"
+"$VDSOGEN" build --data after -o "$dir/after"
+"$VDSOGEN" build --latch --guard -o "$dir/latch"
 
 # ------------------------------------------------------------------ libraries
 # cargo insists on a Cargo.lock beside the manifest.
@@ -77,12 +81,17 @@ build_programs
 run_without() {
 	case $1 in
 	whole) outcome -- "$dir/$2" "$CALLS" ;;
+	before | after) outcome --data "$1" -- "$dir/$2" "$CALLS" ;;
+	latch) outcome --latch --guard -- "$dir/$2" "$CALLS" ;;
 	without-*) outcome --omit "${1#without-}" -- "$dir/$2" "$CALLS" ;;
 	esac
 }
 
 losses "$programs" run_without <<'END'
 whole                  -                            -
+before                 -                            -
+after                  -                            -
+latch                  -                            -
 without-hash           musl-dynamic,musl-static     abseil,rustix
 without-gnu-hash       -                            -
 without-hash,gnu-hash  musl-dynamic,musl-static,go  abseil,rustix
@@ -102,7 +111,7 @@ unwinds() {
 		"$here/page.c" "$here/walk-${name%-*}.c" || return 0
 	for mode in '' timer; do
 		how=${mode:-'every instruction'}
-		for page in whole one-clock; do
+		for page in whole one-clock before after latch; do
 			if timeout "$LIMIT" "$VDSOGEN" run --image "$dir/$page" "$dir/$name" $mode \
 				>"$dir/out" 2>&1; then
 				pass "$name" "$how, $page: $(tail -n 1 "$dir/out")"
