@@ -356,6 +356,7 @@ libdw_loss() {
 # Attached only when the program already stands in the page: vdsogen run traces, too.
 strace_counts() {
 	hold "$image" 0 "$1" time || return 0
+	: >"$dir/err"	# not the one before it
 	strace -f -e trace=clock_gettime,gettimeofday,time -o "$dir/out" -p "$pid" 2>"$dir/err" &
 	tracer=$!
 	# strace says so once it is there
