@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A program to be looked at from outside. `target FUNCTION` calls that function
- * of the page once, right after a breakpoint instruction for hold.c; then it
- * makes some clock calls for who may be counting, and prints the time.
+ * of the page once, on x86_64 right after a breakpoint instruction for hold.c;
+ * then it makes some clock calls for who may be counting, and prints the time.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -17,13 +17,21 @@
 
 enum { CALLS = 100 };
 
+#if defined __x86_64__
+#define PREFIX "__vdso_"
+#define STOP() __asm__ volatile("int3")
+#else
+#define PREFIX "__kernel_"
+#define STOP() ((void)0)
+#endif
+
 typedef long function(uintptr_t, uintptr_t);
 
 static NOINLINE long inner(function *f, uintptr_t first, uintptr_t second)
 {
 	volatile long result;	/* no tail call */
 
-	__asm__ volatile("int3");
+	STOP();
 	result = f(first, second);
 	return result;
 }
@@ -45,12 +53,12 @@ int main(int argc, char **argv)
 	void *f;
 
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);	/* Yama allows only ancestors */
-	snprintf(name, sizeof name, "__vdso_%s", argc > 1 ? argv[1] : "clock_gettime");
+	snprintf(name, sizeof name, PREFIX "%s", argc > 1 ? argv[1] : "clock_gettime");
 	f = page_find() ? page_symbol(name) : NULL;
 	if (!f)
 		return 2;
 	/* a clock that is served and a place for its time, or two places: a number is none */
-	if (name[sizeof "__vdso_" - 1] == 'c')
+	if (name[sizeof PREFIX - 1] == 'c')
 		outer((function *)f, CLOCK_MONOTONIC, (uintptr_t)&now);
 	else
 		outer((function *)f, (uintptr_t)&now, 0);
