@@ -27,7 +27,8 @@ def show(data, what):
     global shown, failed
     run = subprocess.run([vdsogen, 'show', '-'], input=data, capture_output=True)
     shown += 1
-    if run.returncode not in (0, 1) or (run.returncode == 1) != bool(run.stderr):
+    sanitizer = b'Sanitizer' in run.stderr or b'runtime error' in run.stderr
+    if run.returncode not in (0, 1) or (run.returncode == 1) != bool(run.stderr) or sanitizer:
         print(f'FAIL: {what}: exit status {run.returncode}, {run.stderr[:200]}')
         failed += 1
 
