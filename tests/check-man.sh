@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Every function and every constant of vdsogen.h is in a manual page, no page
+# Every function of the public headers and every constant of vdsogen.h is in a manual page, no page
 # documents or refers to what there is not, mandoc finds no fault, and the C
 # programs of the EXAMPLES compile.
 set -eu
@@ -9,6 +9,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 failed=0
 header=$SRCDIR/include/vdsogen.h
+resolve=$SRCDIR/include/vdsogen-resolve.h
 pages=$SRCDIR/man
 
 fail() {
@@ -26,8 +27,12 @@ subset() {
 }
 
 # Functions: declared; named in NAME; in a SYNOPSIS.
-$CC -E -P -std=gnu11 "$header" | tr '\n' ' ' | tr ';' '\n' |
-	sed -n '/typedef/d; s/.*[ *]\(vdsogen_[a-z0-9_]*\)(.*/\1/p' | sort -u >"$dir/declared"
+{
+	$CC -E -P -std=gnu11 "$header" | tr '\n' ' ' | tr ';' '\n' |
+		sed -n '/typedef/d; s/.*[ *]\(vdsogen_[a-z0-9_]*\)(.*/\1/p'
+	# defined there; the callers' are all but vdsogen_elf_x
+	sed -n 's/^static inline.*[ *]\(vdsogen_[a-z0-9_]*\)(.*/\1/p' "$resolve" | grep -v '^vdsogen_elf_'
+} | sort -u >"$dir/declared"
 sed -n '/^\.Sh NAME/,/^\.Sh LIB/s/^\.Nm \(vdsogen_[a-z0-9_]*\).*/\1/p' "$pages"/*.3 | sort -u >"$dir/named"
 sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESC/s/^\.F[on] \(vdsogen_[a-z0-9_]*\).*/\1/p' "$pages"/*.3 |
 	grep -vx 'vdsogen_counter_fn' | sort -u >"$dir/synopsis"
@@ -40,6 +45,7 @@ subset "$dir/synopsis" "$dir/declared" "in the SYNOPSIS of a page, but not decla
 # The prototypes are the header's: a page's SYNOPSIS, declared after the header, must not conflict.
 {
 	echo '#include <vdsogen.h>'
+	echo '#include <vdsogen-resolve.h>'
 	for page in "$pages"/vdsogen_*.3; do
 		awk '/^\.Sh DESC/ { on = 0 }
 		     function text(s) { gsub(/"/, "", s); return s }
@@ -65,7 +71,7 @@ subset "$dir/synopsis" "$dir/declared" "in the SYNOPSIS of a page, but not decla
 	done
 } >"$dir/prototypes.c"
 $CC -std=gnu11 -I"$SRCDIR/include" -fsyntax-only "$dir/prototypes.c" ||
-	fail "a SYNOPSIS is not what vdsogen.h declares"
+	fail "a SYNOPSIS is not what the headers declare"
 [ "$(grep -c '(' "$dir/prototypes.c")" -eq "$(wc -l <"$dir/declared")" ] ||
 	fail "not all prototypes were read: $(cat "$dir/prototypes.c")"
 

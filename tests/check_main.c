@@ -16,6 +16,7 @@ static const struct {
 	{ "build", build_suite },
 	{ "image", image_suite },
 	{ "open", open_suite },
+	{ "resolve", resolve_suite },
 	{ "clock", clock_suite },
 	{ "model", model_suite },
 	{ "steer", steer_suite },

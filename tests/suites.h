@@ -13,6 +13,7 @@ Suite *flow_suite(void);
 Suite *image_suite(void);
 Suite *model_suite(void);
 Suite *open_suite(void);
+Suite *resolve_suite(void);
 Suite *steer_suite(void);
 Suite *unwind_suite(void);
 
