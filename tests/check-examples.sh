@@ -4,6 +4,7 @@
 # with pkg-config as the README says, and runs them.
 set -eu
 SRCDIR=${SRCDIR:-.} BUILDDIR=${BUILDDIR:-.} CC=${CC:-cc} CFLAGS=${CFLAGS:--O2 -g}
+VDSOGEN=${VDSOGEN:-$(pwd)/vdsogen}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
@@ -58,6 +59,24 @@ awk '$4 - $7 > 1 || $7 - $4 > 1 || $4 < 1e9 { bad = 1 } END { exit bad || NR != 
 for arch in ${ARCHS:-x86_64 aarch64}; do
 	grep -q "^$arch:" out || fail "03-choose-functions says nothing of $arch"
 done
+
+# 05-resolve on this system's vDSO and on a generated one, with or without getpid in it.
+build 05-resolve
+resolve() {
+	sh -c 'echo $$; exec "$@"' sh "$@" >out || fail "05-resolve: exit status $?"
+	cat out
+	awk -v now="$(date +%s)" '
+		NR == 1 { pid = $1 }
+		/^clock_gettime by/ { good += $NF > now - 60 && $NF < now + 60 }
+		/^getpid by/ { good += $NF == pid }
+		END { exit good != 2 }' out || fail "05-resolve: not this process, or not this time"
+}
+resolve ./05-resolve
+if "$VDSOGEN" run -- true >/dev/null 2>&1; then
+	"$VDSOGEN" run -- ./05-resolve >out || fail "05-resolve on a generated page: exit status $?"
+	cat out
+	grep -q '^clock_gettime by the vDSO' out || fail "05-resolve found no clock_gettime"
+fi
 
 case $CFLAGS in
 *-fsanitize*)
