@@ -55,6 +55,9 @@ enum vdsogen_error {
 	VDSOGEN_ERR_BUSY,	/* a publisher is at work, or died at work */
 	VDSOGEN_ERR_STALE,	/* the anchor is older than the age limit */
 
+	/* a trap that proves nothing */
+	VDSOGEN_ERR_UNTRUSTED,	/* not at a clock's fallback, or its counter cannot be */
+
 	/* ours: please report */
 	VDSOGEN_ERR_INTERNAL,	/* the emitter contradicted itself */
 
@@ -78,6 +81,9 @@ const struct vdsogen_arch *vdsogen_arch_at(unsigned int i);
 const struct vdsogen_arch *vdsogen_arch_find(const char *name);
 const char *vdsogen_arch_name(const struct vdsogen_arch *arch);
 
+/* All functions that it has, 1u << VDSOGEN_TIME ...; 0 for NULL. */
+uint32_t vdsogen_arch_functions(const struct vdsogen_arch *arch);
+
 /* -------------------------------------------------------------------------
  * What an image can hold.
  */
@@ -90,8 +96,28 @@ enum vdsogen_function {
 	VDSOGEN_CLOCK_GETRES,
 	VDSOGEN_GETCPU,
 	VDSOGEN_RT_SIGRETURN,	/* aarch64 only: x86_64 returns by SA_RESTORER */
+
+	/* identity: served from struct vdsogen_process */
+	VDSOGEN_GETPID,
+	VDSOGEN_GETPPID,
+	VDSOGEN_GETTID,
+	VDSOGEN_GETPGID,	/* of process 0, the caller's own; others take the fallback */
+	VDSOGEN_GETSID,		/* likewise */
+	VDSOGEN_GETPRIORITY,	/* of (PRIO_PROCESS, 0), as the system call has it: 20 - nice */
+	VDSOGEN_GETUID,
+	VDSOGEN_GETEUID,
+	VDSOGEN_GETGID,
+	VDSOGEN_GETEGID,
+	VDSOGEN_UNAME,
+
+	VDSOGEN_GETRANDOM,	/* Linux 6.11's: see struct vdsogen_random */
 	VDSOGEN_FUNCTIONS
 };
+
+#define VDSOGEN_IDENTITY_FUNCTIONS \
+	((2u << VDSOGEN_UNAME) - (1u << VDSOGEN_GETPID))
+/* What a configuration without functions has, if the architecture does. */
+#define VDSOGEN_DEFAULT_FUNCTIONS ((2u << VDSOGEN_RT_SIGRETURN) - 1)
 
 /* "clock_gettime" for VDSOGEN_CLOCK_GETTIME and so on; NULL past the last. */
 const char *vdsogen_function_name(unsigned int function);
@@ -134,13 +160,39 @@ enum vdsogen_getcpu {
 	VDSOGEN_GETCPU_RDPID,		/* x86_64 */
 	VDSOGEN_GETCPU_RDTSCP,		/* x86_64 without RDPID */
 	VDSOGEN_GETCPU_TPIDRRO,		/* aarch64: TPIDRRO_EL0 */
+	VDSOGEN_GETCPU_LSL,		/* x86_64: limit of the segment `getcpu_at`; 0: Linux's */
+	VDSOGEN_GETCPU_WORD,		/* a word, `getcpu_at` bytes from the start of the image */
 	VDSOGEN_GETCPUS
 };
 
 /*
- * Where the clock block is. Outside of the image it starts a page of its own,
- * which the guest sees readable and neither writable nor executable, at a fixed
- * distance from the image; vdsogen_clock_init() fills it.
+ * How a function that cannot answer asks the host. In each form the number of
+ * the system call and its arguments are where the architecture's system calls
+ * have them, and so is the result, which goes to the caller unchanged; but OUT
+ * needs the third argument's register and moves that to r8.
+ *
+ * JUMP and THREAD call code of the host as C would, with the number in eax or
+ * w8: it may change what a C function may, and returns the result.
+ */
+enum vdsogen_fallback {
+	VDSOGEN_FALLBACK_SYSCALL,	/* x86_64: syscall; aarch64: svc #0 */
+	VDSOGEN_FALLBACK_HVC,		/* aarch64: hvc #fallback_at; EL0 may not */
+	VDSOGEN_FALLBACK_OUT,		/* x86_64: out, eax to the port `fallback_at` */
+	VDSOGEN_FALLBACK_VMCALL,	/* x86_64, Intel's */
+	VDSOGEN_FALLBACK_VMMCALL,	/* x86_64, AMD's */
+	VDSOGEN_FALLBACK_JUMP,		/* to the address `fallback_at` */
+	VDSOGEN_FALLBACK_THREAD,	/* to the address that is `fallback_at` bytes from the
+					 * thread pointer: fs base, TPIDR_EL0 */
+	VDSOGEN_FALLBACKS
+};
+
+/*
+ * Where the data are: the clock block, with struct vdsogen_random behind it if
+ * the image has getrandom, and the process block. Outside of the image they start
+ * a page, which the guest sees readable and neither writable nor executable, at a
+ * fixed distance from the image; vdsogen_clock_init() fills a clock block there,
+ * zeros are a good start for the others. Blocks that are to start the same page
+ * follow one another: clock, random, process.
  */
 enum vdsogen_data {
 	VDSOGEN_DATA_INSIDE,
@@ -172,17 +224,32 @@ enum vdsogen_landing_pads {
 #define VDSOGEN_OMIT_SECTIONS	(1u << 4) /* no section headers */
 #define VDSOGEN_LATCH		(1u << 5) /* nobody waits for a publisher that stopped */
 #define VDSOGEN_OMIT_UNWIND	(1u << 6) /* no .eh_frame, no PT_GNU_EH_FRAME */
-#define VDSOGEN_OPTIONS		((1u << 7) - 1)
+#define VDSOGEN_SLOTS		(1u << 7) /* a way into each function at a fixed offset */
+#define VDSOGEN_OPTIONS		((1u << 8) - 1)
+
+/*
+ * Slots (VDSOGEN_SLOTS), for runtimes that generate code: a call of
+ * AT_SYSINFO_EHDR + VDSOGEN_SLOT(VDSOGEN_GETPID) is one of getpid, in every image
+ * of every architecture. A function that the image lacks returns -ENOSYS there.
+ */
+#define VDSOGEN_SLOTS_AT 512
+#define VDSOGEN_SLOT_SIZE 16
+#define VDSOGEN_SLOT(function) (VDSOGEN_SLOTS_AT + (function) * VDSOGEN_SLOT_SIZE)
 
 /* All zero is a good configuration; a NULL pointer means the same. */
 struct vdsogen_config {
-	uint32_t functions;	 /* 1u << VDSOGEN_TIME ...; 0: all the architecture has */
+	uint32_t functions;	 /* 1u << VDSOGEN_TIME ...; 0: VDSOGEN_DEFAULT_FUNCTIONS */
 	uint32_t clocks;	 /* 1u << VDSOGEN_TAI ...; 0: all seven */
 	uint32_t counter;	 /* enum vdsogen_counter */
 	uint32_t getcpu;	 /* enum vdsogen_getcpu */
+	int32_t getcpu_at;	 /* LSL: a selector; WORD: bytes, a multiple of 4, to outside */
+	uint32_t fallback;	 /* enum vdsogen_fallback */
+	uint64_t fallback_at;	 /* an immediate, a port, an address or a distance; else 0 */
 	uint32_t landing_pads;	 /* enum vdsogen_landing_pads */
 	uint32_t data;		 /* enum vdsogen_data */
 	uint32_t distance;	 /* bytes, whole VDSOGEN_PAGEs; 0: the nearest page */
+	uint32_t process;	 /* enum vdsogen_data, of struct vdsogen_process */
+	uint32_t process_distance; /* as `distance`; in the clock's page it follows the clock */
 	uint32_t options;	 /* VDSOGEN_GUARD ... */
 	uint32_t kernel_version; /* in the "Linux" note: a<<16 | b<<8 | c; 0: 6.1.0 */
 };
@@ -213,7 +280,7 @@ int vdsogen_build(const struct vdsogen_arch *arch, const struct vdsogen_config *
 struct vdsogen_entry {
 	uint32_t at;		/* offset of the first instruction in the image; 0: absent */
 	uint32_t size;		/* in bytes */
-	uint32_t trap;		/* offset of the fallback's system call instruction */
+	uint32_t trap;		/* offset of the instruction that asks the host: the fallback's */
 	uint32_t resume;	/* offset of the instruction after it: the trap's return PC */
 };
 
@@ -225,6 +292,8 @@ struct vdsogen_image {
 	uint16_t layout;	/* version of struct vdsogen_clock and of this description */
 	struct vdsogen_config config; /* what it was built from, defaults filled in */
 	int32_t clock;		/* offset of struct vdsogen_clock; not inside: VDSOGEN_DATA_x */
+	int32_t random;		/* of struct vdsogen_random; 0: the image has no getrandom */
+	int32_t process;	/* of struct vdsogen_process; 0: it has no identity function */
 	/*
 	 * Hardware number of the register that, at a trap of clock_gettime or
 	 * gettimeofday, holds the last counter read by the trampoline, or 0 if
@@ -302,7 +371,7 @@ struct vdsogen_line {
 };
 
 /*
- * Layout 1. Public so that it can be placed and sized; written only by the
+ * Layout 2. Public so that it can be placed and sized; written only by the
  * functions below. It holds no pointer: it may be copied and mapped anywhere.
  */
 struct vdsogen_clock {
@@ -443,6 +512,164 @@ void vdsogen_clock_reset(struct vdsogen_clock *clock);
  * clock at rest. Returns 1 if there was something to mend, else 0, or -ALIGN.
  */
 int vdsogen_clock_recover(struct vdsogen_clock *clock);
+
+/* -------------------------------------------------------------------------
+ * Traps. A guest can jump to a fallback's instruction with anything in its
+ * registers: that a trap comes from there proves little, and its counter nothing.
+ */
+
+/* Whose fallback traps or returns there. pc: from the start of the image. Errors: NOSYMBOL. */
+int vdsogen_fallback_at(const struct vdsogen_image *image, uint64_t pc, unsigned int *function);
+
+struct vdsogen_trap {
+	uint64_t pc;		/* from the start of the image: entry.trap or entry.resume */
+	int32_t clock_id;	/* clock_gettime's first argument */
+	uint64_t counter;	/* what image->counter_register holds */
+	uint64_t now;		/* the guest's counter, read by the host after the trap */
+	uint64_t window;	/* how long before `now` the trap may have been, in ticks */
+};
+
+/*
+ * May the host take the trap's counter as one that the guest has just read, in
+ * order to anchor a clock there? 0 if the trap is at the fallback of clock_gettime
+ * with a high-resolution clock, or of gettimeofday, and the counter is in now -
+ * window .. now: a lie then moves the clock by no more than the window.
+ * vdsogen_clock_start() and _update() do not need it: they take the host's own
+ * sample. Errors: UNTRUSTED.
+ */
+int vdsogen_may_anchor(const struct vdsogen_image *image, const struct vdsogen_trap *trap);
+
+/* -------------------------------------------------------------------------
+ * The process block: who the guest process is. One for each address space.
+ *
+ * Each field can be unknown; its function then takes the fallback. Credentials
+ * and names change under a sequence count: who has seen a new one sees no old one
+ * any more, and no name is torn. Every call but set, fork and exec may run beside
+ * readers, one at a time for each block: others get BUSY.
+ *
+ * A page is cloned for another process by copying it and one of set, fork and exec
+ * on the copy's block; nothing else differs.
+ */
+enum vdsogen_field {
+	VDSOGEN_PID, VDSOGEN_PPID, VDSOGEN_TID, VDSOGEN_PGID, VDSOGEN_SID, VDSOGEN_NICE,
+	VDSOGEN_UID, VDSOGEN_EUID, VDSOGEN_GID, VDSOGEN_EGID, VDSOGEN_UTSNAME,
+	VDSOGEN_FIELDS
+};
+
+/* struct new_utsname: Linux include/uapi/linux/utsname.h. Each ends with a 0. */
+#define VDSOGEN_UTS_SIZE 65
+struct vdsogen_utsname {
+	char sysname[VDSOGEN_UTS_SIZE], nodename[VDSOGEN_UTS_SIZE], release[VDSOGEN_UTS_SIZE];
+	char version[VDSOGEN_UTS_SIZE], machine[VDSOGEN_UTS_SIZE], domainname[VDSOGEN_UTS_SIZE];
+};
+
+struct vdsogen_identity {
+	uint32_t known;		/* 1u << VDSOGEN_PID ...: the fields below that are good */
+	uint32_t pid, ppid, tid, pgid, sid; /* as the process's namespace has them */
+	int32_t nice;		/* -20..19 */
+	uint32_t uid, euid, gid, egid; /* not UINT32_MAX, which is no user */
+	struct vdsogen_utsname uts;
+};
+
+/* Layout 2, as public as struct vdsogen_clock. Zeros: nothing is known. */
+struct vdsogen_process {
+	uint32_t seq;		/* odd while a publisher works */
+	uint32_t shown[VDSOGEN_FIELDS];	/* what readers take: value + 1, 20 - nice + 1; 0: unknown */
+	uint32_t shared;	/* the publishers': vfork children that see the same memory */
+	uint32_t own[VDSOGEN_FIELDS];	/* the publishers': `shown` when there are none */
+	uint64_t uts[(sizeof(struct vdsogen_utsname) + 7) / 8];
+} __attribute__((aligned(VDSOGEN_ALIGN)));
+
+/*
+ * A process that comes from nowhere (the first one; exec by a vfork child), or
+ * a block in whatever state. Errors: ALIGN, VALUE.
+ */
+int vdsogen_process_set(struct vdsogen_process *process, const struct vdsogen_identity *identity);
+
+/* What was set, shared or not. Errors: ALIGN, BUSY. */
+int vdsogen_process_get(const struct vdsogen_process *process, struct vdsogen_identity *identity);
+
+/*
+ * The fields 1u << VDSOGEN_UID ... become what `identity` says, which may be
+ * unknown: after setuid() and its kin, setpgid(), setsid(), setpriority(),
+ * sethostname() (each process of the UTS namespace), and when a parent dies (ppid).
+ * Call it before the system call returns to the guest. Credentials and nice are a
+ * thread's own in Linux: while threads differ, they are unknown.
+ * Errors: ALIGN, VALUE, BUSY.
+ */
+int vdsogen_process_change(struct vdsogen_process *process, uint32_t fields,
+			   const struct vdsogen_identity *identity);
+
+/*
+ * fork(), clone() without CLONE_VM: `child` is the block of the child's page (a
+ * copy of the parent's page, or any memory), before the child runs. It is the
+ * parent's with its own pid and tid, which are the same, and ppid.
+ * Errors: ALIGN, VALUE, BUSY (the parent's).
+ */
+int vdsogen_process_fork(struct vdsogen_process *child, const struct vdsogen_process *parent,
+			 uint32_t pid, uint32_t ppid);
+
+/*
+ * vfork(), clone() with CLONE_VM and without CLONE_THREAD: two processes see one
+ * block. All is unknown from before the child runs until vfork_end(), when the
+ * child has called exec or has ended; such children are counted.
+ * Errors: ALIGN, BUSY; vfork_end without vfork: VALUE.
+ */
+int vdsogen_process_vfork(struct vdsogen_process *process);
+int vdsogen_process_vfork_end(struct vdsogen_process *process);
+
+/*
+ * clone() with CLONE_THREAD: tid is unknown from before the thread runs, until
+ * exec. Errors: ALIGN, BUSY.
+ */
+int vdsogen_process_thread(struct vdsogen_process *process);
+
+/*
+ * exec: `process` is the block of the new page, `old` that of the old one (the
+ * same perhaps), which was not shared by vfork: there, set() is right. The caller
+ * is the only thread, with the process's pid. A set-user-id program needs change()
+ * next. Errors: ALIGN, BUSY (the old one's).
+ */
+int vdsogen_process_exec(struct vdsogen_process *process, const struct vdsogen_process *old);
+
+/* -------------------------------------------------------------------------
+ * getrandom, as Linux 6.11 and later have it: Linux lib/vdso/getrandom.c.
+ *
+ *	ssize_t getrandom(void *buf, size_t len, unsigned flags, void *state, size_t size)
+ *
+ * Each thread brings a state of its own, in memory that the C library mapped as
+ * the function asked (buf NULL, len 0, flags 0, size ~0: writes a struct
+ * vgetrandom_opaque_params). The state's key is the host's own getrandom, and is
+ * replaced with each batch of output (ChaCha20 with fast key erasure); it is
+ * fetched anew whenever the generation has changed.
+ *
+ * Fork: a child must not go on with its parent's key. Either the state's memory is
+ * wiped by fork (MAP_DROPPABLE, as Linux asks), or each process has a struct
+ * vdsogen_random of its own, and the child's is reseeded before it runs.
+ */
+struct vdsogen_random {
+	uint64_t generation;	/* of the host's generator, never 0 when ready */
+	uint32_t ready;		/* 0: every call takes the fallback */
+	uint32_t prot, flags;	/* for mmap() of states */
+	uint32_t reserved[11];
+} __attribute__((aligned(VDSOGEN_ALIGN)));
+
+/*
+ * The host's getrandom does not block any more: readers begin. prot and flags
+ * are Linux's numbers; both 0: PROT_READ | PROT_WRITE, MAP_DROPPABLE |
+ * MAP_ANONYMOUS. Also once more after a reset. Errors: ALIGN.
+ */
+int vdsogen_random_start(struct vdsogen_random *random, uint32_t prot, uint32_t flags);
+
+/*
+ * All keys are old: after the host's generator was seeded anew (call it then, not
+ * before), in the child of a fork, in a snapshot restored. A release, atomic: may
+ * run beside anything. Errors: ALIGN.
+ */
+int vdsogen_random_reseed(struct vdsogen_random *random);
+
+/* Not ready any more: every reader takes the fallback. Keys are old when it starts again. */
+int vdsogen_random_stop(struct vdsogen_random *random);
 
 #ifdef __cplusplus
 }

@@ -3,12 +3,12 @@
  * All that the library asks of an architecture. It must provide, in its own
  * folder under arch/, one struct vdsogen_arch with
  *   - its name, ELF machine, symbol version and symbol prefix;
- *   - which functions, counter forms and getcpu forms it has;
+ *   - which functions, counter, getcpu and fallback forms it has;
  *   - one emitter per function, which writes the code through an assembler of
- *     the architecture's own (NAME-insn.h) and names the fallback's system
- *     call instruction with vg_trap() and vg_resume(), and where it moves the
- *     stack pointer with vg_push() and vg_pop();
- *   - padding between functions, and constants that the code loads, if any.
+ *     the architecture's own (NAME-insn.h) and names the instruction of the
+ *     fallback with vg_trap() and vg_resume(), and where it moves the stack
+ *     pointer with vg_push() and vg_pop();
+ *   - slots, padding between functions, and constants that the code loads, if any.
  * and one line in arch/archs.am.
  */
 #ifndef VG_ARCH_H
@@ -28,15 +28,24 @@ static inline vg_label vg_function(unsigned int function, enum vg_function_label
 }
 
 #define VG_CLOCK (VDSOGEN_FUNCTIONS * VG_FUNCTION_LABELS) /* struct vdsogen_clock */
-#define VG_CONSTANTS (VG_CLOCK + 1)	/* the architecture's */
+#define VG_RANDOM (VG_CLOCK + 1)	/* struct vdsogen_random */
+#define VG_PROCESS (VG_CLOCK + 2)	/* struct vdsogen_process */
+#define VG_CPU_WORD (VG_CLOCK + 3)	/* VDSOGEN_GETCPU_WORD's */
+#define VG_CONSTANTS (VG_CLOCK + 4)	/* the architecture's */
 #define VG_FIRST_PART_LABEL (VG_CONSTANTS + 1)
+
+/* What a function does to the stack between VG_PUSH and VG_POP. */
+struct vg_frame {
+	uint32_t bytes;		/* the stack pointer is lower by so many */
+	bool link;		/* and the return address is at its bottom */
+};
 
 /* What one emitter is told. */
 struct vg_code {
 	struct vg_asm *a;
 	const struct vdsogen_config *config;
 	unsigned int function;
-	uint32_t *pushed;
+	struct vg_frame *frame;
 };
 
 static inline void vg_trap(const struct vg_code *code)
@@ -52,8 +61,15 @@ static inline void vg_resume(const struct vg_code *code)
 /* Behind the instruction that moves the stack pointer down by so many bytes, and back. */
 static inline void vg_push(const struct vg_code *code, uint32_t bytes)
 {
-	*code->pushed = bytes;
+	code->frame->bytes = bytes;
 	vg_bind(code->a, vg_function(code->function, VG_PUSH));
+}
+
+/* The same instruction has stored the link register where the stack pointer is now. */
+static inline void vg_push_link(const struct vg_code *code, uint32_t bytes)
+{
+	code->frame->link = true;
+	vg_push(code, bytes);
 }
 
 static inline void vg_pop(const struct vg_code *code)
@@ -72,7 +88,7 @@ struct vdsogen_arch {
 	const char *name;
 	const char *version;	/* of every symbol */
 	const char *prefix;	/* of every symbol */
-	bool bare_names;	/* weak names without the prefix, too */
+	uint32_t bare_names;	/* functions that have a weak name without the prefix, too */
 	uint16_t machine;	/* ELF e_machine */
 	uint8_t counter_register; /* hardware number; see struct vdsogen_image */
 	uint8_t code_align;
@@ -82,12 +98,52 @@ struct vdsogen_arch {
 	uint32_t landing_pads;	/* by default: enum vdsogen_landing_pads */
 	uint32_t counters;	/* 1u << enum vdsogen_counter */
 	uint32_t getcpus;	/* 1u << enum vdsogen_getcpu */
+	uint32_t fallbacks;	/* 1u << enum vdsogen_fallback */
+	bool (*thread_fits)(uint64_t at); /* as the distance of VDSOGEN_FALLBACK_THREAD */
 	void (*emit[VDSOGEN_FUNCTIONS])(const struct vg_code *); /* NULL: has it not */
 	/* What the code loads besides; at VG_CONSTANTS, a multiple of VDSOGEN_ALIGN. May be NULL. */
 	void (*constants)(const struct vg_code *);
+	/* A slot's instructions, VDSOGEN_SLOT_SIZE bytes at most: to the function, or -ENOSYS. */
+	void (*slot)(struct vg_asm *, vg_label function);
+	void (*no_slot)(struct vg_asm *);
 	void (*landing_pad)(struct vg_asm *);
 	void (*pad)(struct vg_asm *, uint32_t align);
 };
+
+/*
+ * Whether the numbers beside the forms of getcpu and of the fallback are in their
+ * range on any architecture.
+ */
+static inline bool vg_numbers_fit(const struct vdsogen_config *c)
+{
+	bool getcpu, fallback;
+
+	switch (c->getcpu) {
+	case VDSOGEN_GETCPU_LSL:	/* a selector */
+		getcpu = vg_fits_unsigned((uint64_t)(int64_t)c->getcpu_at, 16);
+		break;
+	case VDSOGEN_GETCPU_WORD:
+		getcpu = c->getcpu_at && c->getcpu_at % (int32_t)sizeof(uint32_t) == 0 &&
+			 c->getcpu_at >= -VDSOGEN_DISTANCE_MAX && c->getcpu_at <= VDSOGEN_DISTANCE_MAX;
+		break;
+	default:
+		getcpu = !c->getcpu_at;
+	}
+	switch (c->fallback) {
+	case VDSOGEN_FALLBACK_HVC: case VDSOGEN_FALLBACK_OUT:
+		fallback = vg_fits_unsigned(c->fallback_at, 16);
+		break;
+	case VDSOGEN_FALLBACK_JUMP:
+		fallback = c->fallback_at;
+		break;
+	case VDSOGEN_FALLBACK_THREAD:
+		fallback = true;
+		break;
+	default:
+		fallback = !c->fallback_at;
+	}
+	return getcpu && fallback;
+}
 
 /*
  * Facts about clocks that every architecture's trampolines and the host's
@@ -177,6 +233,48 @@ static inline bool vg_has_age_limit(const struct vdsogen_config *config)
  * IA32_TSC_AUX: arch/x86/include/asm/segment.h, vdso_encode_cpunode().
  */
 #define VG_CPU_BITS 12
+
+/* A system call that there is not: Linux include/uapi/asm-generic/errno.h. */
+#define VG_ENOSYS 38
+
+/*
+ * Identity. The functions and the fields that they serve are in the same order.
+ * A field that is served holds its value and 1, so that zeros are unknown.
+ */
+static inline size_t vg_shown(unsigned int function)
+{
+	return offsetof(struct vdsogen_process, shown[0]) +
+	       (function - VDSOGEN_GETPID) * sizeof(uint32_t);
+}
+_Static_assert(VDSOGEN_GETPPID - VDSOGEN_GETPID == VDSOGEN_PPID &&
+	       VDSOGEN_GETTID - VDSOGEN_GETPID == VDSOGEN_TID &&
+	       VDSOGEN_GETPGID - VDSOGEN_GETPID == VDSOGEN_PGID &&
+	       VDSOGEN_GETSID - VDSOGEN_GETPID == VDSOGEN_SID &&
+	       VDSOGEN_GETPRIORITY - VDSOGEN_GETPID == VDSOGEN_NICE &&
+	       VDSOGEN_GETUID - VDSOGEN_GETPID == VDSOGEN_UID &&
+	       VDSOGEN_GETEUID - VDSOGEN_GETPID == VDSOGEN_EUID &&
+	       VDSOGEN_GETGID - VDSOGEN_GETPID == VDSOGEN_GID &&
+	       VDSOGEN_GETEGID - VDSOGEN_GETPID == VDSOGEN_EGID &&
+	       VDSOGEN_UNAME - VDSOGEN_GETPID == VDSOGEN_UTSNAME, "vg_shown's order");
+
+#define VG_ID(member) offsetof(struct vdsogen_process, member)
+
+/* getpriority()'s which and its range: Linux include/uapi/linux/resource.h, kernel/sys.c. */
+#define VG_PRIORITY_OF_NICE(nice) (20 - (nice))
+
+/* How many arguments a function has that must be 0: the caller's own. */
+static inline unsigned int vg_id_arguments(unsigned int function)
+{
+	if (function == VDSOGEN_GETPRIORITY)
+		return 2;
+	return function == VDSOGEN_GETPGID || function == VDSOGEN_GETSID;
+}
+
+/* Fields under the sequence count: they change together. */
+static inline bool vg_is_credential(unsigned int function)
+{
+	return function >= VDSOGEN_GETUID && function <= VDSOGEN_GETEGID;
+}
 
 #define VG_NSEC_PER_SEC 1000000000u
 #define VG_NSEC_PER_USEC 1000u

@@ -18,7 +18,7 @@
 
 #include "vdsogen.h"
 
-#define VG_LABELS 160
+#define VG_LABELS 384
 #define VG_UNBOUND UINT32_MAX	/* what a label that was not bound yet holds */
 
 typedef unsigned int vg_label;

@@ -4,12 +4,14 @@
 
 #define DEFAULT_KERNEL_VERSION (6 << 16 | 1 << 8 | 0)
 #define KERNEL_VERSION_MAX 0xffffff
+/* __CPUNODE_SEG: entry 15 of the GDT, ring 3; Linux arch/x86/include/asm/segment.h. */
+#define LINUX_CPU_SELECTOR (15 << 3 | 3)
 
-static uint32_t functions_of(const struct vdsogen_arch *arch)
+uint32_t vdsogen_arch_functions(const struct vdsogen_arch *arch)
 {
 	uint32_t functions = 0;
 
-	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++)
+	for (unsigned int f = 0; arch && f < VDSOGEN_FUNCTIONS; f++)
 		if (arch->emit[f])
 			functions |= 1u << f;
 	return functions;
@@ -20,6 +22,15 @@ static bool within(uint32_t choice, uint32_t choices)
 	return choice < 32 && choices >> choice & 1;
 }
 
+/* Where data are that a configuration has outside of the image, with the default filled in. */
+static bool resolve_place(uint32_t data, uint32_t *distance)
+{
+	if (data == VDSOGEN_DATA_BEFORE && !*distance)
+		*distance = VDSOGEN_PAGE;
+	return data < VDSOGEN_DATA && *distance % VDSOGEN_PAGE == 0 &&
+	       *distance <= (data == VDSOGEN_DATA_INSIDE ? 0 : VDSOGEN_DISTANCE_MAX);
+}
+
 /* The configuration with its defaults filled in, or what is wrong with it. */
 static int resolve(const struct vdsogen_arch *arch, const struct vdsogen_config *config,
 		   struct vdsogen_config *out)
@@ -28,8 +39,8 @@ static int resolve(const struct vdsogen_arch *arch, const struct vdsogen_config 
 		return -VDSOGEN_ERR_ARCH;
 	*out = config ? *config : (struct vdsogen_config){ 0 };
 	if (!out->functions)
-		out->functions = functions_of(arch);
-	if (out->functions & ~functions_of(arch))
+		out->functions = vdsogen_arch_functions(arch) & VDSOGEN_DEFAULT_FUNCTIONS;
+	if (out->functions & ~vdsogen_arch_functions(arch))
 		return -VDSOGEN_ERR_FUNCTION;
 	if (!out->clocks)
 		out->clocks = VG_CLOCKS;
@@ -39,12 +50,13 @@ static int resolve(const struct vdsogen_arch *arch, const struct vdsogen_config 
 		out->kernel_version = DEFAULT_KERNEL_VERSION;
 	if (!out->landing_pads)
 		out->landing_pads = arch->landing_pads;
-	if (out->data == VDSOGEN_DATA_BEFORE && !out->distance)
-		out->distance = VDSOGEN_PAGE;
-	if (out->data >= VDSOGEN_DATA || out->distance % VDSOGEN_PAGE ||
-	    out->distance > (out->data == VDSOGEN_DATA_INSIDE ? 0 : VDSOGEN_DISTANCE_MAX))
-		return -VDSOGEN_ERR_OPTION;
-	if (!within(out->counter, arch->counters) || !within(out->getcpu, arch->getcpus) ||
+	if (out->getcpu == VDSOGEN_GETCPU_LSL && !out->getcpu_at)
+		out->getcpu_at = LINUX_CPU_SELECTOR;
+	if (!resolve_place(out->data, &out->distance) ||
+	    !resolve_place(out->process, &out->process_distance) ||
+	    !within(out->counter, arch->counters) || !within(out->getcpu, arch->getcpus) ||
+	    !within(out->fallback, arch->fallbacks) || !vg_numbers_fit(out) ||
+	    (out->fallback == VDSOGEN_FALLBACK_THREAD && !arch->thread_fits(out->fallback_at)) ||
 	    out->landing_pads >= VDSOGEN_LANDING_PADS ||
 	    out->options & ~VDSOGEN_OPTIONS || out->kernel_version > KERNEL_VERSION_MAX)
 		return -VDSOGEN_ERR_OPTION;
@@ -88,12 +100,18 @@ static void sign(const struct vg_asm *a)
 		a->out[vg_where(a, VG_BUILD_ID) + i] = (uint8_t)(h[i / 8] >> 8 * (i % 8));
 }
 
-/* A block behind the start of the image has to be behind its end, too. */
+/* Whether anything that is to be outside of the image is not, or is in another's page. */
 static bool overlaps(const struct vg_image *image)
 {
 	const struct vdsogen_config *c = image->config;
+	uint32_t clock = vg_where(image->a, VG_CLOCK), process = vg_where(image->a, VG_PROCESS);
+	size_t size = image->a->at;
 
-	return c->data == VDSOGEN_DATA_AFTER && c->distance && c->distance < image->a->at;
+	return (c->data == VDSOGEN_DATA_AFTER && clock < size) ||
+	       (c->process == VDSOGEN_DATA_AFTER && process && process < size) ||
+	       (c->process != VDSOGEN_DATA_INSIDE && process && c->data != VDSOGEN_DATA_INSIDE &&
+		c->process_distance != c->distance && process / VDSOGEN_PAGE == clock / VDSOGEN_PAGE) ||
+	       (c->getcpu == VDSOGEN_GETCPU_WORD && c->getcpu_at >= 0 && (size_t)c->getcpu_at < size);
 }
 
 int vdsogen_build(const struct vdsogen_arch *arch, const struct vdsogen_config *config, void *buf,

@@ -12,7 +12,7 @@ static const char *const texts[] = {
 	TEXT(NOSPACE) = "the buffer is too small for the image; the size returned is what it needs",
 	TEXT(ALIGN) = "memory not aligned to 64 bytes; give the start of a page",
 	TEXT(FREQUENCY) = "counter frequency not between 1 MHz and 10 GHz",
-	TEXT(VALUE) = "a time or a rate outside its range; nanoseconds are below 1000000000",
+	TEXT(VALUE) = "a time, a rate or an identity outside its range; nanoseconds are below 1000000000",
 	TEXT(TRUNCATED) = "the image ends before its own headers say; read the whole of it",
 	TEXT(NOTELF) = "not a 64-bit little-endian ELF shared object",
 	TEXT(FOREIGN) = "a vDSO without libvdsogen's note: made by something else",
@@ -20,8 +20,9 @@ static const char *const texts[] = {
 	TEXT(DAMAGED) = "the image's tables contradict each other; build it anew",
 	TEXT(NOSYMBOL) = "the image exports no symbol of this name",
 	TEXT(UNSEEDED) = "the clock was not started; call vdsogen_clock_start()",
-	TEXT(BUSY) = "a publisher is at work; if it died, call vdsogen_clock_recover()",
+	TEXT(BUSY) = "a publisher is at work; if it died, call vdsogen_clock_recover() or vdsogen_process_set()",
 	TEXT(STALE) = "the clock's anchor is older than its age limit; call vdsogen_clock_update()",
+	TEXT(UNTRUSTED) = "not the trap of a clock, or not a counter of just now; take the host's own",
 	TEXT(INTERNAL) = "libvdsogen contradicted itself; please report this",
 };
 

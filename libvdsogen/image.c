@@ -10,19 +10,9 @@
  * the tables lie between them.
  */
 
-static vg_label start_of(enum vg_part part)
-{
-	return VG_FIRST_PART_LABEL + 2 * part;
-}
-
-static vg_label end_of(enum vg_part part)
-{
-	return VG_FIRST_PART_LABEL + 2 * part + 1;
-}
-
 static uint32_t size_of(const struct vg_asm *a, enum vg_part part)
 {
-	return vg_where(a, end_of(part)) - vg_where(a, start_of(part));
+	return vg_where(a, vg_end_of(part)) - vg_where(a, vg_start_of(part));
 }
 
 /* ---------------------------------------------------------------- notes -- */
@@ -41,30 +31,36 @@ static void put_vendor_note(struct vg_image *image)
 {
 	struct vg_asm *a = image->a;
 	const struct vdsogen_config *c = image->config;
-	const uint32_t words[VG_NOTE_ENTRIES] = {
+	const uint32_t words[] = {
 		[VG_NOTE_LAYOUT] = VG_LAYOUT,
 		[VG_NOTE_FUNCTIONS] = c->functions,
 		[VG_NOTE_CLOCKS] = c->clocks,
-		[VG_NOTE_COUNTER] = c->counter,
-		[VG_NOTE_GETCPU] = c->getcpu,
-		[VG_NOTE_LANDING_PADS] = c->landing_pads,
-		[VG_NOTE_DATA] = c->data,
+		[VG_NOTE_CODE] = vg_pack(c->counter, c->getcpu, c->fallback, c->landing_pads),
+		[VG_NOTE_PLACES] = vg_pack(c->data, c->process, 0, 0),
+		[VG_NOTE_GETCPU_AT] = (uint32_t)c->getcpu_at,
+		[VG_NOTE_FALLBACK_LOW] = (uint32_t)c->fallback_at,
+		[VG_NOTE_FALLBACK_HIGH] = (uint32_t)(c->fallback_at >> 32),
 		[VG_NOTE_DISTANCE] = c->distance,
+		[VG_NOTE_PROCESS_DISTANCE] = c->process_distance,
 		[VG_NOTE_OPTIONS] = c->options,
 		[VG_NOTE_KERNEL_VERSION] = c->kernel_version,
-		[VG_NOTE_CLOCK] = vg_where(a, VG_CLOCK),
+		[VG_NOTE_CLOCK_AT] = vg_where(a, VG_CLOCK),
+		[VG_NOTE_RANDOM_AT] = vg_where(a, VG_RANDOM),
+		[VG_NOTE_PROCESS_AT] = vg_where(a, VG_PROCESS),
 		[VG_NOTE_COUNTER_REGISTER] = image->arch->counter_register,
 		[VG_NOTE_SYMBOLS] = image->symbols.count + 1,
 		[VG_NOTE_USED] = vg_where(a, VG_USED),
 	};
 
 	put_note_header(a, VG_NOTE_OWNER, sizeof VG_NOTE_OWNER, VG_NOTE_TYPE,
-			VG_NOTE_WORDS * sizeof(uint32_t));
+			vg_note_words(c->functions) * (uint32_t)sizeof(uint32_t));
 	for (unsigned int i = 0; i < VG_NOTE_ENTRIES; i++)
 		vg_put32(a, words[i]);
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
 		uint32_t start = vg_where(a, vg_function(f, VG_START));
 
+		if (!(c->functions >> f & 1))
+			continue;
 		vg_put32(a, start);
 		vg_put32(a, vg_where(a, vg_function(f, VG_END)) - start);
 		vg_put32(a, vg_where(a, vg_function(f, VG_TRAP)));
@@ -120,6 +116,30 @@ static void put_notes(struct vg_image *image)
 
 /* ----------------------------------------------------------------- code -- */
 
+static bool has_function(const struct vg_image *image, unsigned int function)
+{
+	return image->config->functions >> function & 1;
+}
+
+/* Where they are does not depend on the configuration: the program headers have room for more. */
+static void put_slots(struct vg_image *image)
+{
+	struct vg_asm *a = image->a;
+
+	if (a->at != VDSOGEN_SLOTS_AT)
+		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
+	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
+		if (has_function(image, f))
+			image->arch->slot(a, vg_function(f, VG_START));
+		else
+			image->arch->no_slot(a);
+		if (a->at < VDSOGEN_SLOT(f + 1))
+			image->arch->pad(a, VDSOGEN_SLOT_SIZE);
+		if (a->at != VDSOGEN_SLOT(f + 1))
+			vg_fail(a, -VDSOGEN_ERR_INTERNAL);
+	}
+}
+
 /* Nothing branches to rt_sigreturn, and unwinders know it by its first words. */
 static void put_text(struct vg_image *image)
 {
@@ -129,10 +149,10 @@ static void put_text(struct vg_image *image)
 	if (image->arch->constants)
 		image->arch->constants(&code);
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
-		if (!(image->config->functions >> f & 1))
+		if (!has_function(image, f))
 			continue;
 		code.function = f;
-		code.pushed = &image->pushed[f];
+		code.frame = &image->frame[f];
 		image->arch->pad(image->a, image->arch->code_align);
 		vg_bind(image->a, vg_function(f, VG_START));
 		if (has_landing_pads(image) && f != VDSOGEN_RT_SIGRETURN)
@@ -181,23 +201,66 @@ static void put_verdef(struct vg_image *image)
 
 static void put_dynamic(struct vg_image *image);
 
-/* Outside of the image there is nothing to put; where it will be. */
+/*
+ * The data: the clock block, then struct vdsogen_random and _process if a function
+ * reads them. No section header: nobody looks for them by one, and the page is full.
+ */
+static bool has_random(const struct vg_image *image)
+{
+	return has_function(image, VDSOGEN_GETRANDOM);
+}
+
+static bool has_process(const struct vg_image *image)
+{
+	return image->config->functions & VDSOGEN_IDENTITY_FUNCTIONS;
+}
+
+/* Whether the process block starts no page of its own, but follows the clock's. */
+static bool is_process_with_clock(const struct vdsogen_config *c)
+{
+	return c->process == c->data && c->process_distance == c->distance;
+}
+
+/* Blocks outside of the image, from `at` on: there is nothing to put. */
+static void place_blocks(struct vg_image *image, uint32_t at, bool clock, bool process)
+{
+	if (clock) {
+		vg_bind_at(image->a, VG_CLOCK, at);
+		at += sizeof(struct vdsogen_clock);
+		if (has_random(image)) {
+			vg_bind_at(image->a, VG_RANDOM, at);
+			at += sizeof(struct vdsogen_random);
+		}
+	}
+	if (process && has_process(image))
+		vg_bind_at(image->a, VG_PROCESS, at);
+}
+_Static_assert(sizeof(struct vdsogen_clock) + sizeof(struct vdsogen_random) +
+	       sizeof(struct vdsogen_process) <= VDSOGEN_PAGE, "all blocks fit a page");
+
+static uint32_t place(enum vdsogen_data data, uint32_t distance, uint32_t image_end)
+{
+	if (data == VDSOGEN_DATA_BEFORE)
+		return -distance;
+	return distance ? distance : image_end;
+}
+
 static void place_data(struct vg_image *image)
 {
 	const struct vdsogen_config *c = image->config;
 	uint32_t image_end = image->a->at;
+	bool together = is_process_with_clock(c);
 
-	if (c->data == VDSOGEN_DATA_BEFORE)
-		vg_bind_at(image->a, VG_CLOCK, -c->distance);
-	else if (c->data == VDSOGEN_DATA_AFTER)
-		vg_bind_at(image->a, VG_CLOCK, c->distance ? c->distance : image_end);
+	if (c->data != VDSOGEN_DATA_INSIDE)
+		place_blocks(image, place(c->data, c->distance, image_end), true, together);
+	if (c->process != VDSOGEN_DATA_INSIDE && !together)
+		place_blocks(image, place(c->process, c->process_distance, image_end), false, true);
+	if (c->getcpu == VDSOGEN_GETCPU_WORD)
+		vg_bind_at(image->a, VG_CPU_WORD, (uint32_t)c->getcpu_at);
 }
 
-/* The clock block. No section header: nobody looks for it by one, and the page is full. */
-static void put_data(struct vg_image *image)
+static void put_clock(struct vg_image *image)
 {
-	if (image->config->data != VDSOGEN_DATA_INSIDE)
-		return;
 	vg_align(image->a, VDSOGEN_ALIGN);
 	vg_bind(image->a, VG_CLOCK);
 	vg_zero(image->a, offsetof(struct vdsogen_clock, clocks));
@@ -212,7 +275,28 @@ _Static_assert(offsetof(struct vdsogen_clock, options) ==
 	       offsetof(struct vdsogen_clock, max_age) ==
 	       offsetof(struct vdsogen_clock, options) + 2 * sizeof(uint32_t) &&
 	       offsetof(struct vdsogen_clock, res) ==
-	       offsetof(struct vdsogen_clock, max_age) + sizeof(uint64_t), "put_data's order");
+	       offsetof(struct vdsogen_clock, max_age) + sizeof(uint64_t), "put_clock's order");
+
+/* Zeros: not ready, nothing known. */
+static void put_zero_block(struct vg_asm *a, vg_label label, uint32_t size)
+{
+	vg_align(a, VDSOGEN_ALIGN);
+	vg_bind(a, label);
+	vg_zero(a, size);
+}
+
+static void put_data(struct vg_image *image)
+{
+	const struct vdsogen_config *c = image->config;
+
+	if (c->data == VDSOGEN_DATA_INSIDE) {
+		put_clock(image);
+		if (has_random(image))
+			put_zero_block(image->a, VG_RANDOM, sizeof(struct vdsogen_random));
+	}
+	if (c->process == VDSOGEN_DATA_INSIDE && has_process(image))
+		put_zero_block(image->a, VG_PROCESS, sizeof(struct vdsogen_process));
+}
 
 #define NAME(s) s, sizeof s
 
@@ -225,6 +309,8 @@ static const struct part {
 	uint32_t omitted_by;	/* option */
 	void (*put)(struct vg_image *image);
 } parts[VG_PARTS] = {
+	[VG_SLOTS] = { NAME(".slots"), SECT_PROGBITS, SECT_ALLOC | SECT_EXECINSTR, VDSOGEN_SLOTS_AT, 0,
+		       VG_PARTS, 0, VDSOGEN_SLOTS, put_slots },
 	[VG_NOTES] = { NAME(".note"), SECT_NOTE, SECT_ALLOC, NOTE_ALIGN, 0, VG_PARTS, 0, 0, put_notes },
 	[VG_TEXT] = { NAME(".text"), SECT_PROGBITS, SECT_ALLOC | SECT_EXECINSTR, VDSOGEN_ALIGN, 0,
 		      VG_PARTS, 0, 0, put_text },
@@ -255,7 +341,8 @@ static bool present(const struct vg_image *image, enum vg_part part)
 /* Numbers them, behind the null section. */
 void vg_sections(struct vg_image *image)
 {
-	uint32_t options = image->config->options;
+	/* slots are there only if asked for: without the option they are as if omitted */
+	uint32_t options = image->config->options ^ VDSOGEN_SLOTS;
 
 	image->sections = 1;
 	for (unsigned int p = 0; p < VG_PARTS; p++)
@@ -270,9 +357,9 @@ static void put_part(struct vg_image *image, enum vg_part part)
 	if (!present(image, part))
 		return;
 	vg_align(a, parts[part].align);
-	vg_bind(a, start_of(part));
+	vg_bind(a, vg_start_of(part));
 	parts[part].put(image);
-	vg_bind(a, end_of(part));
+	vg_bind(a, vg_end_of(part));
 }
 
 /* -------------------------------------------------------------- headers -- */
@@ -289,16 +376,16 @@ static void put_dynamic(struct vg_image *image)
 
 	put_dyn(a, DYN_SONAME, image->symbols.soname);
 	if (present(image, VG_HASH))
-		put_dyn(a, DYN_HASH, vg_where(a, start_of(VG_HASH)));
+		put_dyn(a, DYN_HASH, vg_where(a, vg_start_of(VG_HASH)));
 	if (present(image, VG_GNU_HASH))
-		put_dyn(a, DYN_GNU_HASH, vg_where(a, start_of(VG_GNU_HASH)));
-	put_dyn(a, DYN_STRTAB, vg_where(a, start_of(VG_DYNSTR)));
-	put_dyn(a, DYN_SYMTAB, vg_where(a, start_of(VG_DYNSYM)));
+		put_dyn(a, DYN_GNU_HASH, vg_where(a, vg_start_of(VG_GNU_HASH)));
+	put_dyn(a, DYN_STRTAB, vg_where(a, vg_start_of(VG_DYNSTR)));
+	put_dyn(a, DYN_SYMTAB, vg_where(a, vg_start_of(VG_DYNSYM)));
 	put_dyn(a, DYN_STRSZ, size_of(a, VG_DYNSTR));
 	put_dyn(a, DYN_SYMENT, ELF_SYM_SIZE);
 	if (present(image, VG_VERSYM)) {
-		put_dyn(a, DYN_VERSYM, vg_where(a, start_of(VG_VERSYM)));
-		put_dyn(a, DYN_VERDEF, vg_where(a, start_of(VG_VERDEF)));
+		put_dyn(a, DYN_VERSYM, vg_where(a, vg_start_of(VG_VERSYM)));
+		put_dyn(a, DYN_VERDEF, vg_where(a, vg_start_of(VG_VERDEF)));
 		put_dyn(a, DYN_VERDEFNUM, parts[VG_VERDEF].info);
 	}
 	put_dyn(a, DYN_NULL, 0);
@@ -318,7 +405,7 @@ static void put_section_names(struct vg_image *image)
 static void put_section_headers(struct vg_image *image)
 {
 	struct vg_asm *a = image->a;
-	uint32_t name = vg_where(a, VG_SECTION_NAMES) - vg_where(a, start_of(VG_DYNSTR));
+	uint32_t name = vg_where(a, VG_SECTION_NAMES) - vg_where(a, vg_start_of(VG_DYNSTR));
 
 	if (image->config->options & VDSOGEN_OMIT_SECTIONS)
 		return;
@@ -326,7 +413,7 @@ static void put_section_headers(struct vg_image *image)
 	vg_bind(a, VG_SHDRS);
 	vg_zero(a, ELF_SHDR_SIZE);
 	for (unsigned int p = 0; p < VG_PARTS; p++) {
-		uint64_t at = vg_where(a, start_of(p));
+		uint64_t at = vg_where(a, vg_start_of(p));
 
 		if (!present(image, p))
 			continue;
@@ -372,12 +459,12 @@ static void put_program_headers(struct vg_image *image)
 	struct vg_asm *a = image->a;
 
 	put_program_header(a, PHDR_LOAD, PHDR_R | PHDR_X, 0, vg_where(a, VG_IMAGE_END), VDSOGEN_PAGE);
-	put_program_header(a, PHDR_DYNAMIC, PHDR_R, vg_where(a, start_of(VG_DYNAMIC)),
+	put_program_header(a, PHDR_DYNAMIC, PHDR_R, vg_where(a, vg_start_of(VG_DYNAMIC)),
 			   size_of(a, VG_DYNAMIC), sizeof(uint64_t));
-	put_program_header(a, PHDR_NOTE, PHDR_R, vg_where(a, start_of(VG_NOTES)),
+	put_program_header(a, PHDR_NOTE, PHDR_R, vg_where(a, vg_start_of(VG_NOTES)),
 			   size_of(a, VG_NOTES), NOTE_ALIGN);
 	if (present(image, VG_EH_FRAME))
-		put_program_header(a, PHDR_GNU_EH_FRAME, PHDR_R, vg_where(a, start_of(VG_EH_FRAME_HDR)),
+		put_program_header(a, PHDR_GNU_EH_FRAME, PHDR_R, vg_where(a, vg_start_of(VG_EH_FRAME_HDR)),
 				   size_of(a, VG_EH_FRAME_HDR), sizeof(uint32_t));
 	if (has_landing_pads(image))
 		put_program_header(a, PHDR_GNU_PROPERTY, PHDR_R, vg_where(a, VG_PROPERTY),

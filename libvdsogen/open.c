@@ -86,8 +86,8 @@ static uint64_t note_padded(uint64_t size)
 	return (size + NOTE_ALIGN - 1) & ~(uint64_t)(NOTE_ALIGN - 1);
 }
 
-/* The vendor note's descriptor, or NULL. */
-static const uint8_t *find_note(const struct reading *r)
+/* The vendor note's descriptor, or NULL. Of a layout that is known, *words are all there. */
+static const uint8_t *find_note(const struct reading *r, uint32_t *words)
 {
 	uint64_t at = r->note.at, end = r->note.at + r->note.size;
 
@@ -99,9 +99,11 @@ static const uint8_t *find_note(const struct reading *r)
 			break;
 		if (owner == sizeof VG_NOTE_OWNER && get32(r->base + at + 8) == VG_NOTE_TYPE &&
 		    !memcmp(r->base + at + NOTE_HEADER_SIZE, VG_NOTE_OWNER, owner) &&
-		    size >= sizeof(uint32_t))
-			return get32(r->base + desc) != VG_LAYOUT ||
-			       size == VG_NOTE_WORDS * sizeof(uint32_t) ? r->base + desc : NULL;
+		    size >= sizeof(uint32_t) && size % sizeof(uint32_t) == 0) {
+			*words = (uint32_t)(size / sizeof(uint32_t));
+			return get32(r->base + desc) != VG_LAYOUT || *words >= VG_NOTE_ENTRIES ?
+			       r->base + desc : NULL;
+		}
 		at = desc + note_padded(size);
 	}
 	return NULL;
@@ -113,73 +115,135 @@ static bool good_entry(const struct vdsogen_entry *e, uint64_t size)
 	       e->resume > e->trap && e->resume <= e->at + e->size;
 }
 
-static bool absent_entry(const struct vdsogen_entry *e)
-{
-	return !e->at && !e->size && !e->trap && !e->resume;
-}
+/* One of the data blocks: where it says it is, its size, and where the configuration puts it. */
+struct block {
+	int32_t at;
+	uint32_t size, data, distance;
+};
 
-/* Whether the clock block is where the configuration says. */
-static bool good_clock(const struct vdsogen_image *image, uint64_t size)
+static bool good_block(const struct vdsogen_image *image, const struct block *b)
 {
-	const struct vdsogen_config *c = &image->config;
-
-	if (c->distance % VDSOGEN_PAGE || c->distance > VDSOGEN_DISTANCE_MAX)
+	if (b->distance % VDSOGEN_PAGE || b->distance > VDSOGEN_DISTANCE_MAX)
 		return false;
-	switch (c->data) {
+	switch (b->data) {
 	case VDSOGEN_DATA_INSIDE:
-		return !c->distance && image->clock > 0 && image->clock % VDSOGEN_ALIGN == 0 &&
-		       inside((uint32_t)image->clock, sizeof(struct vdsogen_clock), image->used);
+		return !b->distance && b->at > 0 && b->at % VDSOGEN_ALIGN == 0 &&
+		       inside((uint32_t)b->at, b->size, image->used);
 	case VDSOGEN_DATA_BEFORE:
-		return c->distance && image->clock == -(int32_t)c->distance;
+		return b->distance && b->at == -(int32_t)b->distance;
 	case VDSOGEN_DATA_AFTER:
-		return (uint64_t)(int64_t)image->clock == (c->distance ? c->distance : size) &&
-		       (uint64_t)(int64_t)image->clock >= size;
+		return b->at >= 0 && (size_t)b->at >= image->size &&
+		       (uint32_t)b->at == (b->distance ? b->distance : image->size);
 	}
 	return false;
 }
 
-/* Code is before the data, if they are together. */
-static uint32_t code_end(const struct vdsogen_image *image)
+/* A block that follows another. */
+static bool follows(const struct vdsogen_image *image, int32_t at, int32_t end, uint32_t size)
 {
-	return image->config.data == VDSOGEN_DATA_INSIDE ? (uint32_t)image->clock : image->used;
+	return at == end && (image->config.data != VDSOGEN_DATA_INSIDE ||
+			     inside((uint32_t)end, size, image->used));
 }
 
-static int read_note(const struct reading *r, const uint8_t *note, struct vdsogen_image *image)
+/* Whether the data blocks are where the configuration says. */
+static bool good_blocks(const struct vdsogen_image *image)
+{
+	const struct vdsogen_config *c = &image->config;
+	struct block clock = { image->clock, sizeof(struct vdsogen_clock), c->data, c->distance };
+	struct block process = { image->process, sizeof(struct vdsogen_process), c->process,
+				 c->process_distance };
+	bool random = c->functions >> VDSOGEN_GETRANDOM & 1;
+	int32_t end;
+
+	if (!good_block(image, &clock))
+		return false;
+	end = image->clock + (int32_t)sizeof(struct vdsogen_clock);
+	if (random && !follows(image, image->random, end, sizeof(struct vdsogen_random)))
+		return false;
+	if (random)
+		end += (int32_t)sizeof(struct vdsogen_random);
+	else if (image->random)
+		return false;
+	if (!(c->functions & VDSOGEN_IDENTITY_FUNCTIONS))
+		return !image->process;
+	if (c->process == c->data && c->process_distance == c->distance)
+		return follows(image, image->process, end, sizeof(struct vdsogen_process));
+	return good_block(image, &process);
+}
+
+/* Code is before the data that are in the image. */
+static uint32_t code_end(const struct vdsogen_image *image)
+{
+	const struct vdsogen_config *c = &image->config;
+
+	if (c->data == VDSOGEN_DATA_INSIDE)
+		return (uint32_t)image->clock;
+	if (c->process == VDSOGEN_DATA_INSIDE && image->process)
+		return (uint32_t)image->process;
+	return image->used;
+}
+
+/* What each choice may be; whether the architecture has it is for who builds an image. */
+static bool good_choices(const struct vdsogen_config *c)
+{
+	return c->functions && !(c->functions >> VDSOGEN_FUNCTIONS) && c->clocks &&
+	       !(c->clocks & ~VG_CLOCKS) && c->counter < VDSOGEN_COUNTERS &&
+	       c->getcpu < VDSOGEN_GETCPUS && c->fallback < VDSOGEN_FALLBACKS && vg_numbers_fit(c) &&
+	       c->landing_pads && c->landing_pads < VDSOGEN_LANDING_PADS &&
+	       c->process < VDSOGEN_DATA && c->process_distance % VDSOGEN_PAGE == 0 &&
+	       c->process_distance <= VDSOGEN_DISTANCE_MAX && !(c->options & ~VDSOGEN_OPTIONS);
+}
+
+/* The functions' entries, behind the words of the note. */
+static int read_entries(const uint8_t *p, struct vdsogen_image *image)
+{
+	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
+		struct vdsogen_entry *e = &image->function[f];
+
+		if (!(image->config.functions >> f & 1))
+			continue;
+		*e = (struct vdsogen_entry){ get32(p), get32(p + 4), get32(p + 8), get32(p + 12) };
+		if (!good_entry(e, code_end(image)))
+			return -VDSOGEN_ERR_DAMAGED;
+		p += sizeof *e;
+	}
+	return 0;
+}
+
+static int read_note(const struct reading *r, const uint8_t *note, uint32_t words,
+		     struct vdsogen_image *image)
 {
 	uint32_t word[VG_NOTE_ENTRIES];
-	struct vdsogen_config *c = &image->config;
 
 	for (unsigned int i = 0; i < VG_NOTE_ENTRIES; i++)
 		word[i] = get32(note + sizeof(uint32_t) * i);
 	image->layout = VG_LAYOUT;
-	image->clock = (int32_t)word[VG_NOTE_CLOCK];
+	image->size = (size_t)r->load.size;
+	image->clock = (int32_t)word[VG_NOTE_CLOCK_AT];
+	image->random = (int32_t)word[VG_NOTE_RANDOM_AT];
+	image->process = (int32_t)word[VG_NOTE_PROCESS_AT];
 	image->counter_register = word[VG_NOTE_COUNTER_REGISTER];
 	image->symbols = word[VG_NOTE_SYMBOLS];
 	image->used = word[VG_NOTE_USED];
-	*c = (struct vdsogen_config){
+	image->config = (struct vdsogen_config){
 		.functions = word[VG_NOTE_FUNCTIONS], .clocks = word[VG_NOTE_CLOCKS],
-		.counter = word[VG_NOTE_COUNTER], .getcpu = word[VG_NOTE_GETCPU],
-		.landing_pads = word[VG_NOTE_LANDING_PADS],
-		.data = word[VG_NOTE_DATA], .distance = word[VG_NOTE_DISTANCE],
+		.counter = vg_packed(word[VG_NOTE_CODE], 0),
+		.getcpu = vg_packed(word[VG_NOTE_CODE], 1),
+		.getcpu_at = (int32_t)word[VG_NOTE_GETCPU_AT],
+		.fallback = vg_packed(word[VG_NOTE_CODE], 2),
+		.fallback_at = word[VG_NOTE_FALLBACK_LOW] |
+			       (uint64_t)word[VG_NOTE_FALLBACK_HIGH] << 32,
+		.landing_pads = vg_packed(word[VG_NOTE_CODE], 3),
+		.data = vg_packed(word[VG_NOTE_PLACES], 0), .distance = word[VG_NOTE_DISTANCE],
+		.process = vg_packed(word[VG_NOTE_PLACES], 1),
+		.process_distance = word[VG_NOTE_PROCESS_DISTANCE],
 		.options = word[VG_NOTE_OPTIONS], .kernel_version = word[VG_NOTE_KERNEL_VERSION],
 	};
-	if (!c->functions || c->functions >> VDSOGEN_FUNCTIONS || !c->clocks ||
-	    c->clocks & ~VG_CLOCKS || c->counter >= VDSOGEN_COUNTERS ||
-	    c->getcpu >= VDSOGEN_GETCPUS || !c->landing_pads ||
-	    c->landing_pads >= VDSOGEN_LANDING_PADS || c->options & ~VDSOGEN_OPTIONS ||
-	    image->counter_register > 31 || image->used > r->load.size ||
-	    !good_clock(image, r->load.size))
+	if (!good_choices(&image->config) || image->counter_register > 31 ||
+	    image->used > r->load.size || !good_blocks(image) ||
+	    words != vg_note_words(image->config.functions))
 		return -VDSOGEN_ERR_DAMAGED;
-	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
-		const uint8_t *p = note + sizeof(uint32_t) * VG_NOTE_ENTRIES +
-				   sizeof(struct vdsogen_entry) * f;
-		struct vdsogen_entry *e = &image->function[f];
-
-		*e = (struct vdsogen_entry){ get32(p), get32(p + 4), get32(p + 8), get32(p + 12) };
-		if (c->functions >> f & 1 ? !good_entry(e, code_end(image)) : !absent_entry(e))
-			return -VDSOGEN_ERR_DAMAGED;
-	}
-	return 0;
+	return read_entries(note + sizeof(uint32_t) * VG_NOTE_ENTRIES, image);
 }
 
 static int read_dynamic(const struct reading *r, struct vdsogen_image *image)
@@ -210,19 +274,19 @@ int vdsogen_open(const void *base, size_t size, struct vdsogen_image *image)
 	struct vdsogen_image found = { .base = base };
 	struct reading r = { .base = base, .size = size };
 	const uint8_t *note;
+	uint32_t words;
 	int error = read_headers(&r, &found);
 
 	if (error)
 		return error;
-	note = find_note(&r);
+	note = find_note(&r, &words);
 	if (!note)
 		return -VDSOGEN_ERR_FOREIGN;
 	if (get32(note) != VG_LAYOUT)
 		return -VDSOGEN_ERR_LAYOUT;
 	if (r.load.at || r.load.size % VDSOGEN_PAGE || r.load.size > UINT32_MAX)
 		return -VDSOGEN_ERR_DAMAGED;
-	found.size = (size_t)r.load.size;
-	error = read_note(&r, note, &found);
+	error = read_note(&r, note, words, &found);
 	if (!error)
 		error = read_dynamic(&r, &found);
 	if (!error)

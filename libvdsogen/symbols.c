@@ -14,6 +14,18 @@ static const struct {
 	[VDSOGEN_CLOCK_GETRES] = NAME("clock_getres"),
 	[VDSOGEN_GETCPU] = NAME("getcpu"),
 	[VDSOGEN_RT_SIGRETURN] = NAME("rt_sigreturn"),
+	[VDSOGEN_GETPID] = NAME("getpid"),
+	[VDSOGEN_GETPPID] = NAME("getppid"),
+	[VDSOGEN_GETTID] = NAME("gettid"),
+	[VDSOGEN_GETPGID] = NAME("getpgid"),
+	[VDSOGEN_GETSID] = NAME("getsid"),
+	[VDSOGEN_GETPRIORITY] = NAME("getpriority"),
+	[VDSOGEN_GETUID] = NAME("getuid"),
+	[VDSOGEN_GETEUID] = NAME("geteuid"),
+	[VDSOGEN_GETGID] = NAME("getgid"),
+	[VDSOGEN_GETEGID] = NAME("getegid"),
+	[VDSOGEN_UNAME] = NAME("uname"),
+	[VDSOGEN_GETRANDOM] = NAME("getrandom"),
 };
 
 const char *vdsogen_function_name(unsigned int function)
@@ -102,7 +114,7 @@ void vg_symbols(struct vg_symbols *s, const struct vdsogen_arch *arch, uint32_t 
 			continue;
 		add(s, f, prefixed, at, false);
 		at += s->prefix_length;
-		if (arch->bare_names)
+		if (arch->bare_names >> f & 1)
 			add(s, f, bare, at, true);
 		at += names[f].size;
 	}

@@ -14,8 +14,9 @@ enum {
 
 	PTR_UDATA4 = 0x03, PTR_SDATA4 = 0x0b, PTR_PCREL = 0x10, PTR_DATAREL = 0x30,
 
-	CFA_NOP = 0x00, CFA_ADVANCE_LOC1 = 0x02, CFA_DEF_CFA = 0x0c, CFA_DEF_CFA_OFFSET = 0x0e,
-	CFA_OFFSET = 0x80,	/* and the register in the low six bits */
+	CFA_NOP = 0x00, CFA_ADVANCE_LOC1 = 0x02, CFA_ADVANCE_LOC2 = 0x03, CFA_DEF_CFA = 0x0c,
+	CFA_DEF_CFA_OFFSET = 0x0e,
+	CFA_OFFSET = 0x80, CFA_RESTORE = 0xc0,	/* and the register in the low six bits */
 
 	LEB_BITS = 7,
 	WORD = 8,		/* bytes that a saved register takes */
@@ -86,37 +87,83 @@ static void put_cie(struct vg_image *image)
 	end_record(a, end);
 }
 
-static void put_cfa_offset(struct vg_image *image, vg_label from, vg_label to, uint32_t offset)
+/* Code comes before this section: its distances are known in both passes. */
+static void put_advance(struct vg_image *image, vg_label from, vg_label to)
 {
 	struct vg_asm *a = image->a;
-	uint32_t distance = vg_where(a, to) - vg_where(a, from);
+	uint32_t units = (vg_where(a, to) - vg_where(a, from)) / image->arch->unwind.unit;
 
-	if (!vg_fits_unsigned(distance / image->arch->unwind.unit, 8))
+	if (vg_fits_unsigned(units, 8)) {
+		vg_put8(a, CFA_ADVANCE_LOC1);
+		vg_put8(a, (uint8_t)units);
+		return;
+	}
+	if (!vg_fits_unsigned(units, 16))
 		vg_fail(a, -VDSOGEN_ERR_INTERNAL);
-	vg_put8(a, CFA_ADVANCE_LOC1);
-	vg_put8(a, (uint8_t)(distance / image->arch->unwind.unit));
+	vg_put8(a, CFA_ADVANCE_LOC2);
+	vg_put16(a, (uint16_t)units);
+}
+
+static void put_cfa_offset(struct vg_asm *a, uint32_t offset)
+{
 	vg_put8(a, CFA_DEF_CFA_OFFSET);
 	put_uleb(a, offset);
 }
 
-static void put_fde(struct vg_image *image, unsigned int function)
+/* A function's stack between its push and its pop. */
+static void put_frame(struct vg_image *image, unsigned int function)
 {
 	vg_label start = vg_function(function, VG_START), push = vg_function(function, VG_PUSH),
 		 pop = vg_function(function, VG_POP);
-	uint32_t pushed = image->arch->unwind.pushed;
+	const struct vg_unwind *u = &image->arch->unwind;
+	const struct vg_frame *frame = &image->frame[function];
 	struct vg_asm *a = image->a;
-	vg_label end = vg_new(a);
 
-	begin_record(a, vg_function(function, VG_FDE), end);
+	if (!frame->bytes)
+		return;
+	put_advance(image, start, push);
+	put_cfa_offset(a, u->pushed + frame->bytes);
+	if (frame->link) {
+		vg_put8(a, CFA_OFFSET | u->return_address);
+		put_uleb(a, (u->pushed + frame->bytes) / WORD);
+	}
+	put_advance(image, push, pop);
+	put_cfa_offset(a, u->pushed);
+	if (frame->link)
+		vg_put8(a, CFA_RESTORE | u->return_address);
+}
+
+static void begin_fde(struct vg_asm *a, vg_label fde, vg_label fde_end, vg_label start,
+		      vg_label end)
+{
+	begin_record(a, fde, fde_end);
 	vg_put32(a, a->at - vg_where(a, VG_CIE));
 	put_distance(a, start, a->at);
-	vg_put32(a, vg_where(a, vg_function(function, VG_END)) - vg_where(a, start));
+	vg_put32(a, vg_where(a, end) - vg_where(a, start));
 	put_uleb(a, 0);				/* nothing in the augmentation */
-	if (image->pushed[function]) {
-		put_cfa_offset(image, start, push, pushed + image->pushed[function]);
-		put_cfa_offset(image, push, pop, pushed);
-	}
-	end_record(a, end);
+}
+
+static void put_fde(struct vg_image *image, unsigned int function)
+{
+	vg_label end = vg_new(image->a);
+
+	begin_fde(image->a, vg_function(function, VG_FDE), end, vg_function(function, VG_START),
+		  vg_function(function, VG_END));
+	put_frame(image, function);
+	end_record(image->a, end);
+}
+
+static bool has_slots(const struct vg_image *image)
+{
+	return image->section[VG_SLOTS];
+}
+
+static void put_slots_fde(struct vg_image *image)
+{
+	vg_label end = vg_new(image->a);
+
+	begin_fde(image->a, VG_SLOTS_FDE, end, vg_start_of(VG_SLOTS), vg_end_of(VG_SLOTS));
+	end_record(image->a, end);
 }
 
 /* Unwinders know a signal trampoline by its instructions, and must find nothing there. */
@@ -128,17 +175,19 @@ static bool has_fde(const struct vg_image *image, unsigned int function)
 void vg_put_eh_frame(struct vg_image *image)
 {
 	put_cie(image);
+	if (has_slots(image))
+		put_slots_fde(image);
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++)
 		if (has_fde(image, f))
 			put_fde(image, f);
 	vg_put32(image->a, 0);			/* a record of no length ends the section */
 }
 
-/* The table for a binary search, by address: functions are emitted in their order. */
+/* The table for a binary search, by address: slots, then functions in their order. */
 void vg_put_eh_frame_hdr(struct vg_image *image)
 {
 	struct vg_asm *a = image->a;
-	uint32_t header = a->at, count = 0;
+	uint32_t header = a->at, count = has_slots(image);
 
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++)
 		count += has_fde(image, f);
@@ -148,6 +197,10 @@ void vg_put_eh_frame_hdr(struct vg_image *image)
 	vg_put8(a, PTR_DATAREL | PTR_SDATA4);	/* of the table: from this header */
 	put_distance(a, VG_CIE, a->at);
 	vg_put32(a, count);
+	if (has_slots(image)) {
+		put_distance(a, vg_start_of(VG_SLOTS), header);
+		put_distance(a, VG_SLOTS_FDE, header);
+	}
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
 		if (!has_fde(image, f))
 			continue;

@@ -103,10 +103,31 @@ static void walk_pointers(struct flow *f, unsigned int pointers, uint32_t first,
 	}
 }
 
+/* Who the process is: the caller's own, and others'. */
+static void walk_identity(struct flow *f)
+{
+	const struct value own = { .known = UINT32_MAX }, other = { .bits = 1, .known = UINT32_MAX };
+	unsigned int arguments = vg_id_arguments(f->function);
+
+	f->expect_line = vg_is_credential(f->function) ? FLOW_IMAGE + (uint32_t)f->image->process : 0;
+	for (unsigned int others = 0; others < 1u << arguments; others++) {
+		snprintf(f->call, sizeof f->call, "(other: %u)", others);
+		give_pointers(f, 0, 0);
+		for (unsigned int i = 0; i < arguments; i++)
+			f->argument[i] = others >> i & 1 ? other : own;
+		flow_walk(f);
+	}
+}
+
 static void walk_calls(struct flow *f)
 {
 	const uint32_t timezone = 2 * sizeof(uint32_t);
 
+	if (VDSOGEN_IDENTITY_FUNCTIONS >> f->function & 1) {
+		walk_identity(f);
+		f->call[0] = 0;
+		return;
+	}
 	switch (f->function) {
 	case VDSOGEN_CLOCK_GETTIME: walk_clocks(f, false); break;
 	case VDSOGEN_CLOCK_GETRES: walk_clocks(f, true); break;
@@ -200,9 +221,21 @@ START_TEST(flow_every_getcpu_keeps_the_rules)
 			struct vdsogen_config config = { .getcpu = form, .options = guards[g],
 							 .landing_pads = VDSOGEN_LANDING_PADS_ON };
 
+			if (form == VDSOGEN_GETCPU_WORD)
+				config.getcpu_at = -(int32_t)sizeof(uint32_t);
 			if (arch->getcpus >> form & 1)
 				walk_image(machines[_i], &config);
 		}
+}
+END_TEST
+
+/* uname() copies before it rechecks: tests/exec-identity.c looks after it. */
+START_TEST(flow_identity_keeps_the_rules)
+{
+	for (size_t g = 0; g < COUNT(guards); g++)
+		walk_image(machines[_i], &(struct vdsogen_config){
+			.options = guards[g],
+			.functions = VDSOGEN_IDENTITY_FUNCTIONS & ~(1u << VDSOGEN_UNAME) });
 }
 END_TEST
 
@@ -366,6 +399,7 @@ Suite *flow_suite(void)
 
 	tcase_add_loop_test(t, flow_every_path_keeps_the_rules, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_every_getcpu_keeps_the_rules, 0, COUNT(machines));
+	tcase_add_loop_test(t, flow_identity_keeps_the_rules, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_between_functions_is_padding, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_tries_come_to_an_end, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_attention_leads_to_the_fallback, 0, COUNT(machines));

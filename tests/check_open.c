@@ -68,19 +68,32 @@ static bool good_entry(const struct vdsogen_entry *e, size_t size)
 	       e->trap < e->resume && e->resume <= (uint64_t)e->at + e->size;
 }
 
+/* A block of data that is inside of the image, or outside of it, as it should be. */
+static bool is_placed(const struct vdsogen_image *image, int32_t at, size_t size, uint32_t data)
+{
+	return data < VDSOGEN_DATA && at % VDSOGEN_ALIGN == 0 &&
+	       inside((uint64_t)(int64_t)at, size, image->size) == (data == VDSOGEN_DATA_INSIDE);
+}
+
 /* Nothing of the view leads outside [base, base+size). */
 static bool is_safe(const struct vdsogen_image *image, const void *base, size_t size)
 {
 	bool safe = image->base == base && image->size <= size && image->used <= image->size &&
-		    image->clock % VDSOGEN_ALIGN == 0 && image->config.data < VDSOGEN_DATA &&
 		    image->config.distance <= VDSOGEN_DISTANCE_MAX &&
-		    (inside((uint64_t)(int64_t)image->clock, sizeof(struct vdsogen_clock),
-			    image->size) == (image->config.data == VDSOGEN_DATA_INSIDE)) &&
+		    image->config.process_distance <= VDSOGEN_DISTANCE_MAX &&
+		    image->config.fallback < VDSOGEN_FALLBACKS &&
+		    is_placed(image, image->clock, sizeof(struct vdsogen_clock),
+			      image->config.data) &&
+		    (!image->random || is_placed(image, image->random, sizeof(struct vdsogen_random),
+						 image->config.data)) &&
+		    (!image->process || is_placed(image, image->process,
+						  sizeof(struct vdsogen_process),
+						  image->config.process)) &&
 		    inside(image->symtab, (uint64_t)image->symbols * sizeof(Elf64_Sym),
 			   image->size) &&
 		    image->strsz && inside(image->strtab, image->strsz, image->size) &&
 		    !((const char *)base)[image->strtab + image->strsz - 1] &&
-		    image->layout == 1 && image->counter_register < 32 &&
+		    image->layout == 2 && image->counter_register < 32 &&
 		    image->config.counter < VDSOGEN_COUNTERS &&
 		    image->config.getcpu < VDSOGEN_GETCPUS &&
 		    image->config.landing_pads && image->config.landing_pads < VDSOGEN_LANDING_PADS &&
@@ -132,7 +145,7 @@ static void describes(int arch, const struct vdsogen_config *config)
 	size_t size = build(arch, config);
 	bool aarch64 = !strcmp(vdsogen_arch_name(arch_of(arch)), "aarch64");
 	uint32_t functions = config->functions ? config->functions
-			     : (1u << (VDSOGEN_FUNCTIONS - !aarch64)) - 1;
+			     : vdsogen_arch_functions(arch_of(arch)) & VDSOGEN_DEFAULT_FUNCTIONS;
 	struct vdsogen_image image;
 
 	ck_assert_int_eq(vdsogen_open(buffer, size, &image), 0);
@@ -168,17 +181,21 @@ START_TEST(open_describes_every_option_set)
 }
 END_TEST
 
+/* All sets of the first functions, beside each of the others, none and all. */
 START_TEST(open_describes_every_function_set)
 {
-	bool aarch64 = !strcmp(vdsogen_arch_name(arch_of(_i)), "aarch64");
+	const uint32_t has = vdsogen_arch_functions(arch_of(_i));
 
-	for (uint32_t set = 1; set < 1u << (VDSOGEN_FUNCTIONS - !aarch64); set++) {
-		const struct vdsogen_config config = { .functions = set,
-						       .kernel_version = set << 16,
-						       .getcpu = VDSOGEN_GETCPU_ZERO };
+	for (unsigned int f = VDSOGEN_RT_SIGRETURN; f <= VDSOGEN_FUNCTIONS; f++)
+		for (uint32_t set = 0; set <= VDSOGEN_DEFAULT_FUNCTIONS; set++) {
+			struct vdsogen_config config = { .kernel_version = 1 + set,
+							 .getcpu = VDSOGEN_GETCPU_ZERO };
 
-		describes(_i, &config);
-	}
+			config.functions = has & (set | (f < VDSOGEN_FUNCTIONS ? 1u << f :
+							 ~VDSOGEN_DEFAULT_FUNCTIONS));
+			if (config.functions)
+				describes(_i, &config);
+		}
 }
 END_TEST
 

@@ -51,10 +51,8 @@ struct test {
 
 static bool has(const struct vdsogen_arch *arch, const struct vdsogen_config *config)
 {
-	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++)
-		if (config->functions >> f & 1 && !arch->emit[f])
-			return false;
-	return arch->getcpus >> config->getcpu & 1;
+	return !(config->functions & ~vdsogen_arch_functions(arch)) &&
+	       arch->getcpus >> config->getcpu & 1;
 }
 
 static bool build(struct test *t, const struct facts *facts, const struct vdsogen_config *config)
@@ -92,17 +90,20 @@ static void test_image(int arch, const struct vdsogen_config *config, image_test
 	finish(&t);
 }
 
-/* Every set of functions, and every set of options. */
+/* Every set of the default functions, without and with all others; every set of options. */
 static void each_image(int arch, image_test_fn *fn)
 {
-	const uint32_t sets = 1u << VDSOGEN_FUNCTIONS;
-	const uint32_t moving = VDSOGEN_GUARD | VDSOGEN_LATCH | VDSOGEN_OMIT_SECTIONS;
+	const uint32_t moving = VDSOGEN_GUARD | VDSOGEN_LATCH | VDSOGEN_OMIT_SECTIONS | VDSOGEN_SLOTS;
+	const uint32_t all = vdsogen_arch_functions(vdsogen_arch_find(known[arch].machine->name));
+	const uint32_t others[] = { 0, all & ~VDSOGEN_DEFAULT_FUNCTIONS };
 
 	for (uint32_t options = 0; options <= VDSOGEN_OPTIONS; options++)
-		for (uint32_t functions = 0; functions < sets; functions++)
-			if (!functions || !(options & ~moving))
-				test_image(arch, &(struct vdsogen_config){
-					.options = options, .functions = functions }, fn);
+		for (uint32_t functions = 0; functions <= VDSOGEN_DEFAULT_FUNCTIONS; functions++)
+			for (size_t i = 0; i < COUNT(others); i++)
+				if (!functions || !(options & ~moving))
+					test_image(arch, &(struct vdsogen_config){
+						.options = options,
+						.functions = functions | others[i] }, fn);
 }
 
 /* Those that unwind information speaks of. */
@@ -112,9 +113,16 @@ static bool is_spoken_of(const struct test *t, unsigned int function)
 	       !(t->image.config.options & VDSOGEN_OMIT_UNWIND);
 }
 
+/* The slots are spoken of as one function. */
+static bool has_slots(const struct test *t)
+{
+	return t->image.config.options & VDSOGEN_SLOTS &&
+	       !(t->image.config.options & VDSOGEN_OMIT_UNWIND);
+}
+
 static unsigned int count_functions(const struct test *t)
 {
-	unsigned int n = 0;
+	unsigned int n = has_slots(t);
 
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++)
 		n += is_spoken_of(t, f);
@@ -200,7 +208,7 @@ struct fde {
 };
 
 struct records {
-	struct fde fde[VDSOGEN_FUNCTIONS + 1];
+	struct fde fde[VDSOGEN_FUNCTIONS + 2];
 	unsigned int count;
 	uint64_t end;		/* behind the record that ends them */
 };
@@ -229,6 +237,12 @@ static void check_program(const struct test *t, const uint8_t *p, const uint8_t 
 			p = skip_leb(p);
 		else if (!cie && op == DW_CFA_advance_loc1)
 			p++;
+		else if (!cie && op == DW_CFA_advance_loc2)
+			p += 2;
+		else if (!cie && !t->facts->pushed && op == (DW_CFA_offset | t->facts->return_address))
+			p = skip_leb(p);
+		else if (!cie && !t->facts->pushed && op == (DW_CFA_restore | t->facts->return_address))
+			continue;
 		else if (!cie && op == DW_CFA_def_cfa_offset)
 			p = skip_leb(p);
 		else
@@ -257,7 +271,7 @@ static void add_fde(const struct test *t, struct records *r, const Dwarf_FDE *fd
 	uint32_t size;
 	int32_t start;
 
-	ck_assert_uint_le(r->count, VDSOGEN_FUNCTIONS);
+	ck_assert_uint_le(r->count, VDSOGEN_FUNCTIONS + 1);
 	memcpy(&start, fde->start, sizeof start);
 	memcpy(&size, fde->start + sizeof start, sizeof size);
 	ck_assert_uint_eq(fde->start[sizeof start + sizeof size], 0);	/* no augmentation */
@@ -385,17 +399,19 @@ static void check_cfa(const struct flow *f, const struct facts *facts, Dwarf_Fra
 			  ops[0].number, ops[0].number2, facts->stack_pointer, want);
 }
 
-/* On the stack below the frame, or where it was at the entry. */
+/* On the stack, or where it was at the entry. */
 static void check_return_address(const struct flow *f, const struct facts *facts,
 				 Dwarf_Frame *frame)
 {
+	/* by the call, or by the instruction that made the frame, at its lowest end */
+	uint64_t saved = facts->pushed ? facts->pushed : f->stack[f->at];
 	Dwarf_Op memory[3], *ops;
 	size_t count;
 
 	if (dwarf_frame_register(frame, facts->return_address, memory, &ops, &count))
 		flow_fail(f, "the return address: %s", dwarf_errmsg(-1));
-	if (facts->pushed ? count != 2 || ops[0].atom != DW_OP_call_frame_cfa ||
-			    ops[1].atom != DW_OP_plus_uconst || ops[1].number != -facts->pushed :
+	if (saved ? count != 2 || ops[0].atom != DW_OP_call_frame_cfa ||
+		    ops[1].atom != DW_OP_plus_uconst || ops[1].number != -saved :
 	    count || ops)
 		flow_fail(f, "the return address is looked for in a wrong place (%zu operations)",
 			  count);
@@ -474,7 +490,8 @@ START_TEST(unwind_rules_hold_in_every_getcpu)
 	for (uint32_t form = 0; form < VDSOGEN_GETCPUS; form++)
 		for (size_t i = 0; i < COUNT(options); i++)
 			test_image(_i, &(struct vdsogen_config){
-				.options = options[i], .getcpu = form,
+					.options = options[i], .getcpu = form,
+				.getcpu_at = form == VDSOGEN_GETCPU_WORD ? -4 : 0,
 				.functions = 1u << VDSOGEN_GETCPU }, check_rules);
 }
 END_TEST
@@ -487,7 +504,8 @@ static bool in_function(const struct test *t, uint64_t address)
 		if (is_spoken_of(t, f) && address >= e->at && address < e->at + e->size)
 			return true;
 	}
-	return false;
+	return has_slots(t) && address >= VDSOGEN_SLOTS_AT &&
+	       address < VDSOGEN_SLOT(VDSOGEN_FUNCTIONS);
 }
 
 static void check_rest(struct test *t)

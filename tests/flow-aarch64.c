@@ -5,7 +5,7 @@
 
 #include "flow.h"
 
-enum { X8 = 8, X16 = 16, SP = 31, ZERO = 32 };
+enum { X8 = 8, X16 = 16, LINK = 30, SP = 31, ZERO = 32 };
 
 static unsigned int number(struct flow *f, unsigned int reg)
 {
@@ -88,13 +88,24 @@ static void put(struct flow *f, struct state *s, const cs_insn *insn, unsigned i
 }
 
 /* -------------------------------------------------------------------------
- * Memory: ldr, ldar, ldp, str, stp, without write-back.
+ * Memory: ldr, ldar, ldp, str, stp; with write-back only of the stack pointer.
  */
+static void move_stack(struct flow *f, struct state *s, int64_t by)
+{
+	flow_write(f, s, SP, value_add(s->reg[SP], value_of((uint64_t)by), 0));
+}
+
 static struct value address_of(struct flow *f, struct state *s, const cs_insn *insn, unsigned int i)
 {
 	const cs_arm64_op *op = operand(insn, i);
 	struct value v;
 
+	if (op->type == ARM64_OP_MEM && insn->detail->arm64.writeback &&
+	    op->mem.base == ARM64_REG_SP && op->mem.index == ARM64_REG_INVALID) {
+		if (insn->id == ARM64_INS_STP)		/* before it stores */
+			move_stack(f, s, op->mem.disp);
+		return s->reg[SP];
+	}
 	if (op->type != ARM64_OP_MEM || insn->detail->arm64.writeback ||
 	    i + 1 != insn->detail->arm64.op_count)
 		flow_fail(f, "an addressing mode that no trampoline needs");
@@ -129,6 +140,8 @@ static void load(struct flow *f, struct state *s, const cs_insn *insn)
 	if (pair)
 		put(f, s, insn, 1, flow_load(f, s, value_add(at, value_of(size), 0), size, false));
 	put(f, s, insn, 0, half ? sign_extended(first, size) : first);
+	if (insn->detail->arm64.writeback)	/* after it has loaded */
+		move_stack(f, s, operand(insn, insn->detail->arm64.op_count - 1)->imm);
 }
 
 static void store(struct flow *f, struct state *s, const cs_insn *insn)
@@ -214,6 +227,7 @@ static void target(const cs_insn *insn, struct step *step)
 	switch (insn->id) {
 	case ARM64_INS_RET: step->kind = STEP_RETURN; return;
 	case ARM64_INS_SVC: step->kind = STEP_TRAP; return;
+	case ARM64_INS_BL: step->kind = STEP_CALL; break;
 	case ARM64_INS_CBZ: case ARM64_INS_CBNZ: case ARM64_INS_TBZ: case ARM64_INS_TBNZ:
 		step->kind = STEP_BRANCH;
 		break;
@@ -328,6 +342,13 @@ static void step(struct flow *f, struct state *s, const cs_insn *insn, struct st
 		condition(f, s, insn->detail->arm64.cc, step);
 	else if (step->kind == STEP_BRANCH)
 		test(f, s, insn, step);
+	if (step->kind == STEP_CALL)
+		flow_write(f, s, LINK, value_of(insn->address + insn->size));
+	if (step->kind == STEP_RETURN && value_known(s->reg[LINK], UINT64_MAX)) {
+		step->kind = STEP_JUMP;		/* of its own call */
+		step->target = s->reg[LINK].bits;
+		s->entry = FLOW_STACK;
+	}
 	if (step->kind != STEP_ON)
 		return;
 	switch (insn->id) {
@@ -377,8 +398,12 @@ const struct flow_machine flow_aarch64 = {
 	.syscall = {	/* Linux include/uapi/asm-generic/unistd.h; there is no time() */
 		[VDSOGEN_CLOCK_GETTIME] = 113, [VDSOGEN_GETTIMEOFDAY] = 169, [VDSOGEN_TIME] = 113,
 		[VDSOGEN_CLOCK_GETRES] = 114, [VDSOGEN_GETCPU] = 168, [VDSOGEN_RT_SIGRETURN] = 139,
+		[VDSOGEN_GETPID] = 172, [VDSOGEN_GETPPID] = 173, [VDSOGEN_GETTID] = 178,
+		[VDSOGEN_GETPGID] = 155, [VDSOGEN_GETSID] = 156, [VDSOGEN_GETPRIORITY] = 141,
+		[VDSOGEN_GETUID] = 174, [VDSOGEN_GETEUID] = 175, [VDSOGEN_GETGID] = 176,
+		[VDSOGEN_GETEGID] = 177,
 	},
-	.frame = 16,	/* a struct timespec */
+	.frame = 32, .link = LINK,	/* the link register, the argument and a struct timespec */
 	.target = target, .step = step, .is_padding = is_padding,
 };
 #else

@@ -28,6 +28,7 @@ void flow_begin(struct flow *f, struct state *s)
 	for (unsigned int i = 0; i < FLOW_ARGUMENTS; i++)
 		s->reg[f->machine->argument[i]] = f->argument[i];
 	s->reg[f->machine->stack] = value_of(FLOW_STACK);
+	s->entry = FLOW_STACK;
 }
 
 /* Only time()'s fallback has a frame. */
@@ -39,9 +40,9 @@ static uint32_t frame(const struct flow *f)
 void flow_write(struct flow *f, struct state *s, unsigned int reg, struct value v)
 {
 	if (reg == f->machine->stack && frame(f)) {
-		if (!value_known(v, ALL) || v.bits > FLOW_STACK || v.bits < FLOW_STACK - frame(f))
+		if (!value_known(v, ALL) || (v.bits != FLOW_STACK && v.bits != FLOW_STACK - frame(f)))
 			flow_fail(f, "the stack pointer leaves its frame");
-	} else if (!(f->machine->scratch >> reg & 1)) {
+	} else if (!(f->machine->scratch >> reg & 1) && !(frame(f) && reg == f->machine->link)) {
 		flow_fail(f, "writes register %u, which is the caller's", reg);
 	}
 	s->reg[reg] = v;
@@ -253,6 +254,40 @@ static struct value load_constant(const struct flow *f, uint64_t at, unsigned in
 	return value_of(bits);
 }
 
+/* A word of the frame: what was stored there, or what the fallback has left. */
+static struct value *frame_word(struct flow *f, struct state *s, struct value address,
+				unsigned int size)
+{
+	uint64_t at = address.bits - (FLOW_STACK - frame(f));
+
+	if (!frame(f) || s->reg[f->machine->stack].bits == FLOW_STACK || at + size > frame(f) ||
+	    size != sizeof(uint64_t) || at % sizeof(uint64_t))
+		return NULL;
+	return &s->frame[at / sizeof(uint64_t)];
+}
+
+/* What tells who the process is: the function's own word, alone or under a count. */
+static bool in_process(const struct flow *f, uint64_t at, unsigned int size)
+{
+	uint64_t block = FLOW_IMAGE + f->image->process;
+
+	return f->image->process && at >= block && at + size <= block + sizeof(struct vdsogen_process);
+}
+
+static struct value load_process(struct flow *f, struct state *s, struct value address,
+				 unsigned int size, bool acquire)
+{
+	uint64_t at = address.bits - (FLOW_IMAGE + f->image->process);
+
+	if (size == sizeof(uint32_t) && at == vg_shown(f->function))
+		return vg_is_credential(f->function) ? load_word(f, s, FROM_NSEC) :
+		       value_from(FROM_ELSEWHERE, IS_ANYTHING);
+	if (size != sizeof(uint32_t) || at != VG_ID(seq) || !vg_is_credential(f->function))
+		flow_fail(f, "loads %u bytes at %" PRIu64 " of the process block, which are not for it",
+			  size, at);
+	return load_seq(f, s, address.chain, acquire);
+}
+
 struct value flow_load(struct flow *f, struct state *s, struct value address, unsigned int size,
 		       bool acquire)
 {
@@ -263,10 +298,17 @@ struct value flow_load(struct flow *f, struct state *s, struct value address, un
 	if (address.bits >= in_block(f, 0) &&
 	    address.bits + size <= in_block(f, sizeof(struct vdsogen_clock)))
 		v = load_block(f, s, address, size, acquire);
+	else if (in_process(f, address.bits, size))
+		v = load_process(f, s, address, size, acquire);
 	else if (is_constant(f, address.bits, size))
 		v = load_constant(f, address.bits, size);
-	else if (!frame(f) || !s->trapped || address.bits < FLOW_STACK - frame(f) ||
-		 address.bits + size > FLOW_STACK)
+	else if (f->function == VDSOGEN_GETCPU && size == sizeof(uint32_t) &&
+		 f->image->config.getcpu == VDSOGEN_GETCPU_WORD &&
+		 address.bits == FLOW_IMAGE + (uint64_t)(int64_t)f->image->config.getcpu_at)
+		v = value_from(FROM_ELSEWHERE, IS_ANYTHING);
+	else if (frame_word(f, s, address, size))
+		return *frame_word(f, s, address, size);
+	else
 		flow_fail(f, "loads from %" PRIx64 ", which is nothing of its own", address.bits);
 	/* the address is known: what moved it in an earlier try has moved it back */
 	v.from |= address.from & ~(uint32_t)FROM_EARLIER_TRY;
@@ -287,9 +329,14 @@ static unsigned int pointer_of(const struct flow *f, struct value address, unsig
 void flow_store(struct flow *f, struct state *s, struct value address, unsigned int size,
 		struct value v)
 {
-	unsigned int i = pointer_of(f, address, size);
 	uint32_t bytes = (UINT32_C(1) << size) - 1;
+	unsigned int i;
 
+	if (frame_word(f, s, address, size)) {
+		*frame_word(f, s, address, size) = v;
+		return;
+	}
+	i = pointer_of(f, address, size);
 	if (s->trapped && !frame(f))
 		flow_fail(f, "stores after the fallback");
 	if ((s->loaded || s->counted) && !s->verified)
@@ -341,16 +388,21 @@ static void check_arguments(struct flow *f, const struct state *s)
 	}
 }
 
-/* time() by clock_gettime(REALTIME_COARSE) into its frame. */
-static void check_frame(struct flow *f, const struct state *s)
+/* time() by clock_gettime(REALTIME_COARSE) into the upper end of its frame. */
+static void check_frame(struct flow *f, struct state *s)
 {
+	const unsigned int timespec = 2;	/* words */
 	struct value id = value_low(s->reg[f->machine->argument[0]], sizeof(int));
 	struct value to = s->reg[f->machine->argument[1]], sp = s->reg[f->machine->stack];
 
 	if (!value_known(id, ALL) || id.bits != VDSOGEN_REALTIME_COARSE)
 		flow_fail(f, "asks for another clock than REALTIME_COARSE");
-	if (!value_known(to, ALL) || to.bits != sp.bits || sp.bits != FLOW_STACK - frame(f))
+	if (!value_known(to, ALL) || sp.bits != FLOW_STACK - frame(f) ||
+	    to.bits != FLOW_STACK - timespec * sizeof(uint64_t))
 		flow_fail(f, "the answer would not be in the frame");
+	for (unsigned int i = 0; i < timespec; i++)
+		s->frame[frame(f) / sizeof(uint64_t) - timespec + i] =
+			value_from(FROM_ELSEWHERE, IS_ANYTHING);
 }
 
 static void check_counter_register(struct flow *f, const struct state *s)
@@ -414,6 +466,8 @@ void flow_return(struct flow *f, struct state *s)
 
 	if (s->reg[f->machine->stack].bits != FLOW_STACK)
 		flow_fail(f, "the stack pointer is not where it was");
+	if (frame(f) && s->reg[f->machine->link].from != FROM_CALLER)
+		flow_fail(f, "does not return to its caller");
 	if (!s->trapped)
 		check_answer(f, s);
 	if (f->function == VDSOGEN_TIME)
@@ -421,6 +475,10 @@ void flow_return(struct flow *f, struct state *s)
 		       (s->trapped && frame(f) && v.from == FROM_ELSEWHERE);
 	else if (s->trapped)
 		good = v.is == IS_RESULT;
+	else if (vg_is_credential(f->function))
+		good = s->verified && v.from & FROM_NSEC && s->recheck & FROM_NSEC;
+	else if (VDSOGEN_IDENTITY_FUNCTIONS >> f->function & 1)
+		good = v.from == FROM_ELSEWHERE;
 	if (!good)
 		flow_fail(f, "returns what is not its result");
 }

@@ -232,6 +232,15 @@ static void read_cpu(struct flow *f, struct state *s, const cs_insn *insn)
 	put(f, s, insn, 0, value_from(FROM_ELSEWHERE, IS_ANYTHING));
 }
 
+/* Whether there is such a segment is in ZF. */
+static void segment_limit(struct flow *f, struct state *s, const cs_insn *insn)
+{
+	if (f->function != VDSOGEN_GETCPU)
+		flow_fail(f, "no trampoline needs this instruction");
+	set_flags(s, value_from(FROM_ELSEWHERE, IS_ANYTHING), sizeof(uint64_t));
+	put(f, s, insn, 0, value_from(FROM_ELSEWHERE, IS_ANYTHING));
+}
+
 static void pick(struct flow *f, struct state *s, const cs_insn *insn)
 {
 	struct step step = { .kind = STEP_ON };
@@ -287,6 +296,7 @@ static void step(struct flow *f, struct state *s, const cs_insn *insn, struct st
 	case X86_INS_PAUSE: s->paused = 1; break;
 	case X86_INS_ENDBR64: break;
 	case X86_INS_RDTSC: case X86_INS_RDTSCP: read_counter(f, s, insn); break;
+	case X86_INS_LSL: segment_limit(f, s, insn); break;
 	case X86_INS_RDSEED: read_cpu(f, s, insn); break;
 	default: flow_fail(f, "no trampoline needs this instruction (or teach flow-x86_64.c)");
 	}
@@ -303,6 +313,10 @@ const struct flow_machine flow_x86_64 = {
 	.syscall = {	/* Linux arch/x86/entry/syscalls/syscall_64.tbl */
 		[VDSOGEN_CLOCK_GETTIME] = 228, [VDSOGEN_GETTIMEOFDAY] = 96, [VDSOGEN_TIME] = 201,
 		[VDSOGEN_CLOCK_GETRES] = 229, [VDSOGEN_GETCPU] = 309,
+		[VDSOGEN_GETPID] = 39, [VDSOGEN_GETPPID] = 110, [VDSOGEN_GETTID] = 186,
+		[VDSOGEN_GETPGID] = 121, [VDSOGEN_GETSID] = 124, [VDSOGEN_GETPRIORITY] = 140,
+		[VDSOGEN_GETUID] = 102, [VDSOGEN_GETEUID] = 107, [VDSOGEN_GETGID] = 104,
+		[VDSOGEN_GETEGID] = 108,
 	},
 	.clobbered = REG(CX) | REG(R11),
 	.target = target, .step = step, .is_padding = is_padding,

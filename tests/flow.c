@@ -96,7 +96,7 @@ static void reach(struct flow *f, bool *reached, size_t from)
 		f->machine->target(&f->insn[f->at], &step);
 		if (step.kind == STEP_TRAP)
 			check_trap(f);
-		if (step.kind == STEP_JUMP || step.kind == STEP_BRANCH)
+		if (step.kind == STEP_JUMP || step.kind == STEP_CALL || step.kind == STEP_BRANCH)
 			todo[left++] = land(f, step.target);
 		if (step.kind != STEP_JUMP && !ends(f, &step))
 			todo[left++] = next(f);
@@ -254,7 +254,7 @@ static void jump(struct walk *w, const struct state *from, const struct step *st
 /* The same on every way: unwind information has one rule for each instruction. */
 static void note_stack(struct flow *f, const struct state *s)
 {
-	uint64_t depth = FLOW_STACK - s->reg[f->machine->stack].bits;
+	uint64_t depth = s->entry - s->reg[f->machine->stack].bits;
 
 	if (f->walked[f->at] && f->stack[f->at] != depth)
 		flow_fail(f, "the stack pointer is %" PRIu64 " or %" PRIu64 " bytes down",
@@ -275,6 +275,10 @@ static void run(struct walk *w, struct state *s, size_t at)
 		f->steps++;
 		f->machine->target(&f->insn[f->at], &step);
 		f->machine->step(f, s, &f->insn[f->at], &step);
+		if (step.kind == STEP_CALL) {	/* the way back is in the link register */
+			step.kind = STEP_JUMP;
+			s->entry = s->reg[f->machine->stack].bits;
+		}
 		if (step.kind == STEP_TRAP)
 			flow_trap(f, s);
 		if (step.kind == STEP_RETURN)

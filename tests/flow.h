@@ -16,7 +16,7 @@
 #include "arch.h"
 #include "flow-value.h"
 
-enum { FLOW_REGISTERS = 32, FLOW_ARGUMENTS = 3, FLOW_POINTERS = 2 };
+enum { FLOW_REGISTERS = 32, FLOW_ARGUMENTS = 3, FLOW_POINTERS = 2, FLOW_FRAME_WORDS = 4 };
 
 struct flags {
 	uint8_t known, zero, negative, carry;	/* carry: as the architecture has it */
@@ -30,6 +30,8 @@ struct flags {
 struct state {
 	struct value reg[FLOW_REGISTERS];
 	struct flags flags;
+	struct value frame[FLOW_FRAME_WORDS]; /* of the stack, from its lowest word on */
+	uint64_t entry;		/* the stack pointer when the function, or its own call, began */
 	uint64_t line;		/* where the try's sequence count is; 0: no try */
 	uint32_t opened_at;	/* the instruction that loaded it */
 	uint32_t loaded;	/* FROM_x of the line, in this try */
@@ -51,7 +53,7 @@ _Static_assert(sizeof(struct state) == offsetof(struct state, trapped) + 1, "no 
 
 /* What comes after an instruction. */
 struct step {
-	enum { STEP_ON, STEP_JUMP, STEP_BRANCH, STEP_RETURN, STEP_TRAP } kind;
+	enum { STEP_ON, STEP_JUMP, STEP_CALL, STEP_BRANCH, STEP_RETURN, STEP_TRAP } kind;
 	uint64_t target;
 	enum { BRANCH_NO, BRANCH_YES, BRANCH_EITHER } taken;
 	uint32_t from;		/* what decides */
@@ -71,6 +73,7 @@ struct flow_machine {
 	uint32_t syscall[VDSOGEN_FUNCTIONS];
 	uint32_t clobbered;	/* by the system call */
 	uint32_t frame;		/* bytes of stack that time()'s fallback uses */
+	uint32_t link;		/* and the register of the return address, which it saves there */
 	void (*target)(const cs_insn *insn, struct step *step); /* kind and target alone */
 	void (*step)(struct flow *f, struct state *s, const cs_insn *insn, struct step *step);
 	bool (*is_padding)(const cs_insn *insn);

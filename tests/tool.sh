@@ -116,7 +116,7 @@ for arch in $archs; do
 	run 0 build --arch "$arch"
 	if cmp -s "$image" "$tmp/out"; then pass; else fail "$arch: the file and standard output differ"; fi
 	run 0 show "$image"
-	out "libvdsogen layout 1 for $arch"
+	out "libvdsogen layout 2 for $arch"
 	covers "$(size_of "$image")"
 	row 'ELF header'
 	row 'clock block'

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* struct vdsogen_config in the words of the command line, both ways. */
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,9 +50,26 @@ static const char *getcpu_name(unsigned int getcpu)
 		[VDSOGEN_GETCPU_RDPID] = "rdpid",
 		[VDSOGEN_GETCPU_RDTSCP] = "rdtscp",
 		[VDSOGEN_GETCPU_TPIDRRO] = "tpidrro",
+		[VDSOGEN_GETCPU_LSL] = "lsl",
+		[VDSOGEN_GETCPU_WORD] = "word",
 	};
 
 	return WORD_AT(words, getcpu);
+}
+
+static const char *fallback_name(unsigned int fallback)
+{
+	static const char *const words[VDSOGEN_FALLBACKS] = {
+		[VDSOGEN_FALLBACK_SYSCALL] = "syscall",
+		[VDSOGEN_FALLBACK_HVC] = "hvc",
+		[VDSOGEN_FALLBACK_OUT] = "out",
+		[VDSOGEN_FALLBACK_VMCALL] = "vmcall",
+		[VDSOGEN_FALLBACK_VMMCALL] = "vmmcall",
+		[VDSOGEN_FALLBACK_JUMP] = "jump",
+		[VDSOGEN_FALLBACK_THREAD] = "thread",
+	};
+
+	return WORD_AT(words, fallback);
 }
 
 static const char *landing_pads_name(unsigned int landing_pads)
@@ -89,6 +108,13 @@ static const char *latch_name(unsigned int bit)
 	return WORD_AT(words, bit);
 }
 
+static const char *slots_name(unsigned int bit)
+{
+	static const char *const words[] = { [__builtin_ctz(VDSOGEN_SLOTS)] = "slots" };
+
+	return WORD_AT(words, bit);
+}
+
 static const char *omit_name(unsigned int bit)
 {
 	static const char *const words[] = {
@@ -104,7 +130,7 @@ static const char *omit_name(unsigned int bit)
 
 _Static_assert(VDSOGEN_OPTIONS == (VDSOGEN_GUARD | VDSOGEN_OMIT_HASH | VDSOGEN_OMIT_GNU_HASH |
 				   VDSOGEN_OMIT_VERSIONS | VDSOGEN_OMIT_SECTIONS |
-				   VDSOGEN_OMIT_UNWIND | VDSOGEN_LATCH),
+				   VDSOGEN_OMIT_UNWIND | VDSOGEN_LATCH | VDSOGEN_SLOTS),
 	       "every option has a word");
 
 /* What the argument is, and what it does to the field. */
@@ -113,7 +139,9 @@ enum kind {
 	CHOICE,		/* a word; stores its number */
 	FLAG,		/* no argument; sets the bit of its word */
 	VERSION,	/* A.B.C */
-	SIZE,		/* bytes, decimal or 0x hexadecimal; 0 is not printed */
+	SIZE,		/* bytes, decimal or 0x hexadecimal; 0 is not printed, nor in the next two */
+	NUMBER,		/* 32 bits, signed */
+	ADDRESS,	/* 64 bits, or a number below 0 */
 };
 
 static const struct {
@@ -122,7 +150,7 @@ static const struct {
 	size_t field;			/* in struct vdsogen_config */
 } table[] = {
 #define FIELD(name) offsetof(struct vdsogen_config, name)
-	{ { "functions", "LIST", "the functions to export (default: all of the architecture)", 0,
+	{ { "functions", "LIST", "the functions to export (default: those that C libraries call, but getrandom)", 0,
 	    vdsogen_function_name }, LIST, FIELD(functions) },
 	{ { "clocks", "LIST", "the clocks to serve; others take the fallback (default: all)", 0,
 	    tool_clock_name }, LIST, FIELD(clocks) },
@@ -130,16 +158,28 @@ static const struct {
 	    counter_name }, CHOICE, FIELD(counter) },
 	{ { "getcpu", "NAME", "where getcpu finds its answer (default: fallback)", 0,
 	    getcpu_name }, CHOICE, FIELD(getcpu) },
+	{ { "getcpu-at", "NUMBER", "lsl's selector; where word's is, in bytes from the image's start", 0,
+	    NULL }, NUMBER, FIELD(getcpu_at) },
+	{ { "fallback", "NAME", "how a function asks the host (default: syscall)", 0,
+	    fallback_name }, CHOICE, FIELD(fallback) },
+	{ { "fallback-at", "NUMBER", "hvc's immediate, out's port, jump's address, thread's distance "
+	    "from the thread pointer", 0, NULL }, ADDRESS, FIELD(fallback_at) },
 	{ { "landing-pads", "WORD", "for indirect branches (default: on for x86_64)", 0,
 	    landing_pads_name }, CHOICE, FIELD(landing_pads) },
 	{ { "data", "WORD", "where the clock block is (default: inside the image)", 0,
 	    data_name }, CHOICE, FIELD(data) },
 	{ { "distance", "BYTES", "from the image to a clock block outside (default: the nearest page)", 0,
 	    NULL }, SIZE, FIELD(distance) },
+	{ { "process", "WORD", "where the process block is (default: inside the image)", 0,
+	    data_name }, CHOICE, FIELD(process) },
+	{ { "process-distance", "BYTES", "from the image to a process block outside", 0,
+	    NULL }, SIZE, FIELD(process_distance) },
 	{ { "guard", NULL, "heed the attention word and the age limit", 0,
 	    guard_name }, FLAG, FIELD(options) },
 	{ { "latch", NULL, "let nobody wait for a publisher that stopped", 0,
 	    latch_name }, FLAG, FIELD(options) },
+	{ { "slots", NULL, "a way into each function at a fixed offset", 0,
+	    slots_name }, FLAG, FIELD(options) },
 	{ { "omit", "LIST", "the parts to leave out", 0,
 	    omit_name }, LIST, FIELD(options) },
 	{ { "kernel-version", "A.B.C", "the version in the \"Linux\" note (default: 6.1.0)", 0,
@@ -254,18 +294,43 @@ bad:
 	return false;
 }
 
-static bool set_size(const char *command, const char *name, const char *text, uint32_t *bytes)
+static bool set_size(const char *command, unsigned int row, const char *text,
+		     struct vdsogen_config *config)
 {
 	char *end;
 	unsigned long number = strtoul(text, &end, 0);
 
 	if (*text >= '0' && *text <= '9' && !*end && number <= VDSOGEN_DISTANCE_MAX &&
 	    number % VDSOGEN_PAGE == 0) {
-		*bytes = (uint32_t)number;
+		set_field(config, table[row].field, (uint32_t)number);
 		return true;
 	}
-	tool_error("%s: --%s: '%s' is not a multiple of %d up to %d", command, name, text,
-		   VDSOGEN_PAGE, VDSOGEN_DISTANCE_MAX);
+	tool_error("%s: --%s: '%s' is not a multiple of %d up to %d", command,
+		   table[row].option.name, text, VDSOGEN_PAGE, VDSOGEN_DISTANCE_MAX);
+	return false;
+}
+
+/* A number of 32 bits with its sign, or of 64 with or without. */
+static bool set_number(const char *command, unsigned int row, const char *text,
+		       struct vdsogen_config *config)
+{
+	bool wide = table[row].kind == ADDRESS, below = *text == '-';
+	const char *digits = text + below;
+	unsigned long long magnitude;
+	uint64_t value;
+	char *end;
+
+	errno = 0;
+	magnitude = strtoull(digits, &end, 0);
+	value = below ? -magnitude : magnitude;
+	if (*digits >= '0' && *digits <= '9' && !*end && !errno &&
+	    (wide ? !below || magnitude <= INT64_MAX : magnitude <= INT32_MAX)) {
+		memcpy((char *)config + table[row].field, &value,
+		       wide ? sizeof value : sizeof(uint32_t));
+		return true;
+	}
+	tool_error("%s: --%s: '%s' is not a number of %d bits", command, table[row].option.name, text,
+		   wide ? 64 : 32);
 	return false;
 }
 
@@ -282,7 +347,10 @@ bool tool_config_set(const char *command, unsigned int i, const char *argument,
 	case VERSION:
 		return set_version(command, table[i].option.name, argument, &config->kernel_version);
 	case SIZE:
-		return set_size(command, table[i].option.name, argument, &config->distance);
+		return set_size(command, i, argument, config);
+	case NUMBER:
+	case ADDRESS:
+		return set_number(command, i, argument, config);
 	case CHOICE:
 		return set_word(command, i, argument, strlen(argument), config);
 	case LIST:
@@ -343,13 +411,18 @@ void tool_config_print(FILE *out, const struct vdsogen_config *config, const cha
 
 		if (table[row].kind == LIST || table[row].kind == FLAG)
 			value &= bits_of(row);
-		if (!value && table[row].kind != CHOICE)
+		if (!value && table[row].kind != CHOICE &&
+		    (table[row].kind != ADDRESS || !config->fallback_at))
 			continue;
 		fprintf(out, "%s--%s", before_each, table[row].option.name);
 		if (table[row].kind == VERSION)
 			fprintf(out, " %u.%u.%u", value >> 16, value >> 8 & 0xff, value & 0xff);
 		else if (table[row].kind == SIZE)
 			fprintf(out, " %u", value);
+		else if (table[row].kind == NUMBER)
+			fprintf(out, " %d", (int)(int32_t)value);
+		else if (table[row].kind == ADDRESS)
+			fprintf(out, " 0x%" PRIx64, config->fallback_at);
 		else if (table[row].kind != FLAG)
 			print_words(out, row, value);
 	}

@@ -13,6 +13,7 @@
 
 enum a64_reg {
 	X0, X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15,
+	X16, X17, X30 = 30,
 	SP = 31, XZR = 31	/* which of the two depends on the instruction */
 };
 
@@ -25,6 +26,7 @@ enum a64_cond { A64_EQ, A64_NE, A64_HS, A64_LO, A64_MI, A64_PL, A64_VS, A64_VC, 
 	((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 #define A64_CNTVCT_EL0 A64_SYSREG(3, 3, 14, 0, 2)
 #define A64_CNTVCTSS_EL0 A64_SYSREG(3, 3, 14, 0, 6)
+#define A64_TPIDR_EL0 A64_SYSREG(3, 3, 13, 0, 2)
 #define A64_TPIDRRO_EL0 A64_SYSREG(3, 3, 13, 0, 3)
 
 /* A value that must fit its field, unsigned. Never masked: too large is an error. */
@@ -98,9 +100,23 @@ static inline void a64_sub_imm(struct vg_asm *a, enum a64_size size, enum a64_re
 	a64_dn(a, 0x51000000 | a64_sf(size) | a64_field(a, imm, 12, 10), d, n);
 }
 
+static inline void a64_subs_imm(struct vg_asm *a, enum a64_size size, enum a64_reg d, enum a64_reg n,
+				uint32_t imm)
+{
+	a64_dn(a, 0x71000000 | a64_sf(size) | a64_field(a, imm, 12, 10), d, n);
+}
+
 static inline void a64_cmp_imm(struct vg_asm *a, enum a64_size size, enum a64_reg n, uint32_t imm)
 {
-	a64_dn(a, 0x71000000 | a64_sf(size) | a64_field(a, imm, 12, 10), XZR, n);
+	a64_subs_imm(a, size, XZR, n, imm);
+}
+
+/* the complement: d = ~(imm << 16 * half) */
+static inline void a64_movn(struct vg_asm *a, enum a64_size size, enum a64_reg d, uint32_t imm,
+			    unsigned int half)
+{
+	vg_put32(a, 0x12800000 | a64_sf(size) | a64_field(a, half, 2, 21) |
+		    a64_field(a, imm, 16, 5) | d);
 }
 
 static inline void a64_movz(struct vg_asm *a, enum a64_size size, enum a64_reg d, uint32_t imm,
@@ -150,6 +166,18 @@ static inline void a64_b(struct vg_asm *a, vg_label to)
 	vg_put32(a, 0x14000000 | vg_distance(a, to, 0, a->at, &reach));
 }
 
+static inline void a64_bl(struct vg_asm *a, vg_label to)
+{
+	static const struct vg_reach reach = { .bits = 26, .scale = 2 };
+
+	vg_put32(a, 0x94000000 | vg_distance(a, to, 0, a->at, &reach));
+}
+
+static inline void a64_br(struct vg_asm *a, enum a64_reg n)
+{
+	a64_dn(a, 0xd61f0000, 0, n);
+}
+
 static inline uint32_t a64_imm19(struct vg_asm *a, vg_label to)
 {
 	static const struct vg_reach reach = { .bits = 19, .scale = 2 };
@@ -195,6 +223,11 @@ static inline void a64_svc(struct vg_asm *a)
 	vg_put32(a, 0xd4000001);
 }
 
+static inline void a64_hvc(struct vg_asm *a, uint32_t imm)
+{
+	vg_put32(a, 0xd4000002 | a64_field(a, imm, 16, 5));
+}
+
 static inline void a64_ret(struct vg_asm *a)
 {
 	vg_put32(a, 0xd65f03c0);
@@ -219,6 +252,11 @@ static inline void a64_yield(struct vg_asm *a)
 static inline void a64_isb(struct vg_asm *a)
 {
 	vg_put32(a, 0xd5033fdf);
+}
+
+static inline void a64_dmb_ishld(struct vg_asm *a)
+{
+	vg_put32(a, 0xd50339bf);
 }
 
 static inline void a64_mrs(struct vg_asm *a, enum a64_reg t, uint32_t sysreg)
@@ -337,6 +375,17 @@ static inline void a64_ldr_reg(struct vg_asm *a, enum a64_reg t, enum a64_reg n,
 	a64_dnm(a, 0xb8606800, t, n, m);
 }
 
+/* ldr and str xt, [xn, xm] */
+static inline void a64_ldr_x_reg(struct vg_asm *a, enum a64_reg t, enum a64_reg n, enum a64_reg m)
+{
+	a64_dnm(a, 0xf8606800, t, n, m);
+}
+
+static inline void a64_str_x_reg(struct vg_asm *a, enum a64_reg t, enum a64_reg n, enum a64_reg m)
+{
+	a64_dnm(a, 0xf8206800, t, n, m);
+}
+
 static inline void a64_ldar(struct vg_asm *a, enum a64_size size, enum a64_reg t, enum a64_reg n)
 {
 	a64_dn(a, 0x88dffc00 | (uint32_t)size << 30, t, n);
@@ -353,6 +402,21 @@ static inline void a64_stp(struct vg_asm *a, enum a64_reg t, enum a64_reg t2, en
 			   size_t offset)
 {
 	a64_dn(a, 0xa9000000 | a64_scaled(a, offset, 3, 6, 15) | (uint32_t)t2 << 10, t, n);
+}
+
+/* stp t, t2, [n, #-down]! and ldp t, t2, [n], #up */
+static inline void a64_stp_push(struct vg_asm *a, enum a64_reg t, enum a64_reg t2, enum a64_reg n,
+				size_t down)
+{
+	/* seven signed bits: 128 - down / 8 */
+	a64_dn(a, 0xa9a00000 | a64_field(a, (64 - a64_scaled(a, down, 3, 6, 0)), 6, 15) |
+		  (uint32_t)t2 << 10, t, n);
+}
+
+static inline void a64_ldp_pop(struct vg_asm *a, enum a64_reg t, enum a64_reg t2, enum a64_reg n,
+			       size_t up)
+{
+	a64_dn(a, 0xa8c00000 | a64_scaled(a, up, 3, 6, 15) | (uint32_t)t2 << 10, t, n);
 }
 
 /* movz, then movk for every half-word that is not zero */

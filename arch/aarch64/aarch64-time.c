@@ -26,13 +26,12 @@
  *	x4	the clock's base	x11	nanoseconds	x12	seconds
  *	w0	the clock id, and above its four bits the number of tries
  */
-#include "arch.h"
+#include "aarch64-code.h"
 #include "aarch64-insn.h"
-#include "aarch64-time.h"
 
 /* System call numbers: Linux include/uapi/asm-generic/unistd.h. */
 enum {
-	SYS_CLOCK_GETTIME = 113, SYS_CLOCK_GETRES = 114, SYS_RT_SIGRETURN = 139, SYS_GETCPU = 168,
+	SYS_CLOCK_GETTIME = 113, SYS_CLOCK_GETRES = 114, SYS_GETCPU = 168,
 	SYS_GETTIMEOFDAY = 169
 };
 
@@ -57,29 +56,6 @@ struct reader {
 	vg_label again;
 	vg_label slow, unread;	/* to the fallback: with the counter, and without it */
 };
-
-static void fallback(const struct vg_code *code, uint32_t nr)
-{
-	struct vg_asm *a = code->a;
-
-	a64_movz(a, A64_W, X8, nr, 0);
-	vg_trap(code);
-	a64_svc(a);
-	vg_resume(code);
-	a64_ret(a);
-}
-
-/* Someone wants the guest to come to the host: a word on a line of its own. */
-static void heed_attention(const struct vg_code *code, vg_label slow)
-{
-	struct vg_asm *a = code->a;
-
-	if (code->config->options & VDSOGEN_GUARD) {
-		a64_adr(a, X5, VG_CLOCK, VG_BLOCK(attention));
-		a64_ldar(a, A64_W, X5, X5);
-		a64_cbnz(a, A64_W, X5, slow);
-	}
-}
 
 static bool is_latch(const struct reader *r)
 {
@@ -270,7 +246,7 @@ void a64_clock_gettime(const struct vg_code *code)
 			    .again = vg_new(a), .slow = vg_new(a), .unread = vg_new(a) };
 	struct cold cold;
 
-	heed_attention(code, unserved);
+	a64_heed_attention(code, unserved);
 	a64_cmp_imm(a, A64_W, X0, VG_ID_MAX);
 	a64_b_cond(a, A64_HI, unserved);
 	a64_adr(a, X3, VG_CONSTANTS, PLACES);
@@ -293,7 +269,7 @@ void a64_clock_gettime(const struct vg_code *code)
 	vg_bind(a, unserved);
 	a64_movz(a, A64_X, X9, 0, 0);
 	vg_bind(a, ask);
-	fallback(code, SYS_CLOCK_GETTIME);
+	a64_fallback(code, SYS_CLOCK_GETTIME);
 
 	vg_bind(a, coarse);
 	a64_sub_imm(a, A64_X, X5, X5, NOT_HRES);
@@ -316,10 +292,10 @@ void a64_gettimeofday(const struct vg_code *code)
 
 	if (!(code->config->clocks >> VDSOGEN_REALTIME & 1)) {
 		a64_movz(a, A64_X, X9, 0, 0);
-		fallback(code, SYS_GETTIMEOFDAY);
+		a64_fallback(code, SYS_GETTIMEOFDAY);
 		return;
 	}
-	heed_attention(code, r.unread);
+	a64_heed_attention(code, r.unread);
 	a64_adr(a, X3, VG_CLOCK, VG_BLOCK(line[0]));
 	a64_ldr(a, A64_W, X2, X3, VG_LINE(seq));
 	a64_cbz(a, A64_W, X2, r.unread);	/* the zone is not known either */
@@ -341,7 +317,7 @@ void a64_gettimeofday(const struct vg_code *code)
 
 	read_line_cold(&r, &cold);
 	vg_bind(a, r.slow);
-	fallback(code, SYS_GETTIMEOFDAY);
+	a64_fallback(code, SYS_GETTIMEOFDAY);
 }
 
 /*
@@ -352,27 +328,24 @@ void a64_gettimeofday(const struct vg_code *code)
 void a64_time(const struct vg_code *code)
 {
 	struct vg_asm *a = code->a;
-	vg_label slow = vg_new(a), store = vg_new(a), done = vg_new(a);
-	const unsigned int timespec = 16;
+	vg_label slow = vg_new(a), store = vg_new(a), done = vg_new(a), ask = vg_new(a);
+	const unsigned int timespec = 16, frame = timespec + 16;
 
 	a64_mov(a, X7, X0);
 	if (code->config->clocks >> VDSOGEN_REALTIME & 1) {
-		heed_attention(code, slow);
+		a64_heed_attention(code, slow);
 		a64_adr(a, X6, VG_CLOCK, VG_BLOCK(line[VG_COARSE_LINE].base[0].sec));
 		a64_ldar(a, A64_X, X0, X6);	/* what is read later is not older */
 		a64_cbnz(a, A64_X, X0, store);
 	}
 	vg_bind(a, slow);
-	a64_sub_imm(a, A64_X, SP, SP, timespec);
-	vg_push(code, timespec);
+	a64_stp_push(a, X30, X7, SP, frame);
+	vg_push_link(code, frame);
 	a64_movz(a, A64_W, X0, VDSOGEN_REALTIME_COARSE, 0);
-	a64_add_imm(a, A64_X, X1, SP, 0);
-	a64_movz(a, A64_W, X8, SYS_CLOCK_GETTIME, 0);
-	vg_trap(code);
-	a64_svc(a);
-	vg_resume(code);
-	a64_ldr(a, A64_X, X6, SP, VG_TS_SEC);
-	a64_add_imm(a, A64_X, SP, SP, timespec);
+	a64_add_imm(a, A64_X, X1, SP, frame - timespec);
+	a64_bl(a, ask);
+	a64_ldr(a, A64_X, X6, SP, frame - timespec + VG_TS_SEC);
+	a64_ldp_pop(a, X30, X7, SP, frame);
 	vg_pop(code);
 	a64_cbnz(a, A64_W, X0, done);		/* an error goes to the caller */
 	a64_mov(a, X0, X6);
@@ -381,6 +354,8 @@ void a64_time(const struct vg_code *code)
 	a64_str(a, A64_X, X0, X7, 0);
 	vg_bind(a, done);
 	a64_ret(a);
+	vg_bind(a, ask);
+	a64_fallback(code, SYS_CLOCK_GETTIME);
 }
 
 /* int clock_getres(clockid_t w0, struct timespec *x1) */
@@ -389,7 +364,7 @@ void a64_clock_getres(const struct vg_code *code)
 	struct vg_asm *a = code->a;
 	vg_label slow = vg_new(a), found = vg_new(a), done = vg_new(a);
 
-	heed_attention(code, slow);
+	a64_heed_attention(code, slow);
 	a64_cmp_imm(a, A64_W, X0, VG_ID_MAX);
 	a64_b_cond(a, A64_HI, slow);
 	a64_adr(a, X3, VG_CLOCK, VG_BLOCK(res));
@@ -409,9 +384,15 @@ void a64_clock_getres(const struct vg_code *code)
 	a64_movz(a, A64_W, X0, 0, 0);
 	a64_ret(a);
 	vg_bind(a, slow);
-	fallback(code, SYS_CLOCK_GETRES);
+	a64_fallback(code, SYS_CLOCK_GETRES);
 }
 _Static_assert(VG_BLOCK(res_coarse) == VG_BLOCK(res) + 8, "loaded as a pair");
+
+static void load_cpu_word(struct vg_asm *a)
+{
+	a64_adr(a, X5, VG_CPU_WORD, 0);
+	a64_ldr(a, A64_W, X5, X5, 0);
+}
 
 /* int getcpu(unsigned *x0, unsigned *x1, void *ignored) */
 void a64_getcpu(const struct vg_code *code)
@@ -421,9 +402,11 @@ void a64_getcpu(const struct vg_code *code)
 	uint32_t form = code->config->getcpu;
 
 	if (form != VDSOGEN_GETCPU_FALLBACK) {
-		heed_attention(code, slow);
+		a64_heed_attention(code, slow);
 		if (form == VDSOGEN_GETCPU_TPIDRRO)
 			a64_mrs(a, X5, A64_TPIDRRO_EL0);
+		else if (form == VDSOGEN_GETCPU_WORD)
+			load_cpu_word(a);
 		else
 			a64_movz(a, A64_X, X5, 0, 0);
 		a64_cbz(a, A64_X, X0, node);
@@ -438,21 +421,5 @@ void a64_getcpu(const struct vg_code *code)
 		a64_ret(a);
 	}
 	vg_bind(a, slow);
-	fallback(code, SYS_GETCPU);
-}
-
-/*
- * Where signal handlers return to. Unwinders know these two words by heart
- * (libgcc config/aarch64/linux-unwind.h): mov x8, #139 and svc #0, and nothing
- * before, between or behind them. The padding before it is a nop which no
- * unwind information may cover: a return address is looked up one byte early.
- */
-void a64_rt_sigreturn(const struct vg_code *code)
-{
-	struct vg_asm *a = code->a;
-
-	a64_movz(a, A64_X, X8, SYS_RT_SIGRETURN, 0);
-	vg_trap(code);
-	a64_svc(a);
-	vg_resume(code);
+	a64_fallback(code, SYS_GETCPU);
 }

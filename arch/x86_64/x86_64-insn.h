@@ -336,6 +336,12 @@ X64_INLINE void x64_jmp(struct vg_asm *a, vg_label to)
 	x64_rel32(a, to);
 }
 
+X64_INLINE void x64_call(struct vg_asm *a, vg_label to)
+{
+	x64_plain(a, 0xe8);
+	x64_rel32(a, to);
+}
+
 X64_INLINE void x64_jmp_short(struct vg_asm *a, vg_label to)
 {
 	x64_plain(a, 0xeb);
@@ -366,6 +372,48 @@ X64_INLINE void x64_pause(struct vg_asm *a)
 X64_INLINE void x64_rdtsc(struct vg_asm *a)
 {
 	x64_plain(a, 0x0f31);
+}
+
+/* 0f 01 c1, and AMD's (APM volume 3) 0f 01 d9 */
+X64_INLINE void x64_vmcall(struct vg_asm *a)
+{
+	x64_plain(a, 0x0f01c1);
+}
+
+X64_INLINE void x64_vmmcall(struct vg_asm *a)
+{
+	x64_plain(a, 0x0f01d9);
+}
+
+/* out dx, eax */
+X64_INLINE void x64_out(struct vg_asm *a)
+{
+	x64_plain(a, 0xef);
+}
+
+/* lsl r32, r32: ZF says whether there is such a segment */
+X64_INLINE void x64_lsl(struct vg_asm *a, enum x64_reg reg, enum x64_reg selector)
+{
+	x64_op(a, 0x0f03, X64_32, reg, x64_r(selector), 0);
+}
+
+/* ff /4 */
+X64_INLINE void x64_jmp_reg(struct vg_asm *a, enum x64_reg reg)
+{
+	x64_op(a, 0xff, X64_32, 4, x64_r(reg), 0);
+}
+
+/* jmp qword ptr fs:[disp32]: no base, no index (SDM volume 2, table 2-3) */
+X64_INLINE void x64_jmp_fs(struct vg_asm *a, uint32_t disp)
+{
+	struct x64_bytes b = { 0 };
+
+	x64_byte(&b, 0x64);
+	x64_byte(&b, 0xff);
+	x64_modrm(&b, 0, 4, RSP);
+	x64_modrm(&b, 0, RSP, RBP);
+	x64_put(a, &b);
+	vg_put32(a, disp);
 }
 
 /* 0f 01 f9 */

@@ -28,9 +28,8 @@
  * In a latch, r8 and r11 are moved to the line's copy while the count is odd,
  * and back before the recheck.
  */
-#include "arch.h"
+#include "x86_64-code.h"
 #include "x86_64-insn.h"
-#include "x86_64-time.h"
 
 /* System call numbers: Linux arch/x86/entry/syscalls/syscall_64.tbl. */
 enum {
@@ -47,26 +46,6 @@ struct reader {
 	enum x64_reg tries;
 	vg_label again, slow;
 };
-
-static void fallback(const struct vg_code *code, uint32_t nr)
-{
-	struct vg_asm *a = code->a;
-
-	x64_mov_imm(a, RAX, nr);
-	vg_trap(code);
-	x64_syscall(a);
-	vg_resume(code);
-	x64_ret(a);
-}
-
-/* Someone wants the guest to come to the host: a word on a line of its own. */
-static void heed_attention(const struct vg_code *code, vg_label slow)
-{
-	if (code->config->options & VDSOGEN_GUARD) {
-		x64_alu_imm(code->a, X64_CMP, X64_32, x64_at(VG_CLOCK, VG_BLOCK(attention)), 0);
-		x64_jcc(code->a, X64_NE, slow);
-	}
-}
 
 static void read_counter(struct vg_asm *a, uint32_t form)
 {
@@ -307,7 +286,7 @@ void x64_clock_gettime(const struct vg_code *code)
 	bool coarse_direct = (code->config->clocks & VG_COARSE_CLOCKS) == VG_COARSE_CLOCKS;
 
 	x64_alu(a, X64_XOR, X64_32, R10, x64_r(R10));
-	heed_attention(code, unserved);
+	x64_heed_attention(code, unserved);
 	if (direct) {
 		x64_alu_imm(a, X64_CMP, X64_32, x64_r(RDI), VDSOGEN_MONOTONIC);
 		x64_jcc(a, X64_A, other);
@@ -329,7 +308,7 @@ void x64_clock_gettime(const struct vg_code *code)
 	vg_bind(a, r.slow);
 	x64_alu_imm(a, X64_AND, X64_32, x64_r(RDI), VG_ID_MAX);
 	vg_bind(a, unserved);
-	fallback(code, SYS_CLOCK_GETTIME);
+	x64_fallback(code, SYS_CLOCK_GETTIME);
 	read_line_rare(&r, &cold);
 
 	vg_bind(a, other);
@@ -363,10 +342,10 @@ void x64_gettimeofday(const struct vg_code *code)
 
 	x64_alu(a, X64_XOR, X64_32, R10, x64_r(R10));
 	if (!(code->config->clocks >> VDSOGEN_REALTIME & 1)) {
-		fallback(code, SYS_GETTIMEOFDAY);
+		x64_fallback(code, SYS_GETTIMEOFDAY);
 		return;
 	}
-	heed_attention(code, r.slow);
+	x64_heed_attention(code, r.slow);
 	x64_lea(a, R8, x64_at(VG_CLOCK, VG_BLOCK(line[0])));
 	x64_alu_imm(a, X64_CMP, X64_32, x64_mem(R8, VG_LINE(seq)), 0);
 	x64_jcc(a, X64_E, r.slow);		/* the zone is not known either */
@@ -387,7 +366,7 @@ void x64_gettimeofday(const struct vg_code *code)
 
 	read_line_again(&r, &cold);
 	vg_bind(a, r.slow);
-	fallback(code, SYS_GETTIMEOFDAY);
+	x64_fallback(code, SYS_GETTIMEOFDAY);
 	vg_bind(a, zone);
 	x64_mov(a, X64_64, RAX, x64_at(VG_CLOCK, VG_BLOCK(timezone)));
 	x64_store(a, X64_64, x64_mem(RSI, 0), RAX);
@@ -402,7 +381,7 @@ void x64_time(const struct vg_code *code)
 	vg_label slow = vg_new(a), done = vg_new(a);
 
 	if (code->config->clocks >> VDSOGEN_REALTIME & 1) {
-		heed_attention(code, slow);
+		x64_heed_attention(code, slow);
 		x64_mov(a, X64_64, RAX, x64_at(VG_CLOCK, VG_BLOCK(line[VG_COARSE_LINE].base[0].sec)));
 		x64_test(a, X64_64, RAX, RAX);
 		x64_jcc_short(a, X64_E, slow);
@@ -413,7 +392,7 @@ void x64_time(const struct vg_code *code)
 		x64_ret(a);
 	}
 	vg_bind(a, slow);
-	fallback(code, SYS_TIME);
+	x64_fallback(code, SYS_TIME);
 }
 
 /* int clock_getres(clockid_t edi, struct timespec *rsi) */
@@ -422,7 +401,7 @@ void x64_clock_getres(const struct vg_code *code)
 	struct vg_asm *a = code->a;
 	vg_label slow = vg_new(a), coarse = vg_new(a), found = vg_new(a), done = vg_new(a);
 
-	heed_attention(code, slow);
+	x64_heed_attention(code, slow);
 	x64_alu_imm(a, X64_CMP, X64_32, x64_r(RDI), VG_ID_MAX);
 	x64_jcc_short(a, X64_A, slow);
 	x64_mov_imm(a, RCX, code->config->clocks & VG_HRES_CLOCKS);
@@ -446,7 +425,7 @@ void x64_clock_getres(const struct vg_code *code)
 	x64_bt(a, RCX, RDI);
 	x64_jcc_short(a, X64_B, found);
 	vg_bind(a, slow);
-	fallback(code, SYS_CLOCK_GETRES);
+	x64_fallback(code, SYS_CLOCK_GETRES);
 }
 
 /* eax holds cpu and node as IA32_TSC_AUX does, or 0 */
@@ -469,6 +448,14 @@ static void store_cpu_and_node(struct vg_asm *a)
 	x64_ret(a);
 }
 
+/* Linux fills a segment's limit as it fills IA32_TSC_AUX. No such segment: ZF is clear. */
+static void load_segment_limit(const struct vg_code *code, vg_label slow)
+{
+	x64_mov_imm(code->a, RAX, (uint32_t)code->config->getcpu_at);
+	x64_lsl(code->a, RAX, RAX);
+	x64_jcc(code->a, X64_NE, slow);
+}
+
 /* int getcpu(unsigned *rdi, unsigned *rsi, void *ignored) */
 void x64_getcpu(const struct vg_code *code)
 {
@@ -477,7 +464,7 @@ void x64_getcpu(const struct vg_code *code)
 	uint32_t form = code->config->getcpu;
 
 	if (form != VDSOGEN_GETCPU_FALLBACK) {
-		heed_attention(code, slow);
+		x64_heed_attention(code, slow);
 		if (form == VDSOGEN_GETCPU_RDPID)
 			x64_rdpid(a, RAX);
 		else if (form == VDSOGEN_GETCPU_RDTSCP)
@@ -486,8 +473,12 @@ void x64_getcpu(const struct vg_code *code)
 			x64_mov(a, X64_32, RAX, x64_r(RCX));
 		else if (form == VDSOGEN_GETCPU_ZERO)
 			x64_alu(a, X64_XOR, X64_32, RAX, x64_r(RAX));
+		else if (form == VDSOGEN_GETCPU_WORD)
+			x64_mov(a, X64_32, RAX, x64_at(VG_CPU_WORD, 0));
+		else if (form == VDSOGEN_GETCPU_LSL)
+			load_segment_limit(code, slow);
 		store_cpu_and_node(a);
 	}
 	vg_bind(a, slow);
-	fallback(code, SYS_GETCPU);
+	x64_fallback(code, SYS_GETCPU);
 }
