@@ -276,6 +276,42 @@ static inline bool vg_is_credential(unsigned int function)
 	return function >= VDSOGEN_GETUID && function <= VDSOGEN_GETEGID;
 }
 
+/*
+ * getrandom. A thread's state, opaque to its owner; zeros are a fresh one. Linux
+ * has the same (include/vdso/getrandom.h), so that a state can go from one to the other.
+ */
+struct vg_random_state {
+	uint8_t batch[96];	/* output not handed out yet: from `pos` on; zeros before it */
+	uint8_t key[32];
+	uint64_t generation;	/* the block's when the key was fetched; 0: there is none */
+	uint8_t pos;
+	uint8_t in_use;		/* a call is at work: one in a signal handler then asks the host */
+};
+
+#define VG_STATE(member) offsetof(struct vg_random_state, member)
+#define VG_CHACHA_BLOCK 64
+_Static_assert(sizeof(struct vg_random_state) == 144, "the size that Linux tells");
+_Static_assert(VG_STATE(key) == 96 && VG_STATE(generation) == 128 && VG_STATE(pos) == 136 &&
+	       VG_STATE(in_use) == 137, "Linux's layout");
+_Static_assert(VG_STATE(generation) == 2 * VG_CHACHA_BLOCK, "a refill: two blocks");
+
+/* What a query is answered with: Linux include/vdso/getrandom.h. */
+struct vg_random_params {
+	uint32_t size, prot, flags;
+	uint32_t reserved[13];
+};
+_Static_assert(sizeof(struct vg_random_params) == 64, "Linux's layout");
+
+#define VG_RND(member) offsetof(struct vdsogen_random, member)
+#define VG_PARAMS(member) offsetof(struct vg_random_params, member)
+
+#define VG_EFAULT 14	/* Linux include/uapi/asm-generic/errno-base.h */
+#define VG_RANDOM_PAGE 4096	/* a state that lies across two could be half wiped */
+/* GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE: Linux include/uapi/linux/random.h. */
+#define VG_RANDOM_FLAGS 7
+/* A call gives so much at most: Linux fs/read_write.c, MAX_RW_COUNT. */
+#define VG_RANDOM_MAX (INT32_MAX & -VG_RANDOM_PAGE)
+
 #define VG_NSEC_PER_SEC 1000000000u
 #define VG_NSEC_PER_USEC 1000u
 
