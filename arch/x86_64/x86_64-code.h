@@ -19,5 +19,6 @@ void x64_getcpu(const struct vg_code *code);
 void x64_identity(const struct vg_code *code);
 void x64_credential(const struct vg_code *code);
 void x64_uname(const struct vg_code *code);
+void x64_getrandom(const struct vg_code *code);
 
 #endif

@@ -68,6 +68,7 @@ static const struct vdsogen_arch x86_64 = {
 		[VDSOGEN_GETGID] = x64_credential,
 		[VDSOGEN_GETEGID] = x64_credential,
 		[VDSOGEN_UNAME] = x64_uname,
+		[VDSOGEN_GETRANDOM] = x64_getrandom,
 	},
 	.slot = slot,
 	.no_slot = no_slot,
