@@ -17,6 +17,12 @@ enum a64_reg {
 	SP = 31, XZR = 31	/* which of the two depends on the instruction */
 };
 
+/* Without those whose low halves are the caller's: AAPCS64, 6.1.2. */
+enum a64_vector {
+	V0, V1, V2, V3, V4, V5, V6, V7,
+	V16 = 16, V17, V18, V19, V20, V21, V22, V23, V24, V25, V26, V27, V28, V29, V30, V31
+};
+
 enum a64_size { A64_W, A64_X };
 
 enum a64_cond { A64_EQ, A64_NE, A64_HS, A64_LO, A64_MI, A64_PL, A64_VS, A64_VC, A64_HI, A64_LS };
@@ -109,6 +115,11 @@ static inline void a64_subs_imm(struct vg_asm *a, enum a64_size size, enum a64_r
 static inline void a64_cmp_imm(struct vg_asm *a, enum a64_size size, enum a64_reg n, uint32_t imm)
 {
 	a64_subs_imm(a, size, XZR, n, imm);
+}
+
+static inline void a64_cmn_imm(struct vg_asm *a, enum a64_size size, enum a64_reg n, uint32_t imm)
+{
+	a64_dn(a, 0x31000000 | a64_sf(size) | a64_field(a, imm, 12, 10), XZR, n);
 }
 
 /* the complement: d = ~(imm << 16 * half) */
@@ -321,6 +332,13 @@ static inline void a64_lsr(struct vg_asm *a, enum a64_size size, enum a64_reg d,
 	a64_dnm(a, 0x1ac02400 | a64_sf(size), d, n, m);
 }
 
+/* d = cond ? n : m */
+static inline void a64_csel(struct vg_asm *a, enum a64_size size, enum a64_reg d, enum a64_reg n,
+			    enum a64_reg m, enum a64_cond cond)
+{
+	a64_dnm(a, 0x1a800000 | a64_sf(size) | (uint32_t)cond << 12, d, n, m);
+}
+
 /* madd d = n * m + add; msub d = sub - n * m */
 static inline void a64_madd(struct vg_asm *a, enum a64_reg d, enum a64_reg n, enum a64_reg m,
 			    enum a64_reg add)
@@ -417,6 +435,121 @@ static inline void a64_ldp_pop(struct vg_asm *a, enum a64_reg t, enum a64_reg t2
 			       size_t up)
 {
 	a64_dn(a, 0xa8c00000 | a64_scaled(a, up, 3, 6, 15) | (uint32_t)t2 << 10, t, n);
+}
+
+/* 1 << log2 bytes of a general register: 0 ldrb and strb, 1 ldrh, 2 ldr wt, 3 ldr xt */
+static inline void a64_ldr_part(struct vg_asm *a, unsigned int log2, enum a64_reg t,
+				enum a64_reg n, size_t offset)
+{
+	a64_dn(a, 0x39400000 | a64_field(a, log2, 2, 30) | a64_scaled(a, offset, log2, 12, 10), t, n);
+}
+
+static inline void a64_str_part(struct vg_asm *a, unsigned int log2, enum a64_reg t,
+				enum a64_reg n, size_t offset)
+{
+	a64_dn(a, 0x39000000 | a64_field(a, log2, 2, 30) | a64_scaled(a, offset, log2, 12, 10), t, n);
+}
+
+/* nine signed bits; the trampolines have no negative ones */
+static inline uint32_t a64_imm9(struct vg_asm *a, size_t up)
+{
+	return a64_field(a, up, 8, 12);
+}
+
+/* str t, [n], #up */
+static inline void a64_str_part_post(struct vg_asm *a, unsigned int log2, enum a64_reg t,
+				     enum a64_reg n, size_t up)
+{
+	a64_dn(a, 0x38000400 | a64_field(a, log2, 2, 30) | a64_imm9(a, up), t, n);
+}
+
+static inline void a64_ldr_q(struct vg_asm *a, enum a64_vector t, enum a64_reg n, size_t offset)
+{
+	a64_dn(a, 0x3dc00000 | a64_scaled(a, offset, 4, 12, 10), t, n);
+}
+
+/* str qt, [n], #up */
+static inline void a64_str_q_post(struct vg_asm *a, enum a64_vector t, enum a64_reg n, size_t up)
+{
+	a64_dn(a, 0x3c800400 | a64_imm9(a, up), t, n);
+}
+
+static inline void a64_ldp_q(struct vg_asm *a, enum a64_vector t, enum a64_vector t2,
+			     enum a64_reg n, size_t offset)
+{
+	a64_dn(a, 0xad400000 | a64_scaled(a, offset, 4, 6, 15) | (uint32_t)t2 << 10, t, n);
+}
+
+static inline void a64_stp_q(struct vg_asm *a, enum a64_vector t, enum a64_vector t2,
+			     enum a64_reg n, size_t offset)
+{
+	a64_dn(a, 0xad000000 | a64_scaled(a, offset, 4, 6, 15) | (uint32_t)t2 << 10, t, n);
+}
+
+/* C4.1.96 Data processing, scalar floating-point and Advanced SIMD */
+
+/* movi vd.2d, #0 */
+static inline void a64_movi_zero(struct vg_asm *a, enum a64_vector d)
+{
+	vg_put32(a, 0x6f00e400 | d);
+}
+
+/* fmov dd, xn: the upper half is zero */
+static inline void a64_fmov(struct vg_asm *a, enum a64_vector d, enum a64_reg n)
+{
+	a64_dn(a, 0x9e670000, d, n);
+}
+
+/* mov vd.16b, vm.16b */
+static inline void a64_mov_16b(struct vg_asm *a, enum a64_vector d, enum a64_vector m)
+{
+	a64_dnm(a, 0x4ea01c00, d, m, m);
+}
+
+static inline void a64_eor_16b(struct vg_asm *a, enum a64_vector d, enum a64_vector n,
+			       enum a64_vector m)
+{
+	a64_dnm(a, 0x6e201c00, d, n, m);
+}
+
+static inline void a64_add_4s(struct vg_asm *a, enum a64_vector d, enum a64_vector n,
+			      enum a64_vector m)
+{
+	a64_dnm(a, 0x4ea08400, d, n, m);
+}
+
+/* the half-words of each word, exchanged */
+static inline void a64_rev32_8h(struct vg_asm *a, enum a64_vector d, enum a64_vector n)
+{
+	a64_dn(a, 0x6e600800, d, n);
+}
+
+/* Shifts by 0..31, or right by 1..32: immh:immb is 32 + left, 64 - right. */
+static inline void a64_shl_4s(struct vg_asm *a, enum a64_vector d, enum a64_vector n,
+			      unsigned int by)
+{
+	a64_dn(a, 0x4f205400 | a64_field(a, by, 5, 16), d, n);
+}
+
+/* shift right and insert: the bits above stay */
+static inline void a64_sri_4s(struct vg_asm *a, enum a64_vector d, enum a64_vector n,
+			      unsigned int by)
+{
+	a64_dn(a, 0x6f204400 | a64_field(a, 32 - by, 5, 16), d, n);
+}
+
+/* d: bytes of n, each chosen by its number in m */
+static inline void a64_tbl_16b(struct vg_asm *a, enum a64_vector d, enum a64_vector n,
+			       enum a64_vector m)
+{
+	a64_dnm(a, 0x4e000000, d, n, m);
+}
+
+/* d: bytes from, from + 1, ... of n and then m */
+static inline void a64_ext_16b(struct vg_asm *a, enum a64_vector d, enum a64_vector n,
+			       enum a64_vector m, unsigned int from)
+{
+	a64_dnm(a, 0x6e000000 | a64_field(a, from, 4, 11), d, n, m);
 }
 
 /* movz, then movk for every half-word that is not zero */

@@ -234,6 +234,8 @@ void a64_constants(const struct vg_code *code)
 			place |= NOT_HRES;
 		a64_half_word(a, place);
 	}
+	if (code->config->functions >> VDSOGEN_GETRANDOM & 1)
+		a64_random_constants(code);
 }
 
 /* int clock_gettime(clockid_t w0, struct timespec *x1) */

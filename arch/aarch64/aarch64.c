@@ -66,6 +66,7 @@ static const struct vdsogen_arch aarch64 = {
 		[VDSOGEN_GETGID] = a64_credential,
 		[VDSOGEN_GETEGID] = a64_credential,
 		[VDSOGEN_UNAME] = a64_uname,
+		[VDSOGEN_GETRANDOM] = a64_getrandom,
 	},
 	.constants = a64_constants,
 	.slot = slot,
