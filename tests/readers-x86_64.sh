@@ -54,7 +54,7 @@ build_programs() {
 			g++ -std=c++14 -O1 -o "$dir/abseil" "$here/abseil.cc" \
 			$(pkg-config --libs absl_debugging_internal 2>/dev/null || echo -labsl_debugging_internal)
 	fi
-	# With Debian's compiler some 320 MB, more than bootstrap installs for one reader.
+	# Its packages are more than bootstrap installs for one reader.
 	if ! has cargo 'cargo librust-rustix-dev' rustix; then
 		:
 	elif ! ls -d /usr/share/cargo/registry/rustix-[0-9]* >/dev/null 2>&1; then
