@@ -22,22 +22,29 @@ static uint32_t load_seq(const struct vdsogen_process *process)
 	return VG_LE32(__atomic_load_n(&process->seq, __ATOMIC_ACQUIRE));
 }
 
-/* Locks; *odd is the count while one works. */
-VG_INLINE_ATOMICS static int begin(struct vdsogen_process *process, uint32_t *odd)
+/* Locks; *seq is the count at rest. */
+VG_INLINE_ATOMICS static int begin(struct vdsogen_process *process, uint32_t *seq)
 {
-	uint32_t seq = load_seq(process), was = VG_LE32(seq);
+	uint32_t was;
 
-	*odd = seq + 1;
-	if (seq & 1 || !__atomic_compare_exchange_n(&process->seq, &was, VG_LE32(*odd), false,
-						    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	*seq = load_seq(process);
+	was = VG_LE32(*seq);
+	if (*seq & 1 || !__atomic_compare_exchange_n(&process->seq, &was, VG_LE32(*seq | 1), false,
+						     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return -VDSOGEN_ERR_BUSY;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return 0;
 }
 
-static void end(struct vdsogen_process *process, uint32_t odd)
+/* Unlocks with the next count, or the old one where nothing was written. */
+static void end(struct vdsogen_process *process, uint32_t seq)
 {
-	__atomic_store_n(&process->seq, VG_LE32(odd + 1), __ATOMIC_RELEASE);
+	__atomic_store_n(&process->seq, VG_LE32(seq), __ATOMIC_RELEASE);
+}
+
+static uint32_t next_seq(uint32_t seq)
+{
+	return (seq | 1) + 1;
 }
 
 /* ---------------------------------------------------------------- fields -- */
@@ -99,8 +106,10 @@ static bool good_name(const char *name)
 
 static bool good_uts(const struct vdsogen_utsname *uts)
 {
-	return good_name(uts->sysname) && good_name(uts->nodename) && good_name(uts->release) &&
-	       good_name(uts->version) && good_name(uts->machine) && good_name(uts->domainname);
+	for (size_t at = 0; at < sizeof *uts; at += VDSOGEN_UTS_SIZE)
+		if (!good_name((const char *)uts + at))
+			return false;
+	return true;
 }
 
 /* Ranges: pids of Linux are not negative; a user or group of all ones is none. */
@@ -143,12 +152,22 @@ static void show(struct vdsogen_process *process)
 
 #define UTS_WORDS (sizeof ((struct vdsogen_process *)0)->uts / sizeof(uint64_t))
 
-/* The names as bytes: no byte order to mind. */
-static void store_uts(struct vdsogen_process *process, const struct vdsogen_utsname *uts)
+/* Zeros behind the end, as in Linux: what the caller's memory held there is not the guest's. */
+static void copy_name(char *to, const char *from)
 {
+	for (unsigned int i = 0; i < VDSOGEN_UTS_SIZE && from[i]; i++)
+		to[i] = from[i];
+}
+
+/* The names as bytes, no byte order to mind; all zeros where they are not known. */
+static void store_uts(struct vdsogen_process *process, const struct vdsogen_identity *identity)
+{
+	const char *names = (const char *)&identity->uts;
 	uint64_t word[UTS_WORDS] = { 0 };
 
-	memcpy(word, uts, sizeof *uts);
+	if (is_known(identity, VDSOGEN_UTSNAME))
+		for (size_t at = 0; at < sizeof identity->uts; at += VDSOGEN_UTS_SIZE)
+			copy_name((char *)word + at, names + at);
 	for (unsigned int i = 0; i < UTS_WORDS; i++)
 		__atomic_store_n(&process->uts[i], word[i], __ATOMIC_RELAXED);
 }
@@ -168,27 +187,25 @@ static void store_fields(struct vdsogen_process *process, uint32_t fields,
 	for (unsigned int f = 0; f < VDSOGEN_FIELDS; f++)
 		if (fields >> f & 1)
 			vg_store32(&process->own[f], shown(identity, f));
-	if (fields & identity->known & 1u << VDSOGEN_UTSNAME)
-		store_uts(process, &identity->uts);
+	if (fields >> VDSOGEN_UTSNAME & 1)
+		store_uts(process, identity);
 	show(process);
 }
 
 int vdsogen_process_set(struct vdsogen_process *process, const struct vdsogen_identity *identity)
 {
-	static const struct vdsogen_utsname none;
-	uint32_t odd;
+	uint32_t seq;
 
 	if (misaligned(process))
 		return -VDSOGEN_ERR_ALIGN;
 	if (!good_fields(identity, ALL_FIELDS))
 		return -VDSOGEN_ERR_VALUE;
-	odd = load_seq(process) | 1;	/* whoever held it: it is a copy, or is dead */
-	__atomic_store_n(&process->seq, VG_LE32(odd), __ATOMIC_RELAXED);
+	seq = load_seq(process);	/* whoever held it: it is a copy, or is dead */
+	__atomic_store_n(&process->seq, VG_LE32(seq | 1), __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	vg_store32(&process->shared, 0);
-	store_uts(process, &none);
 	store_fields(process, ALL_FIELDS, identity);
-	end(process, odd);
+	end(process, next_seq(seq));
 	return 0;
 }
 
@@ -214,18 +231,18 @@ int vdsogen_process_get(const struct vdsogen_process *process, struct vdsogen_id
 int vdsogen_process_change(struct vdsogen_process *process, uint32_t fields,
 			   const struct vdsogen_identity *identity)
 {
-	uint32_t odd;
+	uint32_t seq;
 	int error;
 
 	if (misaligned(process))
 		return -VDSOGEN_ERR_ALIGN;
 	if (!good_fields(identity, fields))
 		return -VDSOGEN_ERR_VALUE;
-	error = begin(process, &odd);
+	error = begin(process, &seq);
 	if (error)
 		return error;
 	store_fields(process, fields, identity);
-	end(process, odd);
+	end(process, next_seq(seq));
 	return 0;
 }
 
@@ -263,19 +280,20 @@ int vdsogen_process_exec(struct vdsogen_process *process, const struct vdsogen_p
 /* One more child that shares the block, or one less. */
 static int share(struct vdsogen_process *process, bool more)
 {
-	uint32_t odd, shared;
-	int error = misaligned(process) ? -VDSOGEN_ERR_ALIGN : begin(process, &odd);
+	uint32_t seq, shared;
+	int error = misaligned(process) ? -VDSOGEN_ERR_ALIGN : begin(process, &seq);
 
 	if (error)
 		return error;
 	shared = vg_load32(&process->shared);
-	if (shared == (more ? UINT32_MAX : 0))
-		error = -VDSOGEN_ERR_VALUE;
-	else
-		vg_store32(&process->shared, more ? shared + 1 : shared - 1);
+	if (shared == (more ? UINT32_MAX : 0)) {
+		end(process, seq);
+		return -VDSOGEN_ERR_VALUE;
+	}
+	vg_store32(&process->shared, more ? shared + 1 : shared - 1);
 	show(process);
-	end(process, odd);
-	return error;
+	end(process, next_seq(seq));
+	return 0;
 }
 
 int vdsogen_process_vfork(struct vdsogen_process *process)

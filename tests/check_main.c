@@ -19,6 +19,8 @@ static const struct {
 	{ "resolve", resolve_suite },
 	{ "clock", clock_suite },
 	{ "model", model_suite },
+	{ "process", process_suite },
+	{ "random", random_suite },
 	{ "steer", steer_suite },
 	{ "flow", flow_suite },
 	{ "unwind", unwind_suite },

@@ -14,6 +14,8 @@ Suite *image_suite(void);
 Suite *model_suite(void);
 Suite *open_suite(void);
 Suite *resolve_suite(void);
+Suite *process_suite(void);
+Suite *random_suite(void);
 Suite *steer_suite(void);
 Suite *unwind_suite(void);
 
