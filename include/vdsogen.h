@@ -543,12 +543,17 @@ int vdsogen_may_anchor(const struct vdsogen_image *image, const struct vdsogen_t
  * The process block: who the guest process is. One for each address space.
  *
  * Each field can be unknown; its function then takes the fallback. Credentials
- * and names change under a sequence count: who has seen a new one sees no old one
- * any more, and no name is torn. Every call but set, fork and exec may run beside
- * readers, one at a time for each block: others get BUSY.
+ * and names change under a sequence count: through the page, who has seen a new
+ * one sees no old one any more, and no name is torn. Each other field is one word.
+ *
+ * change, vfork, vfork_end and thread may run beside readers, also get, but one
+ * of them at a time for each block: others get BUSY and have changed nothing. A
+ * get, fork or exec that meets one gets BUSY, too. set, and fork and exec on the
+ * block that they write, are for one that no guest reads yet.
  *
  * A page is cloned for another process by copying it and one of set, fork and exec
- * on the copy's block; nothing else differs.
+ * on the copy's block; nothing else differs. (A copy's struct vdsogen_random may
+ * need a reseed: see there.)
  */
 enum vdsogen_field {
 	VDSOGEN_PID, VDSOGEN_PPID, VDSOGEN_TID, VDSOGEN_PGID, VDSOGEN_SID, VDSOGEN_NICE,
@@ -582,20 +587,28 @@ struct vdsogen_process {
 
 /*
  * A process that comes from nowhere (the first one; exec by a vfork child), or
- * a block in whatever state. Errors: ALIGN, VALUE.
+ * a block in whatever state: garbage, copied in the middle of a change, of a
+ * publisher that died. Nobody else writes it. Errors: ALIGN, VALUE.
  */
 int vdsogen_process_set(struct vdsogen_process *process, const struct vdsogen_identity *identity);
 
-/* What was set, shared or not. Errors: ALIGN, BUSY. */
+/*
+ * What was set, shared or not; what is not known is 0, and so is what is behind
+ * the end of a name. Errors: ALIGN, BUSY.
+ */
 int vdsogen_process_get(const struct vdsogen_process *process, struct vdsogen_identity *identity);
 
 /*
  * The fields 1u << VDSOGEN_UID ... become what `identity` says, which may be
  * unknown: after setuid() and its kin, setpgid(), setsid(), setpriority(),
  * sethostname() (each process of the UTS namespace), and when a parent dies (ppid).
- * Call it before the system call returns to the guest. Credentials and nice are a
- * thread's own in Linux: while threads differ, they are unknown.
- * Errors: ALIGN, VALUE, BUSY.
+ * Call it before the system call returns to the guest. Other threads may ask by
+ * system call meanwhile, and get the new one before the page has it: where that
+ * matters, make the fields unknown before the change takes effect.
+ *
+ * Credentials and nice are a thread's own in Linux: while threads differ, they are
+ * unknown. Of a block that is shared it is the parent's: what a vfork child does
+ * to itself is not told. Errors: ALIGN, VALUE, BUSY.
  */
 int vdsogen_process_change(struct vdsogen_process *process, uint32_t fields,
 			   const struct vdsogen_identity *identity);
@@ -603,7 +616,9 @@ int vdsogen_process_change(struct vdsogen_process *process, uint32_t fields,
 /*
  * fork(), clone() without CLONE_VM: `child` is the block of the child's page (a
  * copy of the parent's page, or any memory), before the child runs. It is the
- * parent's with its own pid and tid, which are the same, and ppid.
+ * parent's with its own pid and tid, which are the same, and ppid: as the child's
+ * namespace has them. With CLONE_NEWPID pgid and sid are others: change() next.
+ * The child of a vfork child: set() is right.
  * Errors: ALIGN, VALUE, BUSY (the parent's).
  */
 int vdsogen_process_fork(struct vdsogen_process *child, const struct vdsogen_process *parent,
@@ -612,7 +627,8 @@ int vdsogen_process_fork(struct vdsogen_process *child, const struct vdsogen_pro
 /*
  * vfork(), clone() with CLONE_VM and without CLONE_THREAD: two processes see one
  * block. All is unknown from before the child runs until vfork_end(), when the
- * child has called exec or has ended; such children are counted.
+ * child has called exec or has ended; such children are counted. The parent's own
+ * comes out again with the last of them.
  * Errors: ALIGN, BUSY; vfork_end without vfork: VALUE.
  */
 int vdsogen_process_vfork(struct vdsogen_process *process);
@@ -628,7 +644,7 @@ int vdsogen_process_thread(struct vdsogen_process *process);
  * exec: `process` is the block of the new page, `old` that of the old one (the
  * same perhaps), which was not shared by vfork: there, set() is right. The caller
  * is the only thread, with the process's pid. A set-user-id program needs change()
- * next. Errors: ALIGN, BUSY (the old one's).
+ * next, before it runs. Errors: ALIGN, BUSY (the old one's).
  */
 int vdsogen_process_exec(struct vdsogen_process *process, const struct vdsogen_process *old);
 
@@ -641,11 +657,13 @@ int vdsogen_process_exec(struct vdsogen_process *process, const struct vdsogen_p
  * the function asked (buf NULL, len 0, flags 0, size ~0: writes a struct
  * vgetrandom_opaque_params). The state's key is the host's own getrandom, and is
  * replaced with each batch of output (ChaCha20 with fast key erasure); it is
- * fetched anew whenever the generation has changed.
+ * fetched anew whenever the generation is not the one that it was fetched under.
  *
  * Fork: a child must not go on with its parent's key. Either the state's memory is
  * wiped by fork (MAP_DROPPABLE, as Linux asks), or each process has a struct
- * vdsogen_random of its own, and the child's is reseeded before it runs.
+ * vdsogen_random of its own, and the child's, a copy of its parent's, is reseeded
+ * before it runs. (One that began at zeros could come to the parent's generation,
+ * whose key the child's copied states still have.)
  */
 struct vdsogen_random {
 	uint64_t generation;	/* of the host's generator, never 0 when ready */
@@ -655,20 +673,27 @@ struct vdsogen_random {
 } __attribute__((aligned(VDSOGEN_ALIGN)));
 
 /*
- * The host's getrandom does not block any more: readers begin. prot and flags
- * are Linux's numbers; both 0: PROT_READ | PROT_WRITE, MAP_DROPPABLE |
- * MAP_ANONYMOUS. Also once more after a reset. Errors: ALIGN.
+ * The host's getrandom does not block any more: readers begin, at first or after a
+ * stop. C libraries ask once, when a program starts, how states are to be mapped;
+ * so start before the guest runs. prot and flags are for the guest's mmap(), with
+ * Linux's numbers; prot 0: PROT_READ | PROT_WRITE, flags 0: MAP_DROPPABLE |
+ * MAP_ANONYMOUS. A start makes keys old as a reseed does. One start or stop at a
+ * time; may run beside readers and reseeds. Errors: ALIGN.
  */
 int vdsogen_random_start(struct vdsogen_random *random, uint32_t prot, uint32_t flags);
 
 /*
  * All keys are old: after the host's generator was seeded anew (call it then, not
  * before), in the child of a fork, in a snapshot restored. A release, atomic: may
- * run beside anything. Errors: ALIGN.
+ * run beside anything, and none is lost. A guest that is in the middle of a call
+ * notices before it returns. Errors: ALIGN.
  */
 int vdsogen_random_reseed(struct vdsogen_random *random);
 
-/* Not ready any more: every reader takes the fallback. Keys are old when it starts again. */
+/*
+ * Not ready any more: every reader takes the fallback. Keys are old when it starts
+ * again. Errors: ALIGN.
+ */
 int vdsogen_random_stop(struct vdsogen_random *random);
 
 #ifdef __cplusplus

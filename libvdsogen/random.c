@@ -31,10 +31,11 @@ int vdsogen_random_start(struct vdsogen_random *random, uint32_t prot, uint32_t 
 {
 	if (misaligned(random))
 		return -VDSOGEN_ERR_ALIGN;
-	if (!prot && !flags) {
+	/* mmap() takes no flags of 0, and who waits for a start finds it by them */
+	if (!prot)
 		prot = PROT_READ | PROT_WRITE;
+	if (!flags)
 		flags = MAP_DROPPABLE | MAP_ANONYMOUS;
-	}
 	vg_store32(&random->prot, prot);
 	vg_store32(&random->flags, flags);
 	new_generation(random);

