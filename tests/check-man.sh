@@ -78,7 +78,7 @@ $CC -std=gnu11 -I"$SRCDIR/include" -fsyntax-only "$dir/prototypes.c" ||
 # Constants: all but those that only count.
 sed -n "s/^#define \(VDSOGEN_[A-Z_0-9]*\)[ $tab].*/\1/p; s/^$tab\(VDSOGEN_[A-Z_0-9]*\)[ ,].*/\1/p; s/^$tab\(VDSOGEN_[A-Z_0-9]*\)\$/\1/p" \
 	"$header" |
-	grep -vxE 'VDSOGEN_(VERSION_.*|ERR_MAX|FUNCTIONS|CLOCK_IDS|COUNTERS|GETCPUS|LANDING_PADS|DATA|OPTIONS|LINES)' |
+	grep -vxE 'VDSOGEN_(VERSION_.*|ERR_MAX|FUNCTIONS|CLOCK_IDS|COUNTERS|GETCPUS|FALLBACKS|FIELDS|LANDING_PADS|DATA|OPTIONS|LINES)' |
 	sort -u >"$dir/constants"
 grep -hv '^\.Dt' "$pages"/*.3 | grep -oE 'VDSOGEN_[A-Z_0-9]+' | sort -u >"$dir/written"
 subset "$dir/constants" "$dir/written" "in vdsogen.h, but in no page"
