@@ -23,6 +23,7 @@ static const struct {
 	{ "random", random_suite },
 	{ "steer", steer_suite },
 	{ "flow", flow_suite },
+	{ "trap", trap_suite },
 	{ "unwind", unwind_suite },
 };
 

@@ -17,6 +17,7 @@ Suite *resolve_suite(void);
 Suite *process_suite(void);
 Suite *random_suite(void);
 Suite *steer_suite(void);
+Suite *trap_suite(void);
 Suite *unwind_suite(void);
 
 #endif
