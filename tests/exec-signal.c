@@ -24,21 +24,28 @@ static void on_signal(int signal_number)
 	received = signal_number;
 }
 
-void exec_signal(void)
+void check_sigreturn(const struct page *page)
 {
 	struct kernel_sigaction action = { .handler = on_signal, .flags = KERNEL_SA_RESTORER };
 	struct kernel_sigaction old;
+
+	if (!page->image.function[VDSOGEN_RT_SIGRETURN].at)
+		return;
+	received = 0;
+	action.restorer = page_function(page, VDSOGEN_RT_SIGRETURN);
+	CHECK(!syscall(SYS_rt_sigaction, SIGUSR1, &action, &old, sizeof action.mask),
+	      "rt_sigaction");
+	kill(getpid(), SIGUSR1);
+	CHECK(received == SIGUSR1, "the handler was not called");
+	syscall(SYS_rt_sigaction, SIGUSR1, &old, NULL, sizeof old.mask);
+}
+
+void exec_signal(void)
+{
 	struct page page;
 
 	check_about("rt_sigreturn");
 	page_make(&page, NULL, PAGE_ASKS);
-	if (page.image.function[VDSOGEN_RT_SIGRETURN].at) {
-		action.restorer = page_function(&page, VDSOGEN_RT_SIGRETURN);
-		CHECK(!syscall(SYS_rt_sigaction, SIGUSR1, &action, &old, sizeof action.mask),
-		      "rt_sigaction");
-		kill(getpid(), SIGUSR1);
-		CHECK(received == SIGUSR1, "the handler was not called");
-		syscall(SYS_rt_sigaction, SIGUSR1, &old, NULL, sizeof old.mask);
-	}
+	check_sigreturn(&page);
 	page_free(&page);
 }

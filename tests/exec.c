@@ -88,6 +88,7 @@ int main(int argc, char **argv)
 		{ "signal", exec_signal, false },
 		{ "torn", exec_torn, true },
 		{ "threads", exec_threads, true },
+		{ "fallback", exec_fallback, true },
 	};
 
 	catch_crashes();

@@ -112,6 +112,9 @@ struct expect expect_all(const struct page *page);
 /* Every function, clock id and NULL combination against the system call. */
 void check_calls(struct page *page, const struct expect *expect);
 
+/* Returns from a signal through the page's rt_sigreturn, if it has one. */
+void check_sigreturn(const struct page *page);
+
 /* What the suites are; each makes its own pages. */
 void exec_calls(void);
 void exec_states(void);
@@ -121,5 +124,6 @@ void exec_exact(void);
 void exec_signal(void);
 void exec_torn(void);
 void exec_threads(void);
+void exec_fallback(void);
 
 #endif
