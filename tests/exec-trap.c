@@ -96,6 +96,7 @@ static void on_trap(int signal_number, siginfo_t *info, void *context_)
 	}
 	trap.count++;
 	trap.number = (long)NUMBER(context);
+	trap.pc = (uintptr_t)PC(context) - (uintptr_t)watched->code;
 	trap.counter = register_of(context, watched->image.counter_register);
 	VALUE(context) = (__typeof__(VALUE(context)))answer(trap.number, (uintptr_t)ARG0(context),
 							    (uintptr_t)ARG1(context),

@@ -89,6 +89,7 @@ int main(int argc, char **argv)
 		{ "torn", exec_torn, true },
 		{ "threads", exec_threads, true },
 		{ "fallback", exec_fallback, true },
+		{ "anchor", exec_anchor, true },
 	};
 
 	catch_crashes();

@@ -84,6 +84,7 @@ struct trap {
 	unsigned long count;
 	long number;		/* of the last system call */
 	uint64_t counter;	/* the page's counter register then */
+	uint64_t pc;		/* from the start of the image */
 };
 extern _Thread_local struct trap trap;
 
@@ -125,5 +126,6 @@ void exec_signal(void);
 void exec_torn(void);
 void exec_threads(void);
 void exec_fallback(void);
+void exec_anchor(void);
 
 #endif
