@@ -447,7 +447,8 @@ static void check_page(const struct vdsogen_config *config, unsigned int handler
 	check_started(&page, handler);
 	vdsogen_clock_attention(page.clock, 0, 1);
 	check_counter(&page, handler);
-	check_sigreturn(&page);
+	if (page.image.function[VDSOGEN_RT_SIGRETURN].at)
+		check_sigreturn(page_function(&page, VDSOGEN_RT_SIGRETURN));
 	page_free(&page);
 }
 

@@ -25,61 +25,113 @@ long ask(long number, uintptr_t a, uintptr_t b, uintptr_t c)
 }
 
 /* -------------------------------------------------------------------------
- * Mapping.
+ * Mapping. A file has the image and, behind it, the pages of data that are outside of it:
+ * one mapping of all of it is the publisher's, and the guest's has each at its distance from
+ * the image, in room that is kept free for them.
  */
 struct layout page_layout;
 
-/* As a guest has it: the image and, perhaps, its data page, in room that is kept free for them. */
 #define FAR (VDSOGEN_DISTANCE_MAX + VDSOGEN_PAGE)
 
-static uint8_t *map_code(size_t size, const struct vdsogen_config *config, int fd)
+static size_t room_of(const struct page *page)
 {
-	size_t distance = config->distance;
-	uint8_t *room = mmap(NULL, size + 2 * FAR, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint8_t *code, *data = MAP_FAILED;
+	return page->size + 2 * FAR;
+}
 
-	if (room == MAP_FAILED)
-		return room;
-	code = mmap(room + FAR, size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0);
-	if (config->data == VDSOGEN_DATA_INSIDE || code == MAP_FAILED)
-		return code;
-	if (config->data == VDSOGEN_DATA_BEFORE)
-		data = code - (distance ? distance : VDSOGEN_PAGE);
-	else
-		data = code + (distance ? distance : size);
-	data = mmap(data, VDSOGEN_PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, (off_t)size);
-	return data == MAP_FAILED ? MAP_FAILED : code;
+static size_t data_of(const struct page *page)
+{
+	return page->size + PAGE_OUTSIDE * VDSOGEN_PAGE;
+}
+
+static void cannot_map(void)
+{
+	printf("SKIP: cannot map memory of a file as executable: %s\n", strerror(errno));
+	exit(SKIPPED);
+}
+
+static void *map(void *where, size_t size, int protection, int fd, size_t offset)
+{
+	void *memory = mmap(where, size, protection, MAP_SHARED | (where ? MAP_FIXED : 0), fd,
+			    (off_t)offset);
+
+	if (memory == MAP_FAILED)
+		cannot_map();
+	return memory;
+}
+
+/* Where the publisher finds what the guest sees so far from the image. */
+static void *behind(struct page *page, int32_t at)
+{
+	int32_t start = at & -VDSOGEN_PAGE;
+	unsigned int i = 0;
+
+	if (at >= 0 && (size_t)at < page->size)
+		return page->data + at;
+	while (i < page->outsides && page->outside[i] != start)
+		i++;
+	CHECK(i < PAGE_OUTSIDE, "more pages outside than this test has room for");
+	if (i == page->outsides)
+		page->outside[page->outsides++] = start;
+	return page->data + page->size + i * VDSOGEN_PAGE + (at - start);
+}
+
+/* As a guest sees it, in that room or anywhere. */
+static void show_guest(struct page *page, void *room)
+{
+	page->code = room;
+	if (!room) {
+		page->code = mmap(NULL, room_of(page), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (page->code == MAP_FAILED)
+			cannot_map();
+	}
+	page->code += FAR;
+	map(page->code, page->size, PROT_READ | PROT_EXEC, page->fd, 0);
+	for (unsigned int i = 0; i < page->outsides; i++)
+		map(page->code + page->outside[i], VDSOGEN_PAGE, PROT_READ, page->fd,
+		    page->size + i * VDSOGEN_PAGE);
+	__builtin___clear_cache((char *)page->code, (char *)page->code + page->size);
+}
+
+/* As its publisher does: the file, empty. */
+static void show_publisher(struct page *page)
+{
+	page->fd = memfd_create("exec", MFD_CLOEXEC);
+	if (page->fd < 0 || ftruncate(page->fd, (off_t)data_of(page)))
+		cannot_map();
+	page->data = map(NULL, data_of(page), PROT_READ | PROT_WRITE, page->fd, 0);
+}
+
+static void find_data(struct page *page)
+{
+	const struct vdsogen_config *config = &page->image.config;
+
+	page->clock = behind(page, page->image.clock);
+	if (page->image.process)
+		page->process = behind(page, page->image.process);
+	if (config->getcpu == VDSOGEN_GETCPU_WORD)
+		page->cpu_word = behind(page, config->getcpu_at);
 }
 
 void page_make(struct page *page, const struct vdsogen_config *wanted, enum page_traps traps)
 {
-	struct vdsogen_config full = wanted ? *wanted : (struct vdsogen_config){ 0 };
-	const struct vdsogen_config *config = &full;
-	int error, fd = memfd_create("exec", 0);
+	struct vdsogen_config config = wanted ? *wanted : (struct vdsogen_config){ 0 };
+	int error;
 
-	full.data = page_layout.data;
-	full.distance = page_layout.distance;
+	config.data = page_layout.data;
+	config.distance = page_layout.distance;
+	config.process = page_layout.process;
+	config.process_distance = page_layout.process_distance;
 
 	memset(page, 0, sizeof *page);
-	page->size = 0;
-	error = vdsogen_build(host_arch(), config, NULL, &page->size);
+	error = vdsogen_build(host_arch(), &config, NULL, &page->size);
 	CHECK(!error, "vdsogen_build: %s", vdsogen_strerror(error));
-	/* behind the image the data page, if they are apart */
-	if (fd < 0 || ftruncate(fd, (off_t)page->size + VDSOGEN_PAGE))
-		goto cannot;
-	page->data = mmap(NULL, page->size + VDSOGEN_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	page->code = map_code(page->size, config, fd);
-	if (page->data == MAP_FAILED || page->code == MAP_FAILED)
-		goto cannot;
-	close(fd);
-	error = vdsogen_build(host_arch(), config, page->data, &page->size);
+	show_publisher(page);
+	error = vdsogen_build(host_arch(), &config, page->data, &page->size);
 	CHECK(!error, "vdsogen_build: %s", vdsogen_strerror(error));
 	error = vdsogen_open(page->data, page->size, &page->image);
 	CHECK(!error, "vdsogen_open: %s", vdsogen_strerror(error));
-	if (page->image.config.data == VDSOGEN_DATA_INSIDE) {
-		page->clock = (struct vdsogen_clock *)(page->data + page->image.clock);
-	} else {
-		page->clock = (struct vdsogen_clock *)(page->data + page->size);
+	find_data(page);
+	if (page->image.config.data != VDSOGEN_DATA_INSIDE) {
 		error = vdsogen_clock_init(page->clock, &page->image);
 		CHECK(!error, "vdsogen_clock_init: %s", vdsogen_strerror(error));
 	}
@@ -87,17 +139,37 @@ void page_make(struct page *page, const struct vdsogen_config *wanted, enum page
 	if (page->counts)
 		trap_patch(page);
 	trap_watch(page);
-	__builtin___clear_cache((char *)page->code, (char *)page->code + page->size);
-	return;
-cannot:
-	printf("SKIP: cannot map memory of a file as executable: %s\n", strerror(errno));
-	exit(SKIPPED);
+	show_guest(page, NULL);
+}
+
+void page_clone(struct page *clone, const struct page *page)
+{
+	*clone = *page;
+	show_publisher(clone);
+	memcpy(clone->data, page->data, data_of(page));
+	clone->image.base = clone->data;
+	find_data(clone);
+	show_guest(clone, NULL);
+}
+
+void page_replace(struct page *page, const struct page *by)
+{
+	uint8_t *room = page->code - FAR;
+
+	*page = *by;
+	show_guest(page, room);
+}
+
+size_t page_bytes(const struct page *page)
+{
+	return data_of(page);
 }
 
 void page_free(struct page *page)
 {
-	munmap(page->code - FAR, page->size + 2 * FAR);
-	munmap(page->data, page->size + VDSOGEN_PAGE);
+	munmap(page->code - FAR, room_of(page));
+	munmap(page->data, data_of(page));
+	close(page->fd);
 	memset(page, 0, sizeof *page);
 }
 
@@ -105,6 +177,8 @@ void page_free(struct page *page)
  * The processor.
  */
 #if defined __x86_64__
+#define LINUX_CPU_SELECTOR 0x7bu	/* __CPUNODE_SEG: Linux arch/x86/include/asm/segment.h */
+
 static bool has_rdtscp(void)
 {
 	unsigned int a, b, c, d;
@@ -124,9 +198,20 @@ bool counter_works(uint32_t counter)
 	return counter != VDSOGEN_COUNTER_SELF_FENCED || has_rdtscp();
 }
 
+/* Linux's segment has a limit; a selector that names no segment would leave ZF clear. */
+static bool has_cpu_segment(void)
+{
+	uint32_t limit;
+	bool good;
+
+	__asm__("lsl %2, %1" : "=@ccz"(good), "=r"(limit) : "r"(LINUX_CPU_SELECTOR));
+	return good;
+}
+
 bool getcpu_works(uint32_t getcpu)
 {
 	return getcpu == VDSOGEN_GETCPU_FALLBACK || getcpu == VDSOGEN_GETCPU_ZERO ||
+	       (getcpu == VDSOGEN_GETCPU_LSL && has_cpu_segment()) ||
 	       (getcpu == VDSOGEN_GETCPU_RDTSCP && has_rdtscp()) ||
 	       (getcpu == VDSOGEN_GETCPU_RDPID && has_rdpid());
 }
@@ -271,18 +356,35 @@ page_fn *page_function(const struct page *page, unsigned int function)
 	return (page_fn *)(uintptr_t)(page->code + page->image.function[function].at);
 }
 
-long page_call(const struct page *page, unsigned int function, uintptr_t a, uintptr_t b,
-	       uintptr_t c)
+page_fn *page_slot(const struct page *page, unsigned int function)
+{
+	return (page_fn *)(uintptr_t)(page->code + VDSOGEN_SLOT(function));
+}
+
+/* `function` only names it. */
+static long call(page_fn *fn, unsigned int function, uintptr_t a, uintptr_t b, uintptr_t c)
 {
 	struct registers registers;
 	long value;
 
 	for (unsigned int i = 0; i < PRESERVED; i++)
 		registers.before[i] = 0x5a5a000000000000u + i;
-	value = exec_call(page_function(page, function), a, b, c, &registers);
+	value = exec_call(fn, a, b, c, &registers);
 	CHECK(!memcmp(registers.before, registers.after, sizeof registers.before),
 	      "%s changes a register that is its caller's", vdsogen_function_name(function));
 	CHECK(!(registers.flags & FLAGS_DF), "%s sets the direction flag",
 	      vdsogen_function_name(function));
 	return value;
+}
+
+long page_call(const struct page *page, unsigned int function, uintptr_t a, uintptr_t b,
+	       uintptr_t c)
+{
+	return call(page_function(page, function), function, a, b, c);
+}
+
+long page_call_slot(const struct page *page, unsigned int function, uintptr_t a, uintptr_t b,
+		    uintptr_t c)
+{
+	return call(page_slot(page, function), function, a, b, c);
 }

@@ -24,15 +24,13 @@ static void on_signal(int signal_number)
 	received = signal_number;
 }
 
-void check_sigreturn(const struct page *page)
+void check_sigreturn(page_fn *restorer)
 {
-	struct kernel_sigaction action = { .handler = on_signal, .flags = KERNEL_SA_RESTORER };
+	struct kernel_sigaction action = { .handler = on_signal, .flags = KERNEL_SA_RESTORER,
+					   .restorer = restorer };
 	struct kernel_sigaction old;
 
-	if (!page->image.function[VDSOGEN_RT_SIGRETURN].at)
-		return;
 	received = 0;
-	action.restorer = page_function(page, VDSOGEN_RT_SIGRETURN);
 	CHECK(!syscall(SYS_rt_sigaction, SIGUSR1, &action, &old, sizeof action.mask),
 	      "rt_sigaction");
 	kill(getpid(), SIGUSR1);
@@ -46,6 +44,7 @@ void exec_signal(void)
 
 	check_about("rt_sigreturn");
 	page_make(&page, NULL, PAGE_ASKS);
-	check_sigreturn(&page);
+	if (page.image.function[VDSOGEN_RT_SIGRETURN].at)
+		check_sigreturn(page_function(&page, VDSOGEN_RT_SIGRETURN));
 	page_free(&page);
 }

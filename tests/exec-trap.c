@@ -95,6 +95,7 @@ static void on_trap(int signal_number, siginfo_t *info, void *context_)
 		return;
 	}
 	trap.count++;
+	trap.function = function;
 	trap.number = (long)NUMBER(context);
 	trap.pc = (uintptr_t)PC(context) - (uintptr_t)watched->code;
 	trap.counter = register_of(context, watched->image.counter_register);

@@ -42,6 +42,11 @@ bool check_that(bool good, const char *file, int line, const char *format, ...)
 	return false;
 }
 
+unsigned int check_failures(void)
+{
+	return __atomic_load_n(&failed, __ATOMIC_RELAXED);
+}
+
 /* A trampoline that crashes or does not end: say in what. */
 static void on_crash(int signal_number, siginfo_t *info, void *context)
 {
@@ -68,34 +73,55 @@ static void catch_crashes(void)
 	alarm(SECONDS_MAX);
 }
 
+/* The blocks together, at each place of the clock's; then apart. */
+#define TOGETHER(data, distance) data, distance, data, distance
 static const struct layout layouts[] = {
-	{ "data inside", VDSOGEN_DATA_INSIDE, 0 },
-	{ "data before", VDSOGEN_DATA_BEFORE, 0 },
-	{ "data after", VDSOGEN_DATA_AFTER, 0 },
-	{ "data far before", VDSOGEN_DATA_BEFORE, VDSOGEN_DISTANCE_MAX },
-	{ "data far after", VDSOGEN_DATA_AFTER, VDSOGEN_DISTANCE_MAX },
+	{ "data inside", TOGETHER(VDSOGEN_DATA_INSIDE, 0) },
+	{ "data before", TOGETHER(VDSOGEN_DATA_BEFORE, 0) },
+	{ "data after", TOGETHER(VDSOGEN_DATA_AFTER, 0) },
+	{ "data far before", TOGETHER(VDSOGEN_DATA_BEFORE, VDSOGEN_DISTANCE_MAX) },
+	{ "data far after", TOGETHER(VDSOGEN_DATA_AFTER, VDSOGEN_DISTANCE_MAX) },
+#define PLACES_OF_CLOCK 5
+	{ "process before", VDSOGEN_DATA_INSIDE, 0, VDSOGEN_DATA_BEFORE, 0 },
+	{ "process after", VDSOGEN_DATA_INSIDE, 0, VDSOGEN_DATA_AFTER, 0 },
+	{ "process far before", VDSOGEN_DATA_INSIDE, 0,
+	  VDSOGEN_DATA_BEFORE, VDSOGEN_DISTANCE_MAX },
+	{ "process far after", VDSOGEN_DATA_INSIDE, 0, VDSOGEN_DATA_AFTER, VDSOGEN_DISTANCE_MAX },
+	{ "clock before", VDSOGEN_DATA_BEFORE, 0, VDSOGEN_DATA_INSIDE, 0 },
+	{ "clock far after", VDSOGEN_DATA_AFTER, VDSOGEN_DISTANCE_MAX, VDSOGEN_DATA_INSIDE, 0 },
+	{ "clock before, process after", VDSOGEN_DATA_BEFORE, 0, VDSOGEN_DATA_AFTER, 0 },
+	{ "clock far after, process before", VDSOGEN_DATA_AFTER, VDSOGEN_DISTANCE_MAX,
+	  VDSOGEN_DATA_BEFORE, 0 },
+	{ "process before the clock before", VDSOGEN_DATA_BEFORE, VDSOGEN_PAGE,
+	  VDSOGEN_DATA_BEFORE, 2 * VDSOGEN_PAGE },
 };
 #define LAYOUTS (sizeof layouts / sizeof *layouts)
 
 int main(int argc, char **argv)
 {
-	static const struct { const char *name; void (*run)(void); bool once; } suites[] = {
-		{ "calls", exec_calls, false },
-		{ "states", exec_states, false },
-		{ "faults", exec_faults, false },
-		{ "arithmetic", exec_arithmetic, true },
-		{ "exact", exec_exact, true },
-		{ "signal", exec_signal, false },
-		{ "torn", exec_torn, true },
-		{ "threads", exec_threads, true },
-		{ "fallback", exec_fallback, true },
-		{ "anchor", exec_anchor, true },
+	static const struct { const char *name; void (*run)(void); size_t layouts; } suites[] = {
+		{ "calls", exec_calls, PLACES_OF_CLOCK },
+		{ "states", exec_states, PLACES_OF_CLOCK },
+		{ "faults", exec_faults, PLACES_OF_CLOCK },
+		{ "arithmetic", exec_arithmetic, 1 },
+		{ "exact", exec_exact, 1 },
+		{ "signal", exec_signal, PLACES_OF_CLOCK },
+		{ "torn", exec_torn, 1 },
+		{ "threads", exec_threads, 1 },
+		{ "fallback", exec_fallback, 1 },
+		{ "anchor", exec_anchor, 1 },
+		{ "identity", exec_identity, LAYOUTS },
+		{ "uname", exec_uname, LAYOUTS },
+		{ "change", exec_change, 1 },
+		{ "clone", exec_clone, LAYOUTS },
+		{ "getcpu", exec_getcpu, PLACES_OF_CLOCK },
+		{ "slots", exec_slots, LAYOUTS },
 	};
 
 	catch_crashes();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
-		for (size_t l = 0; l < (suites[i].once ? 1 : LAYOUTS); l++) {
+		for (size_t l = 0; l < suites[i].layouts; l++) {
 			page_layout = layouts[l];
 			if (argc < 2 || !strcmp(argv[1], suites[i].name))
 				suites[i].run();

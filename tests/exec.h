@@ -22,6 +22,9 @@
 bool check_that(bool good, const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* How many have failed: what the child of a fork has to tell. */
+unsigned int check_failures(void);
+
 /* What the following checks are about: part of every line. */
 void check_about(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -29,22 +32,30 @@ void check_about(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * A page: one image under two mappings, as a guest sees it and as its
  * publisher does. The guest's cannot be written: a trampoline that tries dies.
  */
+#define PAGE_OUTSIDE 3		/* pages of data outside of the image: clock, process, cpu word */
+
 struct page {
 	uint8_t *code;		/* readable, executable */
-	uint8_t *data;		/* readable, writable */
-	size_t size;
+	uint8_t *data;		/* readable, writable; the pages outside follow the image */
+	int fd;			/* the memory of both */
+	size_t size;		/* of the image */
+	unsigned int outsides;
+	int32_t outside[PAGE_OUTSIDE]; /* where the guest has them, from `code` on */
 	struct vdsogen_image image;
 	struct vdsogen_clock *clock;
+	struct vdsogen_process *process; /* NULL: no identity function */
+	uint32_t *cpu_word;	/* NULL: getcpu reads none */
 	struct vdsogen_source source;
 	struct timespec floor[2]; /* REALTIME and MONOTONIC before the last publication */
 	bool counts;
 	bool still;		/* do not publish between calls: the block was written by hand */
 };
 
-/* Where the clock block of the pages to come is; part of every page_make(). */
+/* Where the blocks of the pages to come are; part of every page_make(). */
 struct layout {
 	const char *name;
 	uint32_t data, distance;	/* as in struct vdsogen_config */
+	uint32_t process, process_distance;
 };
 extern struct layout page_layout;
 
@@ -53,6 +64,13 @@ enum page_traps { PAGE_ASKS, PAGE_COUNTS };
 
 void page_make(struct page *page, const struct vdsogen_config *config, enum page_traps traps);
 void page_free(struct page *page);
+
+/* Another page of the same bytes, memory of its own. */
+void page_clone(struct page *clone, const struct page *page);
+/* What this process has at the one's address becomes the other: exec, a child that gets its own. */
+void page_replace(struct page *page, const struct page *by);
+/* How many bytes `data` is long. */
+size_t page_bytes(const struct page *page);
 
 /* Whether this processor has what that form of the counter or of getcpu needs. */
 bool counter_works(uint32_t counter);
@@ -74,6 +92,11 @@ long page_call(const struct page *page, unsigned int function, uintptr_t a, uint
 typedef long page_fn(uintptr_t a, uintptr_t b, uintptr_t c);
 page_fn *page_function(const struct page *page, unsigned int function);
 
+/* Both again, by way of the function's slot. */
+long page_call_slot(const struct page *page, unsigned int function, uintptr_t a, uintptr_t b,
+		    uintptr_t c);
+page_fn *page_slot(const struct page *page, unsigned int function);
+
 /* The system call itself: its value or -errno. */
 long ask(long number, uintptr_t a, uintptr_t b, uintptr_t c);
 
@@ -82,7 +105,8 @@ long ask(long number, uintptr_t a, uintptr_t b, uintptr_t c);
  */
 struct trap {
 	unsigned long count;
-	long number;		/* of the last system call */
+	unsigned int function;	/* whose fallback the last one was */
+	long number;		/* of its system call */
 	uint64_t counter;	/* the page's counter register then */
 	uint64_t pc;		/* from the start of the image */
 };
@@ -113,8 +137,25 @@ struct expect expect_all(const struct page *page);
 /* Every function, clock id and NULL combination against the system call. */
 void check_calls(struct page *page, const struct expect *expect);
 
-/* Returns from a signal through the page's rt_sigreturn, if it has one. */
-void check_sigreturn(const struct page *page);
+/* -------------------------------------------------------------------------
+ * Identity.
+ */
+#define ALL_FIELDS ((1u << VDSOGEN_FIELDS) - 1)
+
+/* This process as the system has it; names of 64 characters if not. */
+void identify(struct vdsogen_identity *identity);
+void long_names(struct vdsogen_utsname *uts);
+
+/* Which functions are answered without the system if all fields of that identity are shown. */
+uint32_t identity_known(const struct page *page, const struct vdsogen_identity *identity);
+/*
+ * Every identity function of the page x every class of arguments: 1u << function in `fast`
+ * answers what the identity says, all others what the system does.
+ */
+void check_identity(const struct page *page, const struct vdsogen_identity *identity, uint32_t fast);
+
+/* A signal handler that returns there. */
+void check_sigreturn(page_fn *restorer);
 
 /* What the suites are; each makes its own pages. */
 void exec_calls(void);
@@ -127,5 +168,11 @@ void exec_torn(void);
 void exec_threads(void);
 void exec_fallback(void);
 void exec_anchor(void);
+void exec_identity(void);
+void exec_uname(void);
+void exec_change(void);
+void exec_clone(void);
+void exec_getcpu(void);
+void exec_slots(void);
 
 #endif

@@ -1,0 +1,4 @@
+#include "exec.h"
+void exec_change(void)
+{
+}
