@@ -37,7 +37,8 @@ int vdsogen_random_start(struct vdsogen_random *random, uint32_t prot, uint32_t 
 	if (!flags)
 		flags = MAP_DROPPABLE | MAP_ANONYMOUS;
 	vg_store32(&random->prot, prot);
-	vg_store32(&random->flags, flags);
+	/* a query takes what is not 0 for both */
+	__atomic_store_n(&random->flags, VG_LE32(flags), __ATOMIC_RELEASE);
 	new_generation(random);
 	__atomic_store_n(&random->ready, VG_LE32(1u), __ATOMIC_RELEASE);
 	return 0;

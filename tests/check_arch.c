@@ -120,6 +120,27 @@ START_TEST(arch_aarch64_ranges_are_checked)
 		case 15: a64_mov_imm(&a, A64_W, X0, 1ull << 32); break;
 		case 16: a64_mrs(&a, X0, 1 << 16); break;
 		case 17: a64_ubfx(&a, A64_W, X0, X0, 32, 1); break;
+		case 18: a64_subs_imm(&a, A64_X, X0, X0, 4096); break;
+		case 19: a64_cmn_imm(&a, A64_X, X0, 4096); break;
+		case 20: a64_movn(&a, A64_X, X0, 65536, 0); break;
+		case 21: a64_hvc(&a, 65536); break;
+		case 22: a64_stp_push(&a, X0, X1, SP, 0); break;
+		case 23: a64_stp_push(&a, X0, X1, SP, 520); break;
+		case 24: a64_stp_push(&a, X0, X1, SP, 12); break;
+		case 25: a64_ldp_pop(&a, X0, X1, SP, 512); break;
+		case 26: a64_ldr_part(&a, 4, X0, X1, 0); break;
+		case 27: a64_ldr_part(&a, 0, X0, X1, 4096); break;
+		case 28: a64_ldr_part(&a, 1, X0, X1, 1); break;
+		case 29: a64_str_part(&a, 3, X0, X1, 32768); break;
+		case 30: a64_str_part_post(&a, 0, X0, X1, 256); break;
+		case 31: a64_ldr_q(&a, V0, X1, 8); break;
+		case 32: a64_str_q_post(&a, V0, X1, 256); break;
+		case 33: a64_ldp_q(&a, V0, V1, X1, 1024); break;
+		case 34: a64_stp_q(&a, V0, V1, X1, 8); break;
+		case 35: a64_shl_4s(&a, V0, V1, 32); break;
+		case 36: a64_sri_4s(&a, V0, V1, 0); break;
+		case 37: a64_sri_4s(&a, V0, V1, 33); break;
+		case 38: a64_ext_16b(&a, V0, V1, V2, 16); break;
 		default: return;
 		}
 		ck_assert_msg(a.error == -VDSOGEN_ERR_INTERNAL, "case %u: accepted", which);

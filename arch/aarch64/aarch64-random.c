@@ -31,7 +31,7 @@
 enum { SYS_GETRANDOM = 278 };	/* Linux include/uapi/asm-generic/unistd.h */
 
 enum {
-	VECTOR = A64_VECTOR,
+	VECTOR = A64_VECTOR, WORD = sizeof(uint32_t),
 	LOG2_BYTE = 0, LOG2_DOUBLE = 3,
 	LOG2_PAGE = 12,
 	BATCH = sizeof((struct vg_random_state *)0)->batch,
@@ -54,14 +54,14 @@ _Static_assert(VG_CHACHA_BLOCK == ROWS * VECTOR, "four vectors make a block");
 /* At A64_RANDOM_CONSTANTS: FIRST, then BY_ONE_BYTE. */
 void a64_random_constants(const struct vg_code *code)
 {
-	static const char first[VECTOR] __attribute__((nonstring)) = "expand 32-byte k";
+	static const char first[] = "expand 32-byte k";
 
 	vg_align(code->a, VECTOR);
 	if (code->a->at != vg_where(code->a, VG_CONSTANTS) + A64_RANDOM_CONSTANTS)
 		vg_fail(code->a, -VDSOGEN_ERR_INTERNAL);
 	vg_bytes(code->a, first, VECTOR);
-	for (uint8_t i = 0; i < VECTOR; i++)
-		vg_put8(code->a, (i & ~3) | ((i + 3) & 3));
+	for (unsigned int i = 0; i < VECTOR; i++)	/* the byte below it in the same word */
+		vg_put8(code->a, (uint8_t)(i - i % WORD + (i + WORD - 1) % WORD));
 }
 
 /* x += y; z = (z ^ x) <<< by; the same for both blocks */
@@ -70,22 +70,17 @@ static void add_xor_rotate(struct vg_asm *a, unsigned int x, unsigned int y, uns
 {
 	for (unsigned int b = 0; b < BLOCKS; b++)
 		a64_add_4s(a, ROW(b, x), ROW(b, x), ROW(b, y));
-	if (by == 16 || by == 8) {
-		for (unsigned int b = 0; b < BLOCKS; b++)
-			a64_eor_16b(a, ROW(b, z), ROW(b, z), ROW(b, x));
-		for (unsigned int b = 0; b < BLOCKS; b++) {
-			if (by == 16)
-				a64_rev32_8h(a, ROW(b, z), ROW(b, z));
-			else
-				a64_tbl_16b(a, ROW(b, z), ROW(b, z), BY_ONE_BYTE);
-		}
-		return;
-	}
 	for (unsigned int b = 0; b < BLOCKS; b++)
 		a64_eor_16b(a, SCRATCH(b), ROW(b, z), ROW(b, x));
-	for (unsigned int b = 0; b < BLOCKS; b++)
-		a64_shl_4s(a, ROW(b, z), SCRATCH(b), by);
-	for (unsigned int b = 0; b < BLOCKS; b++)
+	for (unsigned int b = 0; b < BLOCKS; b++) {
+		if (by == 16)
+			a64_rev32_8h(a, ROW(b, z), SCRATCH(b));
+		else if (by == 8)
+			a64_tbl_16b(a, ROW(b, z), SCRATCH(b), BY_ONE_BYTE);
+		else
+			a64_shl_4s(a, ROW(b, z), SCRATCH(b), by);
+	}
+	for (unsigned int b = 0; by % 8 && b < BLOCKS; b++)
 		a64_sri_4s(a, ROW(b, z), SCRATCH(b), 32 - by);
 }
 
@@ -98,13 +93,19 @@ static void round_of_columns(struct vg_asm *a)
 	add_xor_rotate(a, 2, 3, 1, 7);
 }
 
-/* Turns rows 1 to 3, which makes columns of the diagonals (by 1), or back (by 3). */
+/*
+ * Turns rows against each other, which makes columns of the diagonals (by 1), or back
+ * (by 3). Row 1 stays: it is ready last, and the next round begins with it.
+ */
 static void turn_rows(struct vg_asm *a, unsigned int by)
 {
-	for (unsigned int row = 1; row < ROWS; row++)
-		for (unsigned int b = 0; b < BLOCKS; b++)
+	for (unsigned int row = 0; row < ROWS; row++) {
+		unsigned int words = (row + ROWS - 1) * by % ROWS;
+
+		for (unsigned int b = 0; words && b < BLOCKS; b++)
 			a64_ext_16b(a, ROW(b, row), ROW(b, row), ROW(b, row),
-				    row * by % ROWS * (unsigned int)sizeof(uint32_t));
+				    words * WORD);
+	}
 }
 
 /* Blocks x10 and x10 + 1, from the key in KEY and KEY2. */
