@@ -282,30 +282,49 @@ int page_update(struct page *page)
 }
 
 /* -------------------------------------------------------------------------
- * Calling. The assembly fills the preserved registers, calls, and hands back
- * what they hold then.
+ * Calling. The assembly fills the preserved registers and the vector registers,
+ * calls, and hands back what they hold then.
  */
 #if defined __x86_64__
 enum { RBX, RBP, R12, R13, R14, R15, PRESERVED };
 #define FLAGS_DF (1u << 10)
+#define VECTORS 16
+
+struct registers {
+	uint64_t before[PRESERVED], after[PRESERVED], flags, pad;
+	uint64_t vector[VECTORS][2];
+};
+
+/* psABI x86-64, 3.2.1: no vector register is preserved */
+static bool vectors_preserved(const struct registers *registers)
+{
+	(void)registers;
+	return true;
+}
 
 __asm__(".text\n"
 	".type exec_call, @function\n"
 	"exec_call:\n"
 	"	push %rbx\n	push %rbp\n	push %r12\n"
 	"	push %r13\n	push %r14\n	push %r15\n"
-	"	push %r8\n"			/* and the stack is aligned to 16 */
-	"	mov %rdi, %rax\n	mov %rsi, %rdi\n"
-	"	mov %rdx, %rsi\n	mov %rcx, %rdx\n"
-	"	mov 0(%r8), %rbx\n	mov 8(%r8), %rbp\n	mov 16(%r8), %r12\n"
-	"	mov 24(%r8), %r13\n	mov 32(%r8), %r14\n	mov 40(%r8), %r15\n"
-	"	mov $-2, %rcx\n		mov $-3, %r8\n		mov $-4, %r9\n"
-	"	mov $-5, %r10\n		mov $-6, %r11\n"
+	"	push %rdx\n"			/* and the stack is aligned to 16 */
+	"	mov %rdi, %rax\n	mov %rsi, %r10\n	mov %rdx, %r11\n"
+	"	mov 0(%r11), %rbx\n	mov 8(%r11), %rbp\n	mov 16(%r11), %r12\n"
+	"	mov 24(%r11), %r13\n	mov 32(%r11), %r14\n	mov 40(%r11), %r15\n"
+	"	.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
+	"	movups (%r11), %xmm\\n\n"
+	"	.endr\n"
+	"	mov 0(%r10), %rdi\n	mov 8(%r10), %rsi\n	mov 16(%r10), %rdx\n"
+	"	mov 24(%r10), %rcx\n	mov 32(%r10), %r8\n"
+	"	mov $-4, %r9\n		mov $-5, %r10\n	mov $-6, %r11\n"
 	"	call *%rax\n"
 	"	pop %r8\n"
 	"	mov %rbx, 48(%r8)\n	mov %rbp, 56(%r8)\n	mov %r12, 64(%r8)\n"
 	"	mov %r13, 72(%r8)\n	mov %r14, 80(%r8)\n	mov %r15, 88(%r8)\n"
 	"	pushf\n	pop 96(%r8)\n	cld\n"
+	"	.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
+	"	movups %xmm\\n, 112 + 16 * \\n(%r8)\n"
+	"	.endr\n"
 	"	pop %r15\n	pop %r14\n	pop %r13\n"
 	"	pop %r12\n	pop %rbp\n	pop %rbx\n"
 	"	ret\n"
@@ -314,42 +333,77 @@ __asm__(".text\n"
 #elif defined __aarch64__
 enum { X18, X19, X20, X21, X22, X23, X24, X25, X26, X27, X28, X29, PRESERVED };
 #define FLAGS_DF 0u
+#define VECTORS 32
+
+struct registers {
+	uint64_t before[PRESERVED], after[PRESERVED], flags, pad;
+	uint64_t vector[VECTORS][2];
+};
+
+/* AAPCS64, 6.1.2: the lower halves of v8 to v15, which all begin with before[0] */
+static bool vectors_preserved(const struct registers *registers)
+{
+	for (unsigned int i = 8; i < 16; i++)
+		if (registers->vector[i][0] != registers->before[0])
+			return false;
+	return true;
+}
 
 /* x30 is the link; x28 keeps where the registers go and must come back as well. */
 __asm__(".text\n"
 	".type exec_call, %function\n"
 	"exec_call:\n"
-	"	stp x29, x30, [sp, #-112]!\n"
+	"	stp x29, x30, [sp, #-176]!\n"
 	"	stp x19, x20, [sp, #16]\n	stp x21, x22, [sp, #32]\n"
 	"	stp x23, x24, [sp, #48]\n	stp x25, x26, [sp, #64]\n"
-	"	stp x27, x28, [sp, #80]\n	stp x18, x4, [sp, #96]\n"
-	"	mov x16, x0\n	mov x0, x1\n	mov x1, x2\n	mov x2, x3\n"
-	"	ldp x18, x19, [x4]\n		ldp x20, x21, [x4, #16]\n"
-	"	ldp x22, x23, [x4, #32]\n	ldp x24, x25, [x4, #48]\n"
-	"	ldp x26, x27, [x4, #64]\n	ldp x28, x29, [x4, #80]\n"
-	"	mov x3, #-2\n	mov x4, #-3\n	mov x5, #-4\n	mov x6, #-5\n"
+	"	stp x27, x28, [sp, #80]\n	stp x18, x2, [sp, #96]\n"
+	"	stp d8, d9, [sp, #112]\n	stp d10, d11, [sp, #128]\n"
+	"	stp d12, d13, [sp, #144]\n	stp d14, d15, [sp, #160]\n"
+	"	mov x16, x0\n	mov x17, x1\n	mov x9, x2\n"
+	"	ldp x18, x19, [x9]\n		ldp x20, x21, [x9, #16]\n"
+	"	ldp x22, x23, [x9, #32]\n	ldp x24, x25, [x9, #48]\n"
+	"	ldp x26, x27, [x9, #64]\n	ldp x28, x29, [x9, #80]\n"
+	"	.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
+	"	ldr q\\n, [x9]\n"
+	"	.endr\n"
+	"	.irp n, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n"
+	"	ldr q\\n, [x9]\n"
+	"	.endr\n"
+	"	ldp x0, x1, [x17]\n	ldp x2, x3, [x17, #16]\n	ldr x4, [x17, #32]\n"
+	"	mov x5, #-4\n	mov x6, #-5\n"
 	"	mov x7, #-6\n	mov x8, #-7\n	mov x9, #-8\n"
 	"	blr x16\n"
-	"	ldr x4, [sp, #104]\n"
-	"	stp x18, x19, [x4, #96]\n	stp x20, x21, [x4, #112]\n"
-	"	stp x22, x23, [x4, #128]\n	stp x24, x25, [x4, #144]\n"
-	"	stp x26, x27, [x4, #160]\n	stp x28, x29, [x4, #176]\n"
-	"	str xzr, [x4, #192]\n"
+	"	ldr x9, [sp, #104]\n"
+	"	stp x18, x19, [x9, #96]\n	stp x20, x21, [x9, #112]\n"
+	"	stp x22, x23, [x9, #128]\n	stp x24, x25, [x9, #144]\n"
+	"	stp x26, x27, [x9, #160]\n	stp x28, x29, [x9, #176]\n"
+	"	str xzr, [x9, #192]\n"
+	"	.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
+	"	str q\\n, [x9, #208 + 16 * \\n]\n"
+	"	.endr\n"
+	"	.irp n, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n"
+	"	str q\\n, [x9, #208 + 16 * \\n]\n"
+	"	.endr\n"
+	"	ldp d8, d9, [sp, #112]\n	ldp d10, d11, [sp, #128]\n"
+	"	ldp d12, d13, [sp, #144]\n	ldp d14, d15, [sp, #160]\n"
 	"	ldp x27, x28, [sp, #80]\n	ldr x18, [sp, #96]\n"
 	"	ldp x25, x26, [sp, #64]\n	ldp x23, x24, [sp, #48]\n"
 	"	ldp x21, x22, [sp, #32]\n	ldp x19, x20, [sp, #16]\n"
-	"	ldp x29, x30, [sp], #112\n"
+	"	ldp x29, x30, [sp], #176\n"
 	"	ret\n"
 	".size exec_call, . - exec_call\n");
 #else
 #error "no calling convention known for this architecture: add it here"
 #endif
 
-struct registers {
-	uint64_t before[PRESERVED], after[PRESERVED], flags;
-};
+/* What the assembly's numbers say. */
+_Static_assert(offsetof(struct registers, after) == PRESERVED * sizeof(uint64_t) &&
+	       offsetof(struct registers, flags) == 2 * PRESERVED * sizeof(uint64_t) &&
+	       offsetof(struct registers, vector) == (2 * PRESERVED + 2) * sizeof(uint64_t),
+	       "exec_call's offsets");
 
-long exec_call(page_fn *fn, uintptr_t a, uintptr_t b, uintptr_t c, struct registers *registers);
+long exec_call(page_fn *fn, const uintptr_t arguments[PAGE_ARGUMENTS],
+	       struct registers *registers);
 
 page_fn *page_function(const struct page *page, unsigned int function)
 {
@@ -361,30 +415,60 @@ page_fn *page_slot(const struct page *page, unsigned int function)
 	return (page_fn *)(uintptr_t)(page->code + VDSOGEN_SLOT(function));
 }
 
+/* Words of memory that are in a vector register, which 4 bytes at random hardly are. */
+static bool is_in_vectors(const struct registers *registers, const struct secret *secret)
+{
+	uint32_t vector[sizeof registers->vector / sizeof(uint32_t)], word;
+
+	memcpy(vector, registers->vector, sizeof vector);
+	for (size_t at = 0; at + sizeof word <= secret->size; at += sizeof word) {
+		memcpy(&word, (const uint8_t *)secret->bytes + at, sizeof word);
+		for (size_t i = 0; i < sizeof vector / sizeof *vector && word; i++)
+			if (vector[i] == word)
+				return true;
+	}
+	return false;
+}
+
 /* `function` only names it. */
-static long call(page_fn *fn, unsigned int function, uintptr_t a, uintptr_t b, uintptr_t c)
+static long call(page_fn *fn, unsigned int function, const uintptr_t arguments[PAGE_ARGUMENTS],
+		 const struct secret *secret)
 {
 	struct registers registers;
 	long value;
 
 	for (unsigned int i = 0; i < PRESERVED; i++)
 		registers.before[i] = 0x5a5a000000000000u + i;
-	value = exec_call(fn, a, b, c, &registers);
-	CHECK(!memcmp(registers.before, registers.after, sizeof registers.before),
+	value = exec_call(fn, arguments, &registers);
+	CHECK(!memcmp(registers.before, registers.after, sizeof registers.before) &&
+	      vectors_preserved(&registers),
 	      "%s changes a register that is its caller's", vdsogen_function_name(function));
 	CHECK(!(registers.flags & FLAGS_DF), "%s sets the direction flag",
 	      vdsogen_function_name(function));
+	for (; secret && secret->size; secret++)
+		CHECK(!is_in_vectors(&registers, secret), "%s leaves %s in a vector register",
+		      vdsogen_function_name(function), secret->name);
 	return value;
+}
+
+long page_call_all(const struct page *page, unsigned int function,
+		   const uintptr_t arguments[PAGE_ARGUMENTS], const struct secret *secret)
+{
+	return call(page_function(page, function), function, arguments, secret);
 }
 
 long page_call(const struct page *page, unsigned int function, uintptr_t a, uintptr_t b,
 	       uintptr_t c)
 {
-	return call(page_function(page, function), function, a, b, c);
+	const uintptr_t arguments[PAGE_ARGUMENTS] = { a, b, c, (uintptr_t)-2, (uintptr_t)-3 };
+
+	return call(page_function(page, function), function, arguments, NULL);
 }
 
 long page_call_slot(const struct page *page, unsigned int function, uintptr_t a, uintptr_t b,
 		    uintptr_t c)
 {
-	return call(page_slot(page, function), function, a, b, c);
+	const uintptr_t arguments[PAGE_ARGUMENTS] = { a, b, c, (uintptr_t)-2, (uintptr_t)-3 };
+
+	return call(page_slot(page, function), function, arguments, NULL);
 }

@@ -116,6 +116,9 @@ int main(int argc, char **argv)
 		{ "clone", exec_clone, LAYOUTS },
 		{ "getcpu", exec_getcpu, PLACES_OF_CLOCK },
 		{ "slots", exec_slots, LAYOUTS },
+		{ "random", exec_random, PLACES_OF_CLOCK },
+		{ "random-keys", exec_random_keys, PLACES_OF_CLOCK },
+		{ "random-output", exec_random_output, 1 },
 	};
 
 	catch_crashes();

@@ -88,6 +88,16 @@ int page_update(struct page *page);
 long page_call(const struct page *page, unsigned int function, uintptr_t a, uintptr_t b,
 	       uintptr_t c);
 
+/* The same with all arguments that a function has; nothing secret is left in vector registers. */
+#define PAGE_ARGUMENTS 5
+struct secret {
+	const char *name;
+	const void *bytes;	/* of before the call or behind it: looked at when it returned */
+	size_t size;		/* 0: the last one */
+};
+long page_call_all(const struct page *page, unsigned int function,
+		   const uintptr_t arguments[PAGE_ARGUMENTS], const struct secret *secret);
+
 /* The same without the checks, for speed. */
 typedef long page_fn(uintptr_t a, uintptr_t b, uintptr_t c);
 page_fn *page_function(const struct page *page, unsigned int function);
@@ -165,6 +175,9 @@ void exec_arithmetic(void);
 void exec_exact(void);
 void exec_signal(void);
 void exec_torn(void);
+void exec_random(void);
+void exec_random_keys(void);
+void exec_random_output(void);
 void exec_threads(void);
 void exec_fallback(void);
 void exec_anchor(void);
