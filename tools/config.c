@@ -239,6 +239,7 @@ static void join_words(char *to, size_t room, unsigned int row, const struct vds
 		size_t size = 0;
 
 		set_field(&config, table[row].field, value_of(row, n));
+		tool_config_complete(&config);
 		if (!*word || (arch && vdsogen_build(arch, &config, NULL, &size)))
 			continue;
 		at += (size_t)snprintf(to + at, room - at, "%s%s", at ? ", " : "", word);
@@ -382,6 +383,7 @@ bool tool_config_fits(const char *command, const struct vdsogen_arch *arch,
 			if (table[row].kind == CHOICE ? asked != n : !(asked >> n & 1))
 				continue;
 			set_field(&one, table[row].field, value_of(row, n));
+			tool_config_complete(&one);
 			if (!*word || !vdsogen_build(arch, &one, NULL, &size))
 				continue;
 			join_words(words, sizeof words, row, arch);
@@ -390,7 +392,7 @@ bool tool_config_fits(const char *command, const struct vdsogen_arch *arch,
 			return false;
 		}
 	}
-	return true;
+	return tool_config_numbers_fit(command, arch, config);
 }
 
 static void print_words(FILE *out, unsigned int row, uint32_t value)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What an image of ours was built from, where its parts are, and what its clocks say. */
+/* What the clocks of an image of ours say. */
 #include <endian.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "show.h"
@@ -15,54 +13,6 @@ static const int line_clocks[VDSOGEN_LINES][2] = {
 	{ VDSOGEN_MONOTONIC_RAW, -1 },
 	{ VDSOGEN_REALTIME_COARSE, VDSOGEN_MONOTONIC_COARSE },
 };
-
-/* Whether the library of today makes the same image, but for the clock block. */
-static bool same_bytes(const struct view *v)
-{
-	const uint8_t *bytes = v->source->bytes;
-	size_t size = 0, clock = v->image.size, after = clock;
-	uint8_t *again = NULL;
-	bool same = false;
-
-	if (view_has_clock(v)) {
-		clock = (size_t)v->image.clock;
-		after = clock + sizeof(struct vdsogen_clock);
-	}
-	if (!vdsogen_build(v->arch, &v->image.config, NULL, &size) && size == v->image.size)
-		again = aligned_alloc(VDSOGEN_PAGE, size);
-	if (again && !vdsogen_build(v->arch, &v->image.config, again, &size))
-		same = !memcmp(bytes, again, clock) &&
-		       !memcmp(bytes + after, again + after, size - after);
-	free(again);
-	return same;
-}
-
-void show_config(const struct view *v)
-{
-	printf("\nConfiguration\n  vdsogen build --arch %s",
-	       v->arch ? vdsogen_arch_name(v->arch) : "(not built in)");
-	tool_config_print(stdout, &v->image.config, " \\\n    ");
-	printf("\n  %s\n", !v->arch ? "" : same_bytes(v) ?
-	       "This version of libvdsogen makes the same bytes (clock block apart)." :
-	       "This version of libvdsogen makes other bytes (clock block apart).");
-}
-
-void show_entries(const struct view *v)
-{
-	puts("\nEntries\n  offset      bytes  trap      resume    function");
-	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
-		const struct vdsogen_entry *e = &v->image.function[f];
-
-		if (e->at)
-			printf("  0x%06x %8u  0x%06x  0x%06x  %s\n", e->at, e->size, e->trap,
-			       e->resume, vdsogen_function_name(f));
-	}
-	if (v->image.counter_register)
-		printf("  At a trap of clock_gettime or gettimeofday, register %u holds the last "
-		       "counter read.\n", v->image.counter_register);
-}
-
-/* --------------------------------------------------------------- clock -- */
 
 /* Digits of a binary fraction of 64 bits. */
 static uint64_t decimal(uint64_t fraction, uint64_t power_of_10)
@@ -129,19 +79,9 @@ static void print_guard(const struct view *v, const struct vdsogen_clock *c)
 	printf("    generation       %" PRIu32 "\n", le32toh(c->generation));
 }
 
-void show_clock(const struct view *v)
+void show_clock(const struct view *v, const struct vdsogen_clock *clock)
 {
-	struct vdsogen_clock clock;
-
-	if (!view_has_clock(v)) {
-		printf("\nData\n  %+d bytes from the image: a clock block of %zu bytes, not shown\n",
-		       v->image.clock, sizeof clock);
-		return;
-	}
-	memcpy(&clock, v->source->bytes + v->image.clock, sizeof clock);
-	printf("\nData\n  0x%06" PRIx32 "  clock block, %zu bytes\n", (uint32_t)v->image.clock,
-	       sizeof clock);
 	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
-		print_line(v, &clock.line[i], i);
-	print_guard(v, &clock);
+		print_line(v, &clock->line[i], i);
+	print_guard(v, clock);
 }

@@ -53,6 +53,7 @@ const char *machine_name(const struct view *v)
 struct function {
 	uint64_t address, at, size;
 	const char *name;
+	bool slot;	/* `name` is whose */
 };
 
 static int by_address(const void *a, const void *b)
@@ -69,13 +70,13 @@ static bool same(const struct function *a, const struct function *b)
 	return a->address == b->address && a->size == b->size;
 }
 
-/* Code with a name and a size, in the order of its addresses. */
+/* Code with a name and a size, and slots, in the order of their addresses. */
 static size_t collect(const struct view *v, struct function *functions)
 {
 	size_t count = 0;
 
 	for (size_t i = 1; i < v->symbols; i++) {
-		struct function f;
+		struct function f = { .slot = false };
 		GElf_Sym s;
 
 		if (!view_symbol(v, i, &s, &f.name) || !s.st_size ||
@@ -86,6 +87,10 @@ static size_t collect(const struct view *v, struct function *functions)
 		f.size = s.st_size;
 		functions[count++] = f;
 	}
+	for (unsigned int f = 0; view_has_slots(v) && f < VDSOGEN_FUNCTIONS; f++)
+		functions[count++] = (struct function){ VDSOGEN_SLOT(f), VDSOGEN_SLOT(f),
+							VDSOGEN_SLOT_SIZE,
+							vdsogen_function_name(f), true };
 	qsort(functions, count, sizeof *functions, by_address);
 	return count;
 }
@@ -95,8 +100,8 @@ static const char *remark(const struct view *v, uint64_t at)
 {
 	for (unsigned int f = 0; v->ours && f < VDSOGEN_FUNCTIONS; f++) {
 		if (v->image.function[f].at && v->image.function[f].trap == at)
-			return "    <- trap";
-		if (v->image.function[f].at && v->image.function[f].resume == at)
+			return view_jumps(v) ? "    <- jump to the host" : "    <- trap";
+		if (v->image.function[f].at && v->image.function[f].resume == at && !view_jumps(v))
 			return "    <- resume";
 	}
 	return "";
@@ -132,6 +137,8 @@ static void print_functions(const struct view *v, csh handle, struct function *f
 		const struct function *f = &functions[i];
 
 		printf("%s%6" PRIx64 " <", i && same(f, f - 1) ? "" : "\n", f->address);
+		if (f->slot)
+			printf("slot of ");
 		print_name(f->name);
 		puts(">:");
 		if (i + 1 == count || !same(f, f + 1))	/* after the last of its names */
@@ -152,7 +159,7 @@ void show_code(const struct view *v)
 		return;
 	}
 	cs_option(handle, CS_OPT_SKIPDATA, CS_OPT_ON);
-	functions = calloc(v->symbols + 1, sizeof *functions);
+	functions = calloc(v->symbols + VDSOGEN_FUNCTIONS, sizeof *functions);
 	if (functions)
 		print_functions(v, handle, functions);
 	else

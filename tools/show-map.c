@@ -34,16 +34,18 @@ static void add_headers(struct map *map, const struct view *v)
 	add(map, v->header.e_shoff, v->sections * v->header.e_shentsize, "section headers", NULL);
 }
 
-static bool is_clock(const struct view *v, uint64_t at, uint64_t size)
+static void add_blocks(struct map *map, const struct view *v)
 {
-	return view_has_clock(v) && at == (uint64_t)(int64_t)v->image.clock &&
-	       size == sizeof(struct vdsogen_clock);
+	struct block blocks[BLOCKS];
+
+	view_blocks(v, blocks);
+	for (unsigned int b = 0; b < BLOCKS; b++)
+		if (blocks[b].inside)
+			add(map, (uint64_t)blocks[b].at, blocks[b].size, blocks[b].name, NULL);
 }
 
 static void add_sections(struct map *map, const struct view *v, size_t *outside)
 {
-	bool clock = false;
-
 	for (size_t i = 0; i < v->sections; i++) {
 		const char *name;
 		GElf_Shdr s;
@@ -56,12 +58,8 @@ static void add_sections(struct map *map, const struct view *v, size_t *outside)
 			continue;
 		}
 		name = view_string(v, v->section_names, s.sh_name);
-		clock |= is_clock(v, s.sh_offset, s.sh_size);
-		add(map, s.sh_offset, s.sh_size, name ? name : "(section without a name)",
-		    is_clock(v, s.sh_offset, s.sh_size) ? "clock block" : NULL);
+		add(map, s.sh_offset, s.sh_size, name ? name : "(section without a name)", NULL);
 	}
-	if (view_has_clock(v) && !clock)
-		add(map, (uint64_t)(int64_t)v->image.clock, sizeof(struct vdsogen_clock), "clock block", NULL);
 }
 
 /* What program headers and the dynamic segment tell. */
@@ -148,8 +146,8 @@ static void print_parts(const struct map *map, uint64_t all)
 
 void show_map(const struct view *v)
 {
-	enum { HEADERS = 3, TABLES = 8 };
-	struct map map = { .room = HEADERS + TABLES + v->sections + v->segments + v->symbols };
+	enum { HEADERS = 3, TABLES = 8, SLOTS = 1 };
+	struct map map = { .room = HEADERS + TABLES + SLOTS + BLOCKS + v->sections + v->segments + v->symbols };
 	size_t outside = 0;
 
 	map.part = calloc(map.room, sizeof *map.part);
@@ -158,12 +156,14 @@ void show_map(const struct view *v)
 		return;
 	}
 	add_headers(&map, v);
+	add_blocks(&map, v);
 	if (v->sections) {
 		add_sections(&map, v, &outside);
 	} else {
 		add_tables(&map, v);
-		if (view_has_clock(v))
-			add(&map, (uint64_t)(int64_t)v->image.clock, sizeof(struct vdsogen_clock), "clock block", NULL);
+		if (view_has_slots(v))
+			add(&map, VDSOGEN_SLOTS_AT, VDSOGEN_FUNCTIONS * VDSOGEN_SLOT_SIZE, "slots",
+			    NULL);
 		add_functions(&map, v);
 	}
 	qsort(map.part, map.count, sizeof *map.part, by_place);

@@ -265,6 +265,8 @@ static const char *name_of(const struct view *v, uint64_t address)
 		    s.st_shndx != SHN_UNDEF && GELF_ST_TYPE(s.st_info) <= STT_FUNC)
 			return name;
 	}
+	if (view_has_slots(v) && address == VDSOGEN_SLOTS_AT)
+		return "(slots)";
 	return "-";
 }
 

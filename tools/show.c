@@ -61,7 +61,7 @@ static int show(const struct source *source, bool disassembly)
 	show_notes(&view);
 	show_unwind(&view);
 	if (view.ours) {
-		show_clock(&view);
+		show_data(&view);
 		show_config(&view);
 		show_entries(&view);
 	}

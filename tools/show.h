@@ -41,10 +41,31 @@ void view_close(struct view *view);
 int view_bad(const struct view *view, const char *what);
 int view_outside(const struct view *view, const char *what, uint64_t at, uint64_t size);
 
-/* Whether the image is ours and has its clock block in it. */
-static inline bool view_has_clock(const struct view *view)
+/* One of the data blocks of an image of ours. */
+struct block {
+	const char *name;
+	int64_t at;		/* from the start of the image */
+	uint64_t size;
+	bool inside;
+};
+
+enum { CLOCK_BLOCK, RANDOM_BLOCK, PROCESS_BLOCK, BLOCKS };
+
+/* Those that it has not are of size 0: all three, if it is not ours. */
+void view_blocks(const struct view *view, struct block blocks[BLOCKS]);
+/* A copy of a block that is inside. */
+void view_copy_block(const struct view *view, const struct block *block, void *to);
+
+/* Whether its functions jump to the host, and nothing traps. */
+static inline bool view_jumps(const struct view *view)
 {
-	return view->ours && view->image.config.data == VDSOGEN_DATA_INSIDE;
+	return view->image.config.fallback == VDSOGEN_FALLBACK_JUMP ||
+	       view->image.config.fallback == VDSOGEN_FALLBACK_THREAD;
+}
+
+static inline bool view_has_slots(const struct view *view)
+{
+	return view->ours && view->image.config.options & VDSOGEN_SLOTS;
 }
 
 /* The part of view_open() that reads the dynamic segment. */
@@ -79,8 +100,13 @@ void show_map(const struct view *view);
 void show_symbols(const struct view *view);
 void show_notes(const struct view *view);
 void show_config(const struct view *view);
-void show_clock(const struct view *view);
+void show_data(const struct view *view);
 void show_entries(const struct view *view);
+
+/* What show_data() shows. */
+void show_clock(const struct view *view, const struct vdsogen_clock *clock);
+void show_random(const struct vdsogen_random *random);
+void show_process(const struct vdsogen_process *process);
 void show_unwind(const struct view *view);
 void show_code(const struct view *view);
 

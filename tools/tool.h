@@ -78,10 +78,16 @@ const struct vdsogen_arch *tool_arch_of(uint16_t machine);
 
 /*
  * Whether the architecture has all that the configuration asks for. If not,
- * says which option and which word, and what words there are.
+ * says which option and which word, and what words there are; or which number,
+ * and what it may be.
  */
 bool tool_config_fits(const char *command, const struct vdsogen_arch *arch,
 		      const struct vdsogen_config *config);
+/* The part about numbers, where all words are good. */
+bool tool_config_numbers_fit(const char *command, const struct vdsogen_arch *arch,
+			     const struct vdsogen_config *config);
+/* Gives choices that cannot do without a number one that is good on every architecture. */
+void tool_config_complete(struct vdsogen_config *config);
 
 /* Options of the configuration: their parsing, their help, and a configuration as options. */
 const struct tool_option *tool_config_option(unsigned int i); /* NULL past the last */
