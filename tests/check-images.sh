@@ -75,6 +75,47 @@ verdict glibc-2.36 rejected
 check 0 "$tmp/aarch64.so"
 says 'not here  dietlibc'
 
+# ------------------------------------------------------------------ each layout and each way to the host
+# minds OPTIONS: who does not take the image as it is goes to $tmp/bad
+minds() {
+	# shellcheck disable=SC2086  # options
+	"$VDSOGEN" build $1 -o "$tmp/layout.so" || fail "vdsogen build $1"
+	"$VDSOGEN" check "$tmp/layout.so" >"$tmp/out" 2>"$tmp/err" </dev/null
+	grep '^degraded\|^rejected' "$tmp/out" >"$tmp/bad"
+	grep -q '^accepted' "$tmp/out" || fail "$1: nobody takes it"
+}
+accepted() {
+	minds "$1"
+	[ ! -s "$tmp/bad" ] || fail "$1: not every reader takes it"
+}
+time_functions=clock_gettime,gettimeofday,time,clock_getres,getcpu
+identity=getpid,getppid,gettid,getpgid,getsid,getpriority,getuid,geteuid,getgid,getegid,uname
+for arch in $ARCHS; do
+	functions=$time_functions,$identity
+	[ "$arch" = x86_64 ] || functions=$functions,rt_sigreturn
+	"$VDSOGEN" build --arch "$arch" --functions getrandom -o "$tmp/layout.so" 2>/dev/null &&
+		functions=$functions,getrandom
+	for layout in '' --slots '--slots --guard --latch' '--process before' \
+		'--process after --process-distance 524288' '--data before --process before' \
+		'--data after --process after --slots' '--data before --process after' \
+		'--landing-pads off --slots' '--landing-pads on --slots' \
+		'--getcpu word --getcpu-at -8'; do
+		accepted "--arch $arch --functions $functions $layout"
+	done
+	accepted "--arch $arch --slots"
+	# not into the kernel: one reader looks for the instruction, others know rt_sigreturn by it
+	for way in 'jump --fallback-at 4096' 'thread --fallback-at 8' \
+		"$([ "$arch" = x86_64 ] && echo vmcall || echo 'hvc --fallback-at 1')"; do
+		minds "--arch $arch --functions $functions --fallback $way"
+		! grep -v '^rejected  rr \|^degraded  \(gdb\|libgcc\|[a-z-]*libunwind\)' "$tmp/bad" ||
+			fail "$arch, --fallback $way: others than these mind"
+		verdict rr rejected
+		says 'trap: no function enters the kernel by itself'
+		[ "$arch" != aarch64 ] || says 'sigreturn_code: the instructions of rt_sigreturn'
+	done
+done
+accepted '--arch x86_64 --getcpu lsl'
+
 # ------------------------------------------------------------------ images of others
 # The running kernel's: real programs use it, so none of these may refuse it.
 check 0 --self --reader glibc-2.36 --reader musl-1.2.5 --reader go --reader rustix-1

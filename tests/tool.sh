@@ -152,11 +152,14 @@ for arch in $archs; do
 		run 0 show --no-disassembly "$image"
 		out "--counter $word \\"
 	done
-	for word in fallback zero; do
+	for word in fallback zero 'word --getcpu-at -64'; do
+		# shellcheck disable=SC2086
 		run 0 build --arch "$arch" --getcpu $word -o "$image"
 		run 0 show --no-disassembly "$image"
-		out "--getcpu $word \\"
+		out "--getcpu ${word%% *} \\"
 	done
+	out '--getcpu-at -64 '
+	out 'word of getcpu, 4 bytes, not shown: 64 bytes before the start of the image'
 	for word in hash gnu-hash versions sections unwind; do
 		run 0 build --arch "$arch" --omit $word -o "$image"
 		run 0 show "$image"
@@ -180,13 +183,171 @@ run 0 build --arch aarch64 --getcpu tpidrro
 run 0 build --arch aarch64 --functions rt_sigreturn
 
 # the configuration that show prints builds the image that it was printed for
+comes_back()
+{
+	run 0 show "$1"
+	words=$(sed -n '/^Configuration/,/^  This/{/^Configuration/d;/^  This/d;s/\\$//;s/vdsogen build//;p;}' \
+		"$tmp/out")
+	# shellcheck disable=SC2086
+	"$vdsogen" build $words >"$tmp/again" 2>"$tmp/err"
+	if cmp -s "$tmp/again" "$1"; then pass; else fail "show's configuration builds another image: $words"; fi
+}
 run 0 build --arch aarch64 --guard --counter unfenced --getcpu zero -o "$tmp/a.so"
-run 0 show "$tmp/a.so"
-words=$(sed -n '/^Configuration/,/^  This/{/^Configuration/d;/^  This/d;s/\\$//;s/vdsogen build//;p;}' \
-	"$tmp/out")
-# shellcheck disable=SC2086
-run 0 build $words
-if cmp -s "$tmp/out" "$tmp/a.so"; then pass; else fail "show's configuration builds another image"; fi
+comes_back "$tmp/a.so"
+
+# ------------------------------------------------------------------ the way to the host
+# asks 'OPTIONS' HOW: show says so, and the image is built again by its words
+asks()
+{
+	# shellcheck disable=SC2086
+	run 0 build $1 -o "$tmp/b.so"
+	comes_back "$tmp/b.so"
+	out "Entries: the host is asked by $2"
+}
+for arch in $archs; do
+	asks "--arch $arch" 'a system call'
+	matches '^  offset +bytes  trap +resume +function$'
+	asks "--arch $arch --fallback jump --fallback-at 0x7f0011223344" 'a jump to 0x7f0011223344'
+	matches '^  offset +bytes  jump +function$'
+	matches '^  0x[0-9a-f]+ +[0-9]+  0x[0-9a-f]+  time$'
+	out 'At a jump of clock_gettime'
+	if grep -qE '<- (trap|resume)|libcapstone' "$tmp/out"; then
+		grep -q libcapstone "$tmp/out" || fail "$arch: a trap where the functions jump"
+	else
+		out '<- jump to the host'
+	fi
+	asks "--arch $arch --fallback thread --fallback-at 40" \
+		'a jump to the address at the thread pointer +40'
+done
+asks '--arch x86_64 --fallback thread --fallback-at -8' 'a jump to the address at the thread pointer -8'
+asks '--arch x86_64 --fallback out --fallback-at 0xffff' 'OUT to port 0xffff'
+asks '--arch x86_64 --fallback vmcall' VMCALL
+asks '--arch x86_64 --fallback vmmcall' VMMCALL
+asks '--arch aarch64 --fallback hvc --fallback-at 65535' 'HVC #65535'
+asks '--arch x86_64 --getcpu lsl --getcpu-at 65535' 'a system call'
+out '--getcpu-at 65535'
+
+# a number that does not fit: which, and what there is room for
+refuse 2 "--fallback: 'call' is not one of: syscall, hvc, " build --fallback call
+refuse 2 "--fallback: x86_64 has no 'hvc'; it has: syscall, out, vmcall, vmmcall, jump, thread" \
+	build --arch x86_64 --fallback hvc
+refuse 2 "--fallback: aarch64 has no 'out'; it has: syscall, hvc, jump, thread" \
+	build --arch aarch64 --fallback out
+refuse 2 '--fallback-at: 0x10000: out takes a port, 0 to 65535' \
+	build --arch x86_64 --fallback out --fallback-at 0x10000
+refuse 2 '--fallback-at: 0x10000: hvc takes an immediate, 0 to 65535' \
+	build --arch aarch64 --fallback hvc --fallback-at 65536
+refuse 2 '--fallback-at: 0x0: jump takes an address that is not 0' build --fallback jump
+refuse 2 '--fallback-at: 0x80000000: thread takes a distance' \
+	build --arch x86_64 --fallback thread --fallback-at 0x80000000
+refuse 2 'on aarch64 a multiple of 8 up to 32760' \
+	build --arch aarch64 --fallback thread --fallback-at 12
+refuse 2 '--fallback-at: 0x5: only --fallback hvc, out, jump and thread' build --fallback-at 5
+refuse 2 "--fallback-at: 'x' is not a number of 64 bits" build --fallback-at x
+refuse 2 "--fallback-at: '0x10000000000000000' is not a number of 64 bits" \
+	build --fallback-at 0x10000000000000000
+refuse 2 "--getcpu: x86_64 has no 'tpidrro'; it has: fallback, zero, rdpid, rdtscp, lsl, word" \
+	build --arch x86_64 --getcpu tpidrro
+refuse 2 '--getcpu-at: 65536: lsl takes a selector, 0 to 65535' \
+	build --arch x86_64 --getcpu lsl --getcpu-at 65536
+for at in 0 2 100 4092 524292 -3 -524292; do
+	refuse 2 "--getcpu-at: $at: word takes a multiple of 4 that is outside" \
+		build --getcpu word --getcpu-at $at
+done
+refuse 2 '--getcpu-at: 4: only --getcpu lsl and word' build --getcpu-at 4
+refuse 2 "--getcpu-at: '4294967296' is not a number of 32 bits" build --getcpu-at 4294967296
+refuse 2 '--distance: 4096: what is inside' build --distance 4096
+refuse 2 '--process-distance: 8192: what is inside' build --process-distance 8192
+refuse 2 '--process-distance: 4096: that is within the image' \
+	build --functions clock_gettime,gettimeofday,uname --slots --guard --latch \
+		--process after --process-distance 4096
+refuse 2 "--process-distance: '100' is not a multiple of 4096" build --process-distance 100
+refuse 2 "--process: 'here' is not one of: inside, before, after" build --process here
+
+# ------------------------------------------------------------------ slots and blocks
+# poke FILE OFFSET BYTES (printf's escapes)
+poke()
+{
+	# shellcheck disable=SC2059
+	printf "$3" | dd of="$1" bs=1 seek=$(($2)) conv=notrunc 2>/dev/null
+}
+# block NAME: where the map has it
+block() { sed -n "s/^  \(0x[0-9a-f]*\) .*  $1\$/\1/p" "$tmp/out"; }
+field() { matches "^    $1 +$2\$"; }
+
+for arch in $archs; do
+	image=$tmp/$arch.so
+	run 0 build --arch "$arch" --slots --functions time,getpid,uname -o "$image"
+	comes_back "$image"
+	covers "$(size_of "$image")"
+	row '\.slots'
+	row 'process block'
+	matches '^  0x000220  0x[0-9a-f]+  time$'
+	matches '^  0x000260  0x[0-9a-f]+  getpid$'
+	matches '^  0x000230  -ENOSYS   clock_getres$'
+	matches '^  0x[0-9a-f]+ +288  \(slots\) +CFA '
+	grep -q libcapstone "$tmp/out" || out '<slot of getpid>:'
+	for name in pid ppid tid pgid sid nice uid euid gid egid names; do
+		field $name 'unknown: the fallback answers'
+	done
+	field 'sequence count' '0: readable'
+	field 'shared with' '0 vfork children'
+
+	# struct vdsogen_process: seq, shown[11], shared, own[11], uts
+	at=$(block 'process block')
+	poke "$image" "$at" '\003'
+	poke "$image" "$at + 4" '\322\004\000\000\002\000\000\000'
+	poke "$image" "$at + 24" '\001'
+	poke "$image" "$at + 44" '\001'
+	poke "$image" "$at + 48" '\002\000\000\000\322\004\000\000'
+	poke "$image" "$at + 68" '\145'
+	poke "$image" "$at + 72" '\051'
+	poke "$image" "$at + 96" 'Sys\033'
+	poke "$image" "$at + 96 + 65" 'node'
+	run 0 show --no-disassembly "$image"
+	field 'sequence count' '3: a publisher is at work, or died at work'
+	field pid 1233
+	field ppid 1
+	field sid '100, hidden: a vfork child shares the block'
+	field nice 20
+	out '      sysname        Sys\033'
+	out '      nodename       node'
+	field 'shared with' '2 vfork children'
+	out 'makes the same bytes (data blocks apart)'
+	poke "$image" "$at + 24" '\051'
+	run 0 show --no-disassembly "$image"
+	field nice -20
+
+	# outside
+	run 0 build --arch "$arch" --functions time,uname --process before --process-distance 65536 -o "$image"
+	comes_back "$image"
+	out 'process block, 512 bytes, not shown: 65536 bytes before the start of the image'
+	row 'clock block'
+	run 0 build --arch "$arch" --functions time,uname --data after --process after -o "$image"
+	comes_back "$image"
+	out 'clock block, 640 bytes, not shown: 4096 bytes behind the start of the image'
+	out 'process block, 512 bytes, not shown: 4736 bytes behind the start of the image'
+	# randomness, where the architecture has it
+	if "$vdsogen" build --arch "$arch" --functions time,getrandom -o "$image" 2>/dev/null; then
+		comes_back "$image"
+		row 'random block'
+		field ready 'no: the fallback answers'
+		at=$(block 'random block')
+		poke "$image" "$at" '\002\001\000\000\000\000\000\000\001'
+		poke "$image" "$at + 12" '\003\000\000\000\050'
+		run 0 show --no-disassembly "$image"
+		field ready yes
+		field generation 258
+		field states 'mmap with prot 0x3, flags 0x28'
+		out 'makes the same bytes (data blocks apart)'
+	fi
+	# without section headers
+	run 0 build --arch "$arch" --slots --omit sections --functions time,uname -o "$image"
+	comes_back "$image"
+	covers "$(size_of "$image")"
+	row slots
+	row 'process block'
+done
 
 # bad words: the option, the word, what there is
 refuse 2 "--arch: 'arm64' is not one of: x86_64, aarch64" build --arch arm64
@@ -200,7 +361,7 @@ refuse 2 "--omit: 'text' is not one of: hash, gnu-hash, versions, sections" buil
 refuse 2 "x86_64 has no 'rt_sigreturn'; it has: clock_gettime, " \
 	build --arch x86_64 --functions rt_sigreturn
 refuse 2 "x86_64 has no 'tpidrro'; it has: fallback, zero, " build --arch x86_64 --getcpu tpidrro
-refuse 2 "aarch64 has no 'rdpid'; it has: fallback, zero, tpidrro" \
+refuse 2 "aarch64 has no 'rdpid'; it has: fallback, zero, tpidrro, word" \
 	build --arch aarch64 --getcpu rdpid
 for version in '' 6 6.1 6.1.0.0 6.1.256 6.1.x -6.1.0 ' 6.1.0' 0.0.0 6..1 99999999999999999999.0.0; do
 	refuse 2 "--kernel-version: '$version' is not a version" build --kernel-version "$version"
