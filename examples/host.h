@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What 02-map-and-call.c needs to know of the Linux machine it runs on. An
- * embedder has its own: a guest's counter need not be the host's.
+ * What 02-map-and-call.c and 06-clone-page.c need to know of the Linux machine they
+ * run on. An embedder has its own: a guest's counter need not be the host's.
  */
 #ifndef HOST_H
 #define HOST_H

@@ -42,7 +42,7 @@ build() {
 		fail "make $* in examples/"
 }
 
-build 01-write-image 02-map-and-call 03-choose-functions
+build 01-write-image 02-map-and-call 03-choose-functions 06-clone-page
 
 ./01-write-image "$dir/image" "$(uname -m)" || fail "01-write-image: exit status $?"
 [ -s "$dir/image" ] || fail "01-write-image wrote nothing"
@@ -77,6 +77,15 @@ if "$VDSOGEN" run -- true >/dev/null 2>&1; then
 	cat out
 	grep -q '^clock_gettime by the vDSO' out || fail "05-resolve found no clock_gettime"
 fi
+
+./06-clone-page >out || fail "06-clone-page: exit status $?"
+cat out
+for line in 'first : pid 1000, parent 1, uid 0, on guest' 'second: pid 1001, parent 1000, uid 0, on guest' \
+	'second: pid 1001, parent 1000, uid 65534, on guest'; do
+	[ "$(grep -c "^$line, at " out)" -ge 1 ] || fail "06-clone-page does not say: $line"
+done
+[ "$(grep -c '^first : pid 1000, parent 1, uid 0, ' out)" = 2 ] ||
+	fail "06-clone-page: the first process did not stay who it was"
 
 case $CFLAGS in
 *-fsanitize*)
