@@ -145,6 +145,12 @@ static inline bool vg_numbers_fit(const struct vdsogen_config *c)
 	return getcpu && fallback;
 }
 
+/* A fallback that jumps does not come back to where it was. */
+static inline bool vg_fallback_jumps(const struct vdsogen_config *c)
+{
+	return c->fallback == VDSOGEN_FALLBACK_JUMP || c->fallback == VDSOGEN_FALLBACK_THREAD;
+}
+
 /*
  * Facts about clocks that every architecture's trampolines and the host's
  * reader share, so that they cannot disagree.

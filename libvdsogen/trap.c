@@ -4,10 +4,12 @@
 
 int vdsogen_fallback_at(const struct vdsogen_image *image, uint64_t pc, unsigned int *function)
 {
+	bool returns = !vg_fallback_jumps(&image->config);
+
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
 		const struct vdsogen_entry *e = &image->function[f];
 
-		if (e->at && (pc == e->trap || pc == e->resume)) {
+		if (e->at && (pc == e->trap || (pc == e->resume && returns))) {
 			*function = f;
 			return 0;
 		}

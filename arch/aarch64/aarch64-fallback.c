@@ -41,11 +41,9 @@ static void ask(const struct vg_code *code)
 
 void a64_fallback(const struct vg_code *code, uint32_t nr)
 {
-	const uint32_t jumps = 1u << VDSOGEN_FALLBACK_JUMP | 1u << VDSOGEN_FALLBACK_THREAD;
-
 	a64_movz(code->a, A64_W, X8, nr, 0);
 	ask(code);
-	if (!(jumps >> code->config->fallback & 1))
+	if (!vg_fallback_jumps(code->config))
 		a64_ret(code->a);
 }
 

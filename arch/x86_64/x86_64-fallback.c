@@ -35,7 +35,7 @@ void x64_fallback(const struct vg_code *code, uint32_t nr)
 	default: vg_fail(a, -VDSOGEN_ERR_INTERNAL);
 	}
 	vg_resume(code);
-	if (c->fallback != VDSOGEN_FALLBACK_JUMP && c->fallback != VDSOGEN_FALLBACK_THREAD)
+	if (!vg_fallback_jumps(c))
 		x64_ret(a);
 }
 
