@@ -91,10 +91,10 @@ compilers=$CC
 ! command -v $other >/dev/null || compilers="$CC
 $other"
 
-# try PAIR ARCH... : with each compiler, for each machine
+# try PAIR LEVELS ARCH... : with each compiler, for each machine
 try() {
-	pair=$dir/$1
-	shift
+	pair=$dir/$1 levels=$2
+	shift 2
 	amalgamation "$pair" AMALGAMATION_ARCHS="$*" || {
 		fail "make amalgamation AMALGAMATION_ARCHS='$*': $(cat "$dir/log")"
 		return 0
@@ -104,16 +104,18 @@ try() {
 '
 	for compiler in $compilers; do
 		unset IFS
-		for level in -O0 -O2; do
+		for level in $levels; do
 			# shellcheck disable=SC2086
 			examine "$pair" $compiler $level || continue
 			case " $* " in
-			*" $machine "*) run_program "$pair" "$compiler $level" "$machine" '' $compiler $level ;;
+			*" $machine "*)
+				# shellcheck disable=SC2086
+				run_program "$pair" "$compiler $level" "$machine" '' $compiler $level ;;
 			esac
 		done
 	done
 	[ "$cross_too" = yes ] || return 0
-	for level in -O0 -O2; do
+	for level in $levels; do
 		if examine "$pair" $cross $level; then
 			case " $* " in
 			*' aarch64 '*) run_program "$pair" "$cross $level" aarch64 qemu-aarch64 $cross $level ;;
@@ -126,9 +128,9 @@ try() {
 cross_too=no
 ! for_aarch64 || cross_too=yes
 # shellcheck disable=SC2086
-try all $ARCHS
+try all '-O0 -O2' $ARCHS
 for arch in $ARCHS; do
-	try "$arch" "$arch"
+	try "$arch" -O2 "$arch"
 done
 
 # Hosted, the compiler's own string.h is there.
@@ -239,8 +241,9 @@ int main(void)
 END
 if amalgamate; then
 	# shellcheck disable=SC2086
-	$CC $freestanding $strict -I"$dir/small" -o "$dir/use" "$dir/tree/use.c" "$dir/small/vdsogen.c" &&
-		"$dir/use" || fail "names in small files: not what the files say"
+	{ $CC $freestanding $strict -I"$dir/small" -o "$dir/use" "$dir/tree/use.c" \
+		"$dir/small/vdsogen.c" && "$dir/use"; } ||
+		fail "names in small files: not what the files say"
 	ran=$((ran + 1))
 else
 	fail "names in small files: $(cat "$dir/log")"

@@ -32,7 +32,7 @@ run_program() {
 	"$dir/program" || fail "$1 -std=$2: exit status $?"
 }
 
-# The header, and each of its constants where C++ wants one: what a macro says counts when it is used.
+# The header, and each of its constants where C++ wants one: a macro is only looked at when used.
 {
 	echo '#include "vdsogen.h"'
 	sed -n 's/^#define \(VDSOGEN_[A-Z0-9_]*\)[	 ].*/enum : unsigned long long { use_\1 = \1 };/p' \

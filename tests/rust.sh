@@ -85,6 +85,6 @@ copy_crate "$dir/empty"
 if (cd "$crate" && cargo build --offline) >"$dir/log" 2>&1; then
 	fail "it was built of nothing"
 else
-	grep -q 'copy the folder that `make amalgamation` writes' "$dir/log" || fail "without sources"
+	grep -q 'copy the folder that .make amalgamation. writes' "$dir/log" || fail "without sources"
 fi
 exit $failed

@@ -565,7 +565,8 @@ class Tree:
     def head(self):
         version = '.'.join(re.findall(r'^#define VDSOGEN_VERSION_\w+ (\d+)$',
                                       self.read(PUBLIC_HEADER), re.MULTILINE))
-        licence = ''.join(f' * {line}'.rstrip() + '\n' for line in self.read('COPYING').splitlines())
+        licence = ''.join(f' * {line}'.rstrip() + '\n'
+                          for line in self.read('COPYING').splitlines())
         return HEAD.format(version=version, archs=' '.join(self.archs), licence=licence,
                            system=''.join(f'#include {name}\n' for name in sorted(self.system)))
 
