@@ -150,7 +150,7 @@ END_TEST
 
 START_TEST(arch_x86_64_ranges_are_checked)
 {
-	for (unsigned int which = 0; which < 3; which++) {
+	for (unsigned int which = 0; which < 5; which++) {
 		struct vg_asm a;
 
 		vg_begin(&a, LABELS);

@@ -33,10 +33,24 @@ void listing_x86_64(struct listing *l)
 	I("mov qword ptr [rsi + 8], rdx", x64_store(a, X64_64, x64_mem(RSI, 8), RDX));
 	I("mov dword ptr [rdi], ecx", x64_store(a, X64_32, x64_mem(RDI, 0), RCX));
 	I("mov qword ptr [rsi], 0", x64_store_imm(a, X64_64, x64_mem(RSI, 0), 0));
+	I("mov rax, -14", x64_store_imm(a, X64_64, x64_r(RAX), -14));
 	I("mov eax, 228", x64_mov_imm(a, RAX, 228));
 	I("mov r9d, 4294967295", x64_mov_imm(a, R9, UINT32_MAX));
 	I("movabs rdx, 19342813113834067", x64_mov_imm64(a, RDX, VG_SEC_RECIPROCAL));
 	I("movabs r10, 1311768467463790320", x64_mov_imm64(a, R10, 0x123456789abcdef0));
+
+	I("cmova r9, rsi", x64_cmov(a, X64_A, X64_64, R9, x64_r(RSI)));
+	I("cmovae r11, r8", x64_cmov(a, X64_AE, X64_64, R11, x64_r(R8)));
+	I("cmovb ecx, dword ptr [rdi + 8]", x64_cmov(a, X64_B, X64_32, RCX, x64_mem(RDI, 8)));
+
+	/* bytes in memory */
+	I("movzx r10d, byte ptr [r11]", x64_load_byte(a, R10, x64_mem(R11, 0)));
+	I("movzx edi, byte ptr [rcx + 40]", x64_load_byte(a, RDI, x64_mem(RCX, 40)));
+	I("mov byte ptr [r8], r10b", x64_store_byte(a, x64_mem(R8, 0), R10));
+	I("mov byte ptr [rcx + 136], bl", x64_store_byte(a, x64_mem(RCX, 136), RBX));
+	I("mov byte ptr [r11], 0", x64_store_byte_imm(a, x64_mem(R11, 0), 0));
+	I("mov byte ptr [rcx + 40], 96", x64_store_byte_imm(a, x64_mem(RCX, 40), 96));
+	I("cmp byte ptr [rcx + 137], 0", x64_cmp_byte_imm(a, x64_mem(RCX, 137), 0));
 
 	/* the eight operations */
 	I("add rdx, rcx", x64_alu(a, X64_ADD, X64_64, RDX, x64_r(RCX)));
@@ -88,6 +102,11 @@ void listing_x86_64(struct listing *l)
 	I("ja .+512", x64_jcc(a, X64_A, FAR));
 	I("jmp .+64", x64_jmp_short(a, NEAR));
 	I("jmp .+512", x64_jmp(a, FAR));
+	I("call .+512", x64_call(a, FAR));
+	I("jmp r11", x64_jmp_reg(a, R11));
+	I("jmp rcx", x64_jmp_reg(a, RCX));
+	I("jmp qword ptr fs:[-64]", x64_jmp_fs(a, (uint32_t)-64));
+	I("jmp qword ptr fs:[4096]", x64_jmp_fs(a, 4096));
 
 	/* no operands */
 	I("ret", x64_ret(a));
@@ -99,6 +118,34 @@ void listing_x86_64(struct listing *l)
 	I("rdtsc", x64_rdtsc(a));
 	I("rdtscp", x64_rdtscp(a));
 	I("rdpid rax", x64_rdpid(a, RAX));
+	I("vmcall", x64_vmcall(a));
+	I("vmmcall", x64_vmmcall(a));
+	I("out dx, eax", x64_out(a));
+	I("lsl eax, eax", x64_lsl(a, RAX, RAX));
+	I("lsl r9d, r10d", x64_lsl(a, R9, R10));
+
+	/* vectors */
+	I("movaps xmm14, xmm13", x64_movaps(a, XMM14, XMM13));
+	I("movaps xmm0, xmm10", x64_movaps(a, XMM0, XMM10));
+	I("movups xmm12, xmmword ptr [rcx + 16]", x64_movups(a, XMM12, x64_mem(RCX, 16)));
+	I("movups xmmword ptr [r11 + 112], xmm7", x64_movups_store(a, x64_mem(R11, 112), XMM7));
+	I("movups xmmword ptr [r8], xmm9", x64_movups_store(a, x64_mem(R8, 0), XMM9));
+	I("xorps xmm1, xmm1", x64_zero_xmm(a, XMM1));
+	I("xorps xmm13, xmm13", x64_zero_xmm(a, XMM13));
+	I("movq xmm10, rax", x64_movq_xmm(a, XMM10, RAX));
+	I("movq xmm1, r10", x64_movq_xmm(a, XMM1, R10));
+	I("movq r10, xmm13", x64_movq_reg(a, R10, XMM13));
+	I("punpcklqdq xmm10, xmm11", x64_sse2(a, X64_PUNPCKLQDQ, XMM10, XMM11));
+	I("paddq xmm14, xmm15", x64_sse2(a, X64_PADDQ, XMM14, XMM15));
+	I("paddd xmm0, xmm1", x64_sse2(a, X64_PADDD, XMM0, XMM1));
+	I("pxor xmm3, xmm8", x64_sse2(a, X64_PXOR, XMM3, XMM8));
+	I("por xmm9, xmm7", x64_sse2(a, X64_POR, XMM9, XMM7));
+	I("pshufd xmm0, xmm4, 147", x64_pshufd(a, XMM0, XMM4, 147));
+	I("pshufd xmm9, xmm12, 57", x64_pshufd(a, XMM9, XMM12, 57));
+	I("pshuflw xmm3, xmm3, 177", x64_pshuflw(a, XMM3, XMM3, 177));
+	I("pshufhw xmm7, xmm8, 177", x64_pshufhw(a, XMM7, XMM8, 177));
+	I("pslld xmm1, 12", x64_pslld(a, XMM1, 12));
+	I("psrld xmm8, 20", x64_psrld(a, XMM8, 20));
 }
 
 /* What must be refused; here, because the two encoders' register names collide. */
@@ -108,5 +155,7 @@ void x64_range_checks(struct vg_asm *a, unsigned int which)
 	case 0: x64_shl(a, X64_64, RAX, 128); break;
 	case 1: x64_shr(a, X64_64, RAX, 200); break;
 	case 2: x64_rdpid(a, R8); break;
+	case 3: x64_store_byte(a, x64_mem(RCX, 0), RSI); break;
+	case 4: x64_psrld(a, XMM0, 128); break;
 	}
 }
