@@ -283,8 +283,9 @@ static void fetch_key(const struct vg_code *code, vg_label ask, vg_label failed)
  * like, into the struct vg_random_params at x3. Attention does not change that: the
  * system call would succeed, too, and fill in nothing.
  */
-static void answer_query(struct vg_asm *a, vg_label ask, vg_label fault)
+static void answer_query(const struct vg_code *code, vg_label ask, vg_label fault)
 {
+	struct vg_asm *a = code->a;
 	vg_label no_query = vg_new(a), none = vg_new(a);
 
 	a64_cmn_imm(a, A64_X, X4, 1);
@@ -309,6 +310,7 @@ static void answer_query(struct vg_asm *a, vg_label ask, vg_label fault)
 	a64_movn(a, A64_X, X0, VG_ENOSYS - 1, 0);
 	a64_ret(a);
 	vg_bind(a, no_query);
+	a64_heed_attention(code, ask);
 	refuse_straddling(a, fault);
 	a64_b(a, ask);
 	vg_bind(a, fault);
@@ -396,7 +398,7 @@ void a64_getrandom(const struct vg_code *code)
 	a64_movz(a, A64_W, X0, 0, 0);
 	a64_ret(a);
 	vg_bind(a, other_size);
-	answer_query(a, ask, fault);
+	answer_query(code, ask, fault);
 	vg_bind(a, ask);
 	a64_fallback(code, SYS_GETRANDOM);
 }
