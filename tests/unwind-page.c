@@ -30,7 +30,10 @@ static bool find_given(struct page *page)
 
 void page_find(struct page *page, uint32_t options)
 {
-	const struct vdsogen_config config = { .options = options, .getcpu = VDSOGEN_GETCPU_ZERO };
+	const struct vdsogen_config config = {
+		.functions = vdsogen_arch_functions(host_arch()), .options = options,
+		.getcpu = VDSOGEN_GETCPU_ZERO
+	};
 	int error;
 
 	memset(page, 0, sizeof *page);
@@ -55,14 +58,21 @@ void page_find(struct page *page, uint32_t options)
 void page_start(struct page *page)
 {
 	struct vdsogen_source source = { .hz = host_counter_hz(), .res_coarse = host_res_coarse() };
+	const struct vdsogen_identity identity = { .known = (1u << VDSOGEN_FIELDS) - 1 };
 	struct vdsogen_sample sample;
 	int error;
 
 	host_sample(&sample);
 	error = vdsogen_clock_start((struct vdsogen_clock *)(page->code + page->image.clock), &source,
 				    &sample);
+	if (!error)
+		error = vdsogen_process_set((struct vdsogen_process *)(page->code +
+					    page->image.process), &identity);
+	if (!error && page->image.random)
+		error = vdsogen_random_start((struct vdsogen_random *)(page->code +
+					     page->image.random), 0, 0);
 	if (error)
-		fail("vdsogen_clock_start: %s", vdsogen_strerror(error));
+		fail("cannot start: %s", vdsogen_strerror(error));
 }
 
 void page_forget(struct page *page)
@@ -80,6 +90,19 @@ unsigned int page_function_at(const struct page *page, uintptr_t address)
 	       at >= page->image.function[f].at + page->image.function[f].size))
 		f++;
 	return f;
+}
+
+bool page_has_slots(const struct page *page)
+{
+	return page->image.config.options & VDSOGEN_SLOTS;
+}
+
+bool page_is_slot(const struct page *page, uintptr_t address)
+{
+	uintptr_t at = address - (uintptr_t)page->code;
+
+	return page_has_slots(page) && at >= VDSOGEN_SLOTS_AT &&
+	       at < VDSOGEN_SLOT(VDSOGEN_FUNCTIONS);
 }
 
 /* -------------------------------------------------------------------------
@@ -179,13 +202,16 @@ __asm__(".text\n"
 	"	.cfi_startproc\n"
 	"	sub $8, %rsp\n"			/* and the stack is aligned to 16 */
 	"	.cfi_adjust_cfa_offset 8\n"
-	"	mov %rdi, %rax\n	mov %rsi, %rdi\n"
-	"	mov %rdx, %rsi\n	mov %rcx, %rdx\n"
+	"	mov %rdi, %rax\n	mov %rsi, %r10\n"
 	"	pushf\n			.cfi_adjust_cfa_offset 8\n"
-	"	or %r8, (%rsp)\n"
+	"	or %rdx, (%rsp)\n"
+	"	mov (%r10), %rdi\n	mov 8(%r10), %rsi\n"
+	"	mov 16(%r10), %rdx\n	mov 24(%r10), %rcx\n"
+	"	mov 32(%r10), %r8\n"
 	"	popf\n			.cfi_adjust_cfa_offset -8\n"
 	"	movq $0, -16(%rsp)\n"		/* no old return address is below, to be */
 	"	movq $0, -24(%rsp)\n"		/* found by a frame address that is wrong */
+	"	movq $0, -64(%rsp)\n"
 	"	call *%rax\n"
 	".globl page_return\n"
 	"page_return:\n"
@@ -240,7 +266,9 @@ __asm__(".text\n"
 	"	.cfi_def_cfa_offset 16\n"
 	"	.cfi_offset 29, -16\n"
 	"	.cfi_offset 30, -8\n"
-	"	mov x16, x0\n	mov x0, x1\n	mov x1, x2\n	mov x2, x3\n"
+	"	mov x16, x0\n	mov x17, x1\n"
+	"	ldp x0, x1, [x17]\n	ldp x2, x3, [x17, #16]\n"
+	"	ldr x4, [x17, #32]\n"
 	"	stp xzr, xzr, [sp, #-16]\n"	/* no old return address is below, to be */
 	"	stp xzr, xzr, [sp, #-32]\n"	/* found by a frame address that is wrong */
 	"	blr x16\n"
@@ -270,35 +298,48 @@ static void put(struct page *page, uint32_t at, const uint8_t *insn)
 	__builtin___clear_cache((char *)page->code + at, (char *)page->code + at + INSN);
 }
 
+typedef void place_fn(struct page *page, uint32_t at);
+
 /* Not in rt_sigreturn: unwinders know it by its instructions. */
-void steps_begin(struct page *page)
+static void each_place(struct page *page, place_fn *fn)
+{
+	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
+		const struct vdsogen_entry *e = &page->image.function[f];
+
+		for (uint32_t at = e->at; f != VDSOGEN_RT_SIGRETURN && at < e->at + e->size; at += INSN)
+			fn(page, at);
+	}
+	for (uint32_t at = VDSOGEN_SLOTS_AT; page_has_slots(page) &&
+	     at < VDSOGEN_SLOT(VDSOGEN_FUNCTIONS); at += INSN)
+		fn(page, at);
+}
+
+static void put_trap(struct page *page, uint32_t at)
 {
 	static const uint8_t udf[INSN];	/* udf #0 */
 
-	memcpy(whole, page->code, page->size);
-	for (unsigned int f = 0; f < VDSOGEN_RT_SIGRETURN; f++) {
-		const struct vdsogen_entry *e = &page->image.function[f];
+	put(page, at, udf);
+}
 
-		for (uint32_t at = e->at; at < e->at + e->size; at += INSN)
-			put(page, at, udf);
-	}
+static void put_back(struct page *page, uint32_t at)
+{
+	put(page, at, whole + at);
+}
+
+void steps_begin(struct page *page)
+{
+	memcpy(whole, page->code, page->size);
+	each_place(page, put_trap);
 }
 
 void steps_go_on(struct page *page, uintptr_t address)
 {
-	uint32_t at = (uint32_t)(address - (uintptr_t)page->code);
-
-	put(page, at, whole + at);
+	put_back(page, (uint32_t)(address - (uintptr_t)page->code));
 }
 
 void steps_end(struct page *page)
 {
-	for (unsigned int f = 0; f < VDSOGEN_RT_SIGRETURN; f++) {
-		const struct vdsogen_entry *e = &page->image.function[f];
-
-		for (uint32_t at = e->at; at < e->at + e->size; at += INSN)
-			put(page, at, whole + at);
-	}
+	each_place(page, put_back);
 }
 #else
 #error "no way to trap known for this architecture: add it here"

@@ -16,7 +16,10 @@ struct page {
 	bool ours;		/* mapped by this program, writable; else AT_SYSINFO_EHDR's */
 };
 
-/* The page that this process was given, if libvdsogen made it; else one of this program's own. */
+/*
+ * The page that this process was given, if libvdsogen made it; else one of this
+ * program's own, with all functions.
+ */
 void page_find(struct page *page, uint32_t options);
 void page_start(struct page *page);
 void page_forget(struct page *page);
@@ -29,10 +32,12 @@ unsigned long page_lookups(void);	/* in .eh_frame_hdr */
 
 /* Whether it runs function f, and which; VDSOGEN_FUNCTIONS: none. */
 unsigned int page_function_at(const struct page *page, uintptr_t address);
+bool page_has_slots(const struct page *page);
+bool page_is_slot(const struct page *page, uintptr_t address);
 
 /* Calls it, every instruction trapped if that is `stepped`; it returns to page_return. */
-typedef long page_fn(uintptr_t a, uintptr_t b, uintptr_t c);
-long page_call(page_fn *fn, uintptr_t a, uintptr_t b, uintptr_t c, unsigned long stepped);
+enum { PAGE_ARGUMENTS = 5 };
+long page_call(const void *fn, const uintptr_t args[PAGE_ARGUMENTS], unsigned long stepped);
 extern const char page_return[];
 
 /* Traps before each instruction: by the processor's flag, or by instructions in their place. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * From every instruction of a page that a call passes, and from every store that
- * faults, libgcc's unwinder must find the caller, and main behind it. Signals
+ * faults, libgcc's unwinder must find the caller, and main behind it. Where a
+ * function calls its own fallback, it is its own caller first. Signals
  * return through the page's rt_sigreturn where there is one.
  */
 #define _GNU_SOURCE
@@ -26,6 +27,7 @@ static struct page page;
 static uintptr_t in_main;	/* an address there, which every backtrace must reach */
 static const char *about;
 static unsigned long steps, places, faults, signals, failures;
+static unsigned long own_calls[VDSOGEN_FUNCTIONS]; /* found at the trap of one */
 static bool seen[4 * VDSOGEN_PAGE];	/* by offset: a step was there */
 static sigjmp_buf out;
 
@@ -47,6 +49,11 @@ void fail(const char *format, ...)
 	vprintf(format, args);
 	va_end(args);
 	putchar('\n');
+}
+
+static bool is_in_page(uintptr_t pc)
+{
+	return page_function_at(&page, pc) < VDSOGEN_FUNCTIONS || page_is_slot(&page, pc);
 }
 
 /* -------------------------------------------------------------------------
@@ -76,16 +83,39 @@ static int find(const struct walk *walk, uintptr_t ip, int from)
 	return i;
 }
 
+static const char *name_of(uintptr_t pc)
+{
+	unsigned int f = page_function_at(&page, pc);
+
+	return f < VDSOGEN_FUNCTIONS ? vdsogen_function_name(f) :
+	       page_is_slot(&page, pc) ? "a slot" : "outside";
+}
+
+/* A function may call its own fallback: then the way out leads through it once more. */
+static int skip_own_call(const struct walk *walk, int frame)
+{
+	unsigned int f = page_function_at(&page, walk->ip[frame]);
+	int next = frame + 1;
+
+	if (f == VDSOGEN_FUNCTIONS || next == walk->count ||
+	    page_function_at(&page, walk->ip[next]) != f)
+		return frame;
+	if (walk->ip[frame] == (uintptr_t)page.code + page.image.function[f].trap)
+		own_calls[f]++;
+	return next;
+}
+
 /* From the handler that calls this, to `pc`, its caller and main. */
 static void check_walk(uintptr_t pc, uintptr_t caller)
 {
-	unsigned int f = page_function_at(&page, pc);
-	const char *name = f < VDSOGEN_FUNCTIONS ? vdsogen_function_name(f) : "outside";
-	uintptr_t at = f < VDSOGEN_FUNCTIONS ? pc - (uintptr_t)page.code : 0;
+	const char *name = name_of(pc);
+	uintptr_t at = is_in_page(pc) ? pc - (uintptr_t)page.code : 0;
 	struct walk walk = { .count = 0 };
 	_Unwind_Reason_Code end = _Unwind_Backtrace(add_frame, &walk);
 	int frame = find(&walk, pc, 0);
 
+	if (caller && frame < walk.count)
+		frame = skip_own_call(&walk, frame);
 	if (end != _URC_END_OF_STACK)
 		fail("%s, %#lx: the way out ends with %d after %d frames", name, (unsigned long)at, end,
 		     walk.count);
@@ -120,7 +150,7 @@ static void on_step(int number, siginfo_t *info, void *context)
 	uintptr_t pc = context_pc(context);
 
 	(void)info;
-	if (page_function_at(&page, pc) == VDSOGEN_FUNCTIONS) {
+	if (!is_in_page(pc)) {
 		if (number != SIGTRAP)	/* nobody steps there */
 			abort();
 		return;
@@ -137,7 +167,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 	uintptr_t pc = context_pc(context);
 
 	(void)number, (void)info;
-	if (page_function_at(&page, pc) == VDSOGEN_FUNCTIONS)
+	if (!is_in_page(pc))
 		abort();
 	check_trampoline(__builtin_return_address(0));
 	check_walk(pc, (uintptr_t)page_return);
@@ -171,31 +201,79 @@ static void handle(int number, handler_fn *handler)
 /* -------------------------------------------------------------------------
  * Calls.
  */
-static long call(unsigned int function, uintptr_t a, uintptr_t b, bool stepped)
+static void call(unsigned int function, const uintptr_t args[PAGE_ARGUMENTS], bool stepped)
 {
 	const struct vdsogen_entry *e = &page.image.function[function];
 
-	return e->at ? page_call((page_fn *)(uintptr_t)(page.code + e->at), a, b, 0,
-				 stepped ? step_flag : 0) : 0;
+	if (e->at)
+		page_call(page.code + e->at, args, stepped ? step_flag : 0);
 }
 
-static void call_all(void)
+/* The same by the function's slot, if there are any; one that is empty says so. */
+#define STEP(function, ...) step_call(function, (const uintptr_t[PAGE_ARGUMENTS]){ __VA_ARGS__ })
+
+static void step_call(unsigned int function, const uintptr_t args[PAGE_ARGUMENTS])
+{
+	call(function, args, true);
+	if (page_has_slots(&page) && function != VDSOGEN_RT_SIGRETURN)
+		page_call(page.code + VDSOGEN_SLOT(function), args, step_flag);
+}
+
+static void call_time(void)
 {
 	static const int ids[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 16, -1 };
 	uint64_t first[2], second[2];
 	uintptr_t a = (uintptr_t)first, b = (uintptr_t)second;
 
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
-		call(VDSOGEN_CLOCK_GETTIME, (uintptr_t)ids[i], a, true);
-		call(VDSOGEN_CLOCK_GETRES, (uintptr_t)ids[i], a, true);
-		call(VDSOGEN_CLOCK_GETRES, (uintptr_t)ids[i], 0, true);
+		STEP(VDSOGEN_CLOCK_GETTIME, (uintptr_t)ids[i], a);
+		STEP(VDSOGEN_CLOCK_GETRES, (uintptr_t)ids[i], a);
+		STEP(VDSOGEN_CLOCK_GETRES, (uintptr_t)ids[i], 0);
 	}
 	for (int given = 3; given >= 0; given--) {
-		call(VDSOGEN_GETTIMEOFDAY, given & 1 ? a : 0, given & 2 ? b : 0, true);
-		call(VDSOGEN_GETCPU, given & 1 ? a : 0, given & 2 ? b : 0, true);
+		STEP(VDSOGEN_GETTIMEOFDAY, given & 1 ? a : 0, given & 2 ? b : 0);
+		STEP(VDSOGEN_GETCPU, given & 1 ? a : 0, given & 2 ? b : 0);
 	}
-	call(VDSOGEN_TIME, a, 0, true);
-	call(VDSOGEN_TIME, 0, 0, true);
+	STEP(VDSOGEN_TIME, a);
+	STEP(VDSOGEN_TIME, 0);
+}
+
+static void call_identity(void)
+{
+	struct vdsogen_utsname uts;
+
+	for (unsigned int f = VDSOGEN_GETPID; f < VDSOGEN_UNAME; f++) {
+		STEP(f, 0, 0);
+		STEP(f, 1, 0);
+		STEP(f, 0, 1);
+	}
+	STEP(VDSOGEN_UNAME, (uintptr_t)&uts);
+}
+
+/* getrandom's states are in one page. */
+#define STATE_SIZE 144
+static _Alignas(VDSOGEN_PAGE) uint8_t states[VDSOGEN_PAGE];
+static uint8_t output[4 * 64 + 96 + 31];	/* some of all that it is made of */
+
+static void call_random(void)
+{
+	uintptr_t to = (uintptr_t)output, state = (uintptr_t)states;
+
+	memset(states, 0, sizeof states);
+	STEP(VDSOGEN_GETRANDOM, to, sizeof output, 0, state, STATE_SIZE);	/* asks for a key */
+	STEP(VDSOGEN_GETRANDOM, to, 1, 0, state, STATE_SIZE);
+	STEP(VDSOGEN_GETRANDOM, to, 0, 0, state, STATE_SIZE);
+	STEP(VDSOGEN_GETRANDOM, to, 1, 8, state, STATE_SIZE);
+	STEP(VDSOGEN_GETRANDOM, to, 1, 0, state, 1);
+	STEP(VDSOGEN_GETRANDOM, to, 1, 0, state + VDSOGEN_PAGE - 1, STATE_SIZE);
+	STEP(VDSOGEN_GETRANDOM, 0, 0, 0, state, UINTPTR_MAX);	/* what are states like? */
+}
+
+static void call_all(void)
+{
+	call_time();
+	call_identity();
+	call_random();
 }
 
 static void step_all(const char *what)
@@ -206,16 +284,31 @@ static void step_all(const char *what)
 	steps_end(&page);
 }
 
-/* A store faults, or another one behind it. */
-static void fault_at(unsigned int function, uintptr_t a, uintptr_t b)
+/* A store faults, or another one behind it; or a load. */
+#define FAULT(function, ...) fault_at(function, (const uintptr_t[PAGE_ARGUMENTS]){ __VA_ARGS__ })
+
+static void fault_at(unsigned int function, const uintptr_t args[PAGE_ARGUMENTS])
 {
 	unsigned long before = faults;
 
+	if (!page.image.function[function].at)
+		return;
 	if (!sigsetjmp(out, 1))
-		call(function, a, b, false);
+		call(function, args, false);
 	if (faults == before)
 		fail("%s(%#lx, %#lx) does not fault", vdsogen_function_name(function),
-		     (unsigned long)a, (unsigned long)b);
+		     (unsigned long)args[0], (unsigned long)args[1]);
+}
+
+/* Behind a batch, or what is left of one, and behind whole blocks. */
+static void fault_random(uintptr_t bad)
+{
+	for (uintptr_t most = 0; most < sizeof output; most += 37) {
+		memset(states, 0, sizeof states);
+		FAULT(VDSOGEN_GETRANDOM, bad - most, sizeof output, 0, (uintptr_t)states, STATE_SIZE);
+	}
+	FAULT(VDSOGEN_GETRANDOM, (uintptr_t)output, 1, 0, bad, STATE_SIZE);
+	FAULT(VDSOGEN_GETRANDOM, 0, 0, 0, bad, UINTPTR_MAX);
 }
 
 static void fault_all(void)
@@ -236,17 +329,20 @@ static void fault_all(void)
 	}
 	for (size_t p = 0; p < sizeof at / sizeof *at; p++) {
 		for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-			fault_at(VDSOGEN_CLOCK_GETTIME, (uintptr_t)ids[i], at[p]);
-		fault_at(VDSOGEN_CLOCK_GETRES, 1, at[p]);
-		fault_at(VDSOGEN_CLOCK_GETRES, 5, at[p]);
-		fault_at(VDSOGEN_GETTIMEOFDAY, at[p], 0);
+			FAULT(VDSOGEN_CLOCK_GETTIME, (uintptr_t)ids[i], at[p]);
+		FAULT(VDSOGEN_CLOCK_GETRES, 1, at[p]);
+		FAULT(VDSOGEN_CLOCK_GETRES, 5, at[p]);
+		FAULT(VDSOGEN_GETTIMEOFDAY, at[p], 0);
 	}
-	fault_at(VDSOGEN_GETTIMEOFDAY, 0, *at);
-	fault_at(VDSOGEN_GETTIMEOFDAY, (uintptr_t)good, *at);
-	fault_at(VDSOGEN_TIME, *at, 0);
+	FAULT(VDSOGEN_UNAME, *at);
+	FAULT(VDSOGEN_UNAME, *at - BETWEEN_STORES);
+	fault_random(*at);
+	FAULT(VDSOGEN_GETTIMEOFDAY, 0, *at);
+	FAULT(VDSOGEN_GETTIMEOFDAY, (uintptr_t)good, *at);
+	FAULT(VDSOGEN_TIME, *at, 0);
 	if (page.image.config.getcpu == VDSOGEN_GETCPU_ZERO) {
-		fault_at(VDSOGEN_GETCPU, *at, 0);
-		fault_at(VDSOGEN_GETCPU, 0, *at);
+		FAULT(VDSOGEN_GETCPU, *at, 0);
+		FAULT(VDSOGEN_GETCPU, 0, *at);
 	}
 	munmap(good, 3 * size);
 }
@@ -257,26 +353,36 @@ static void fault_all(void)
 static void publish_for_ever(void)
 {
 	struct vdsogen_clock *clock = (struct vdsogen_clock *)(page.code + page.image.clock);
+	struct vdsogen_process *process = (struct vdsogen_process *)(page.code + page.image.process);
 
 	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
 		clock->line[i].seq |= 1;
+	process->seq |= 1;
 }
 
 /* Behind a system call the processor's flag lets one instruction pass. */
+static void check_seen_of(unsigned int f, const struct vdsogen_entry *e)
+{
+	bool falls_back = page.ours && f != VDSOGEN_GETCPU;
+
+	for (uint32_t at = e->at; at < e->at + e->size; at++)
+		places += seen[at];
+	if (!seen[e->at] || (falls_back && !seen[e->trap]) ||
+	    (falls_back && !step_flag && !seen[e->resume]))
+		fail("no step at the start or the fallback of %s", vdsogen_function_name(f));
+	if (page_has_slots(&page) && !seen[VDSOGEN_SLOT(f)])
+		fail("no step in the slot of %s", vdsogen_function_name(f));
+}
+
 static void check_seen(void)
 {
-	for (unsigned int f = 0; f < VDSOGEN_RT_SIGRETURN; f++) {
-		const struct vdsogen_entry *e = &page.image.function[f];
-		bool falls_back = page.ours && f != VDSOGEN_GETCPU;
+	const struct vdsogen_entry *random = &page.image.function[VDSOGEN_GETRANDOM];
 
-		if (!e->at)
-			continue;
-		for (uint32_t at = e->at; at < e->at + e->size; at++)
-			places += seen[at];
-		if (!seen[e->at] || (falls_back && !seen[e->trap]) ||
-		    (falls_back && !step_flag && !seen[e->resume]))
-			fail("no step at the start or the fallback of %s", vdsogen_function_name(f));
-	}
+	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++)
+		if (f != VDSOGEN_RT_SIGRETURN && page.image.function[f].at)
+			check_seen_of(f, &page.image.function[f]);
+	if (page.ours && random->at && !own_calls[VDSOGEN_GETRANDOM])
+		fail("no step where getrandom asks for a key");
 }
 
 static void unwind_page(void)
@@ -287,6 +393,7 @@ static void unwind_page(void)
 	handle(SIGSEGV, on_fault);
 	kill(getpid(), SIGUSR1);
 	memset(seen, 0, sizeof seen);
+	memset(own_calls, 0, sizeof own_calls);
 	if (page.ours && steps_are_possible(&page))
 		step_all("an unseeded page");
 	if (page.ours)
@@ -317,7 +424,7 @@ static __attribute__((noinline)) void unwind_pages(uint32_t options, bool by_hea
 
 int main(void)
 {
-	static const uint32_t options[] = { 0, VDSOGEN_GUARD, VDSOGEN_LATCH };
+	static const uint32_t options[] = { 0, VDSOGEN_GUARD | VDSOGEN_SLOTS, VDSOGEN_LATCH };
 	const bool by_header = page_can_be_found_by_header();
 	unsigned int pages = 0;
 
