@@ -251,10 +251,11 @@ END_OF_COMMANDS
 		[ "$(lines "^__kernel_$2 in section .text of $dir/whole")" != 1 ] ||
 		[ "$(lines '<+0>:')" != 1 ] || [ "$(lines '>:[[:space:]]*ret$')" = 0 ]; then
 		fail "$reader" "$2: symbols, disassembly" "$dir/out"
+	# it may be there twice: a function calls its own fallback
 	elif [ "$steps" -lt $wanted ] || [ "$(lines "^#0 .* in __kernel_$2 ()")" != "$steps" ] ||
-		[ "$(lines '^#1 .* in inner ')" != "$steps" ] ||
-		[ "$(lines '^#2 .* in outer ')" != "$steps" ] ||
-		[ "$(lines '^#3 .* in main ')" != "$steps" ]; then
+		[ "$(lines '^#[12] .* in inner ')" != "$steps" ] ||
+		[ "$(lines '^#[23] .* in outer ')" != "$steps" ] ||
+		[ "$(lines '^#[34] .* in main ')" != "$steps" ]; then
 		fail "$reader" "$2, clock $1, $3: not at each of $steps stops inner, outer, main" "$dir/out"
 	else
 		pass "$reader" "$2, clock $1, $3: symbols, disassembly, $steps stops, at each a backtrace to main"

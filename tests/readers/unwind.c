@@ -72,6 +72,9 @@ static const char *judge(uintptr_t pc, const struct walk_frame *f, unsigned int 
 		return "the interrupted instruction is missing";
 	if (returner && (!i || f[i - 1].pc != returner))
 		return "rt_sigreturn is missing";
+	/* a function may have called its own fallback: once, with the way on behind it */
+	if (i + 1 < count && !now.caller.pc && page_has(f[i + 1].pc))
+		i++;
 	if (i + 1 >= count)
 		return "it ends in the page";
 	if (now.caller.pc && f[i + 1].pc != now.caller.pc)
