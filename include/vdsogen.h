@@ -533,9 +533,10 @@ struct vdsogen_trap {
  * May the host take the trap's counter as one that the guest has just read, in
  * order to anchor a clock there? 0 if the trap is at the fallback of clock_gettime
  * with a high-resolution clock, or of gettimeofday, and the counter is in now -
- * window .. now: a lie then moves the clock by no more than the window.
- * vdsogen_clock_start() and _update() do not need it: they take the host's own
- * sample. Errors: UNTRUSTED.
+ * window .. now: a lie then moves the clock by no more than the window, which
+ * must not begin before the last anchor, or lies add up. vdsogen_clock_start()
+ * and _update() do not need it: they take the host's own sample. Errors:
+ * UNTRUSTED.
  */
 int vdsogen_may_anchor(const struct vdsogen_image *image, const struct vdsogen_trap *trap);
 
