@@ -13,7 +13,7 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define NSEC_PER_SEC 1000000000u
 
-enum { SYS_CLOCK_GETTIME = 113, SYS_RT_SIGRETURN = 139 };
+enum { SYS_CLOCK_GETTIME = 113, SYS_RT_SIGRETURN = 139, SYS_GETRANDOM = 278 };
 
 /* -------------------------------------------------------------------------
  * The machine: semihosting, which is what the emulator has instead of a C library.
@@ -144,7 +144,7 @@ static _Alignas(VDSOGEN_PAGE) uint8_t code[8 * VDSOGEN_PAGE];
 static struct vdsogen_image image;
 
 /* System call numbers: Linux include/uapi/asm-generic/unistd.h. And how many arguments they have. */
-static const struct { uint8_t number, arguments; } calls[] = {
+static const struct { uint16_t number, arguments; } calls[] = {
 	[VDSOGEN_CLOCK_GETTIME] = { SYS_CLOCK_GETTIME, 2 },
 	[VDSOGEN_GETTIMEOFDAY] = { 169, 2 },
 	[VDSOGEN_TIME] = { SYS_CLOCK_GETTIME, 0 },	/* those are not the caller's */
@@ -162,6 +162,7 @@ static const struct { uint8_t number, arguments; } calls[] = {
 	[VDSOGEN_GETGID] = { 176, 0 },
 	[VDSOGEN_GETEGID] = { 177, 0 },
 	[VDSOGEN_UNAME] = { 160, 1 },
+	[VDSOGEN_GETRANDOM] = { SYS_GETRANDOM, 3 },
 };
 
 static uint64_t counter(void)
@@ -184,7 +185,7 @@ static void build(uint64_t immediate, uint32_t pads)
 {
 	const struct vdsogen_arch *arch = vdsogen_arch_aarch64();
 	const struct vdsogen_config config = {
-		.functions = vdsogen_arch_functions(arch) & ~(1u << VDSOGEN_GETRANDOM),
+		.functions = vdsogen_arch_functions(arch),
 		.fallback = VDSOGEN_FALLBACK_HVC, .fallback_at = immediate,
 		.landing_pads = pads, .options = VDSOGEN_GUARD,
 	};
