@@ -116,15 +116,18 @@ static void check_call(const struct page *page, unsigned int function, uintptr_t
 	if (page->counts && !served)
 		CHECK(trap.number == numbers[function], "%s: system call %ld", name, trap.number);
 	want = served ? value_of(served, function) : ask(numbers[function], a, b, 0);
-	CHECK(value == want, "%s(%#lx, %#lx) = %#lx, not %#lx", name, (long)a, (long)b, value, want);
+	CHECK(value == want, "%s(%#lx, %#lx) = %#lx, not %#lx", name, (long)a, (long)b, value,
+	      want);
 }
 
 /* Of process 0 the caller's own is meant: the low 32 bits are the argument. */
 static void check_of_process(const struct page *page, unsigned int function,
 			     const struct vdsogen_identity *served)
 {
-	const uintptr_t others[] = { (uintptr_t)ask(SYS_getpid, 0, 0, 0), 1, ~(uintptr_t)0, UINT_MAX,
-				     (uint32_t)INT_MIN, (uintptr_t)INT_MIN, INT_MAX, GARBAGE | 1 };
+	const uintptr_t others[] = {
+		(uintptr_t)ask(SYS_getpid, 0, 0, 0), 1, ~(uintptr_t)0, UINT_MAX,
+		(uint32_t)INT_MIN, (uintptr_t)INT_MIN, INT_MAX, GARBAGE | 1,
+	};
 
 	check_call(page, function, 0, ~(uintptr_t)0, served);
 	check_call(page, function, GARBAGE, 1, served);
@@ -137,8 +140,9 @@ static void check_priority(const struct page *page, const struct vdsogen_identit
 {
 	const uintptr_t pid = (uintptr_t)ask(SYS_getpid, 0, 0, 0);
 	const uintptr_t others[][2] = {
-		{ 0, pid }, { 0, 1 }, { 0, UINT_MAX }, { 0, ~(uintptr_t)0 }, { 0, (uintptr_t)INT_MIN },
-		{ 1, 0 }, { 2, 0 }, { 3, 0 }, { UINT_MAX, 0 }, { (uintptr_t)INT_MIN, 0 },
+		{ 0, pid }, { 0, 1 }, { 0, UINT_MAX }, { 0, ~(uintptr_t)0 },
+		{ 0, (uintptr_t)INT_MIN }, { 1, 0 }, { 2, 0 }, { 3, 0 }, { UINT_MAX, 0 },
+		{ (uintptr_t)INT_MIN, 0 },
 		{ GARBAGE | 1, GARBAGE }, { GARBAGE, GARBAGE | pid }, { 1, pid },
 	};
 
@@ -287,7 +291,8 @@ static void check_values(const struct page *page)
 		const uint32_t user = last ? LAST_USER : 0, process = last ? INT_MAX : 0;
 
 		check_about("identity: all %#x and %#x", process, user);
-		identity.pid = identity.ppid = identity.tid = identity.pgid = identity.sid = process;
+		identity.pid = identity.ppid = identity.tid = process;
+		identity.pgid = identity.sid = process;
 		identity.uid = identity.euid = identity.gid = identity.egid = user;
 		change(page, ALL_FIELDS, &identity);
 		check_identity(page, &identity, identity_known(page, &identity));

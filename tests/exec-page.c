@@ -80,7 +80,8 @@ static void show_guest(struct page *page, void *room)
 {
 	page->code = room;
 	if (!room) {
-		page->code = mmap(NULL, room_of(page), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		page->code = mmap(NULL, room_of(page), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+				  -1, 0);
 		if (page->code == MAP_FAILED)
 			cannot_map();
 	}
@@ -465,10 +466,8 @@ long page_call(const struct page *page, unsigned int function, uintptr_t a, uint
 	return call(page_function(page, function), function, arguments, NULL);
 }
 
-long page_call_slot(const struct page *page, unsigned int function, uintptr_t a, uintptr_t b,
-		    uintptr_t c)
+long page_call_slot(const struct page *page, unsigned int function,
+		    const uintptr_t arguments[PAGE_ARGUMENTS])
 {
-	const uintptr_t arguments[PAGE_ARGUMENTS] = { a, b, c, (uintptr_t)-2, (uintptr_t)-3 };
-
 	return call(page_slot(page, function), function, arguments, NULL);
 }

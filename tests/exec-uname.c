@@ -39,18 +39,33 @@ static bool poisoned(const uint8_t *from, const uint8_t *to)
 	return from == to;
 }
 
+static sigjmp_buf out;
+
+static void on_fault(int signal_number)
+{
+	(void)signal_number;
+	siglongjmp(out, 1);
+}
+
+static long call(const struct page *page, uintptr_t buffer)
+{
+	if (sigsetjmp(out, 1))
+		return FAULTED;
+	return page_call(page, VDSOGEN_UNAME, buffer, 0, 0);
+}
+
 /* -------------------------------------------------------------------------
  * Good buffers
  */
-static void check_buffer(const struct page *page, uint8_t *buffer, const struct vdsogen_utsname *want,
-			 bool fast)
+static void check_buffer(const struct page *page, uint8_t *buffer,
+			 const struct vdsogen_utsname *want, bool fast)
 {
 	const uint8_t *end = buffer + UTS_SIZE;
 	long value;
 
 	memset(memory, POISON, MEMORY_SIZE);
 	trap.count = 0;
-	value = page_call(page, VDSOGEN_UNAME, (uintptr_t)buffer, 0, 0);
+	value = call(page, (uintptr_t)buffer);
 	CHECK(value == 0, "uname = %ld", value);
 	CHECK(trap.count == !fast, "uname: %lu fallbacks, %d expected", trap.count, !fast);
 	CHECK(!memcmp(buffer, want, UTS_SIZE), "uname: not the names that were published");
@@ -69,21 +84,6 @@ static void check_buffers(const struct page *page, const struct vdsogen_utsname 
 /* -------------------------------------------------------------------------
  * Bad ones
  */
-static sigjmp_buf out;
-
-static void on_fault(int signal_number)
-{
-	(void)signal_number;
-	siglongjmp(out, 1);
-}
-
-static long call(const struct page *page, uintptr_t buffer)
-{
-	if (sigsetjmp(out, 1))
-		return FAULTED;
-	return page_call(page, VDSOGEN_UNAME, buffer, 0, 0);
-}
-
 static void check_bad(const struct page *page, const char *what, const void *buffer, bool fast)
 {
 	long asked = ask(SYS_uname, (uintptr_t)buffer, 0, 0);

@@ -103,8 +103,8 @@ typedef long page_fn(uintptr_t a, uintptr_t b, uintptr_t c);
 page_fn *page_function(const struct page *page, unsigned int function);
 
 /* Both again, by way of the function's slot. */
-long page_call_slot(const struct page *page, unsigned int function, uintptr_t a, uintptr_t b,
-		    uintptr_t c);
+long page_call_slot(const struct page *page, unsigned int function,
+		    const uintptr_t arguments[PAGE_ARGUMENTS]);
 page_fn *page_slot(const struct page *page, unsigned int function);
 
 /* The system call itself: its value or -errno. */
