@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The publisher's order as compiled: which barriers, stores of counts and steps stand in which
-# function, in which order (libvdsogen/publish.c says why). On x86 most of a release is nothing,
+# The publishers' order as compiled: which barriers, stores of counts and steps stand in which
+# function, in which order (libvdsogen/publish.c and process.c say why). On x86 most of a release is nothing,
 # and no test that runs there would miss it: so the aarch64 code is looked at, too.
 #
 # Functions are kept apart (-fno-inline), so that a step is a call; a compiler may not take
@@ -18,6 +18,7 @@ trap 'rm -rf "$dir"' EXIT
 # FILE FUNCTION: what has to be there, in this order. Repetitions count as one. Calls that the
 # line does not name are not looked at; barriers, in capitals, always are.
 #	LOCK		compare-exchange, acquire and release
+#	LOCK-ACQUIRE	compare-exchange, acquire
 #	FULL		fence, sequentially consistent
 #	STORE-RELEASE, LOAD-ACQUIRE, FENCE-RELEASE, FENCE-ACQUIRE
 #	COUNTER		the caller's function is called
@@ -40,12 +41,19 @@ clock	begin	vg_load_generation vg_load_state vg_close_lines vg_store32 vg_store6
 clock	vdsogen_clock_update	vg_load_generation vg_load_state vg_close_lines COUNTER vg_publish
 clock	vdsogen_clock_read	vg_load_seq vg_load_line FENCE-ACQUIRE vg_load32
 clock	vdsogen_clock_attention	LOCK
+process	load_seq	LOAD-ACQUIRE
+process	begin		load_seq LOCK-ACQUIRE FULL
+process	end		STORE-RELEASE
+process	vdsogen_process_change	begin store_fields end
+process	vdsogen_process_set	load_seq FULL vg_store32 store_fields end
+process	vdsogen_process_get	load_seq vg_load32 load_uts FENCE-ACQUIRE load_seq
 '
 
 # What they are here; "-" is nothing that could be seen.
 words_aarch64='FULL=DMB-ISH FENCE-RELEASE=DMB-ISH FENCE-ACQUIRE=DMB-ISHLD STORE-RELEASE=STLR
-	LOAD-ACQUIRE=LDAR'
-words_x86_64='FENCE-RELEASE=- FENCE-ACQUIRE=- STORE-RELEASE=- LOAD-ACQUIRE=-'
+	LOAD-ACQUIRE=LDAR LOCK-ACQUIRE=STXR'
+words_x86_64='FENCE-RELEASE=- FENCE-ACQUIRE=- STORE-RELEASE=- LOAD-ACQUIRE=-
+	LOCK-ACQUIRE=LOCK'
 
 # Assembly to lines of FUNCTION EVENT, and what leads from one to another: "?LABEL" where it may
 # jump, "!LABEL" where it does, "." where it ends.
@@ -104,12 +112,13 @@ in_order='
 	/:$/ { at[substr($2, 1, length($2) - 1)] = lines }
 	END { end_function() }'
 
+files='publish clock process'
 examined='' failed=0
 # examine ARCH COMPILER FLAG...
 examine() {
 	arch=$1
 	shift
-	for file in publish clock; do
+	for file in $files; do
 		# shellcheck disable=SC2086
 		"$@" -std=gnu11 -O2 -fno-inline $SIMPLE $FREESTANDING -I"$SRCDIR/include" \
 			-I"$SRCDIR/libvdsogen" -I"$BUILDDIR/arch" -S -o "$dir/$file.s" \
@@ -119,7 +128,7 @@ examine() {
 	aarch64) words=$words_aarch64 program=$events_aarch64 ;;
 	x86_64) words=$words_x86_64 program=$events_x86_64 ;;
 	esac
-	for file in publish clock; do
+	for file in $files; do
 		# a copy that the compiler makes for itself has a suffix: store_seq.isra.0
 		sed 's/\.\(isra\|constprop\|part\)\.[0-9]*//g; s/[#;].*//; s,//.*,,' "$dir/$file.s" |
 			awk "$flow $program" | awk "$in_order" | sed "s/^/$file /" >"$dir/$file.events"

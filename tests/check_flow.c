@@ -229,13 +229,43 @@ START_TEST(flow_every_getcpu_keeps_the_rules)
 }
 END_TEST
 
-/* uname() copies before it rechecks: tests/exec-identity.c looks after it. */
+/* uname() copies before it rechecks: tests/exec-change.c looks after it, and the next test. */
 START_TEST(flow_identity_keeps_the_rules)
 {
 	for (size_t g = 0; g < COUNT(guards); g++)
 		walk_image(machines[_i], &(struct vdsogen_config){
 			.options = guards[g],
 			.functions = VDSOGEN_IDENTITY_FUNCTIONS & ~(1u << VDSOGEN_UNAME) });
+}
+END_TEST
+
+/* That what it copied is not newer than the recheck no test shows that runs on x86. */
+START_TEST(flow_uname_orders_its_loads)
+{
+	const struct vdsogen_config config = { .functions = 1u << VDSOGEN_UNAME };
+	/* count, whether known, the copy's loop, its last word; barrier, count */
+	static const char *const order[] = {
+		"ldar", "ldr", "ldr", "str", "ldr", "str", "dmb", "ldr",
+	};
+	struct vdsogen_image image;
+	size_t found = 0;
+	struct flow f;
+
+	build(&flow_aarch64, &config, &image);
+	f = begin(&flow_aarch64, &image, VDSOGEN_UNAME);
+	for (size_t i = 0; i < f.count; i++) {
+		const char *name = f.insn[i].mnemonic;
+
+		if (strncmp(name, "ld", 2) && strncmp(name, "st", 2) && strcmp(name, "dmb"))
+			continue;
+		ck_assert_uint_lt(found, COUNT(order));
+		ck_assert_str_eq(name, order[found]);
+		if (!strcmp(name, "dmb"))
+			ck_assert_str_eq(f.insn[i].op_str, "ishld");
+		found++;
+	}
+	ck_assert_uint_eq(found, COUNT(order));
+	flow_forget(&f);
 }
 END_TEST
 
@@ -400,6 +430,7 @@ Suite *flow_suite(void)
 	tcase_add_loop_test(t, flow_every_path_keeps_the_rules, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_every_getcpu_keeps_the_rules, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_identity_keeps_the_rules, 0, COUNT(machines));
+	tcase_add_test(t, flow_uname_orders_its_loads);
 	tcase_add_loop_test(t, flow_between_functions_is_padding, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_tries_come_to_an_end, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_attention_leads_to_the_fallback, 0, COUNT(machines));
