@@ -100,6 +100,23 @@ static void sign(const struct vg_asm *a)
 		a->out[vg_where(a, VG_BUILD_ID) + i] = (uint8_t)(h[i / 8] >> 8 * (i % 8));
 }
 
+/* Whether getcpu's word is in the block there. A block that does not exist has no place: 0. */
+static bool has_word(const struct vg_image *image, vg_label label, size_t size)
+{
+	uint32_t at = vg_where(image->a, label);
+
+	return at && (uint32_t)image->config->getcpu_at - at < size;
+}
+
+/* Getcpu's word is where no part of the image and of its data is. */
+static bool good_word(const struct vg_image *image)
+{
+	return (uint32_t)image->config->getcpu_at >= image->a->at &&
+	       !has_word(image, VG_CLOCK, sizeof(struct vdsogen_clock)) &&
+	       !has_word(image, VG_RANDOM, sizeof(struct vdsogen_random)) &&
+	       !has_word(image, VG_PROCESS, sizeof(struct vdsogen_process));
+}
+
 /* Whether anything that is to be outside of the image is not, or is in another's page. */
 static bool overlaps(const struct vg_image *image)
 {
@@ -111,7 +128,7 @@ static bool overlaps(const struct vg_image *image)
 	       (c->process == VDSOGEN_DATA_AFTER && process && process < size) ||
 	       (c->process != VDSOGEN_DATA_INSIDE && process && c->data != VDSOGEN_DATA_INSIDE &&
 		c->process_distance != c->distance && process / VDSOGEN_PAGE == clock / VDSOGEN_PAGE) ||
-	       (c->getcpu == VDSOGEN_GETCPU_WORD && c->getcpu_at >= 0 && (size_t)c->getcpu_at < size);
+	       (c->getcpu == VDSOGEN_GETCPU_WORD && !good_word(image));
 }
 
 int vdsogen_build(const struct vdsogen_arch *arch, const struct vdsogen_config *config, void *buf,

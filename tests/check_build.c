@@ -236,6 +236,29 @@ START_TEST(build_getcpu_of_another_arch_is_refused)
 }
 END_TEST
 
+/* Every word of three pages around a block that starts the second. */
+START_TEST(build_getcpu_word_is_beside_the_data)
+{
+	const int32_t end = sizeof(struct vdsogen_clock) + sizeof(struct vdsogen_random) +
+			    sizeof(struct vdsogen_process);
+	struct vdsogen_config config = {
+		.getcpu = VDSOGEN_GETCPU_WORD, .functions = vdsogen_arch_functions(arch_of(_i)),
+		.data = VDSOGEN_DATA_BEFORE, .distance = 2 * VDSOGEN_PAGE,
+		.process = VDSOGEN_DATA_BEFORE, .process_distance = 2 * VDSOGEN_PAGE,
+	};
+
+	for (int32_t at = -3 * VDSOGEN_PAGE; at < 0; at += (int32_t)sizeof(uint32_t)) {
+		int32_t in_page = at + 2 * VDSOGEN_PAGE;
+
+		config.getcpu_at = at;
+		if (in_page < 0 || in_page >= end)
+			build(arch_of(_i), &config, buffer);
+		else
+			refuse(arch_of(_i), &config, buffer, ROOM, VDSOGEN_ERR_OPTION, "option");
+	}
+}
+END_TEST
+
 START_TEST(build_every_option_set_builds)
 {
 	for (uint32_t options = 0; options <= VDSOGEN_OPTIONS; options++)
@@ -358,6 +381,7 @@ Suite *build_suite(void)
 	tcase_add_loop_test(tc, build_unknown_clock_is_refused, 0, archs);
 	tcase_add_loop_test(tc, build_unknown_option_is_refused, 0, archs);
 	tcase_add_loop_test(tc, build_getcpu_of_another_arch_is_refused, 0, archs);
+	tcase_add_loop_test(tc, build_getcpu_word_is_beside_the_data, 0, archs);
 	tcase_add_loop_test(tc, build_every_option_set_builds, 0, archs);
 	tcase_add_loop_test(tc, build_every_single_function_builds, 0, archs);
 	tcase_add_loop_test(tc, build_random_configurations_build_or_are_refused_whole, 0, archs);
