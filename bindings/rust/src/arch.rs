@@ -54,6 +54,12 @@ impl Arch {
         unsafe { text_of(ffi::vdsogen_arch_name(self.as_ptr())) }
     }
 
+    /// All functions that it has, as [`Config::functions`](crate::Config).
+    pub fn functions(self) -> u32 {
+        // SAFETY: an architecture of the library's.
+        unsafe { ffi::vdsogen_arch_functions(self.as_ptr()) }
+    }
+
     /// For calls of [`ffi`].
     pub fn as_ptr(self) -> *const ffi::vdsogen_arch {
         self.0.as_ptr()

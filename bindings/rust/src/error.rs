@@ -63,6 +63,8 @@ errors! {
     Busy = VDSOGEN_ERR_BUSY,
     /// The anchor is older than the age limit.
     Stale = VDSOGEN_ERR_STALE,
+    /// Not at a clock's fallback, or its counter cannot be.
+    Untrusted = VDSOGEN_ERR_UNTRUSTED,
     /// The emitter contradicted itself: please report.
     Internal = VDSOGEN_ERR_INTERNAL,
 }

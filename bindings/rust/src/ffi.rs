@@ -2,7 +2,7 @@
 //! The declarations of vdsogen.h, by hand and in its order. What each means is
 //! said there. `tests/abi.rs` compares all of them with the header, so a line
 //! here has to look like the others: one for each field and each constant.
-#![allow(non_camel_case_types)]
+#![allow(non_camel_case_types, non_snake_case)]
 use core::ffi::c_void;
 
 /// The C type; core has it from Rust 1.64 on.
@@ -27,8 +27,9 @@ pub const VDSOGEN_ERR_NOSYMBOL: u32 = 14;
 pub const VDSOGEN_ERR_UNSEEDED: u32 = 15;
 pub const VDSOGEN_ERR_BUSY: u32 = 16;
 pub const VDSOGEN_ERR_STALE: u32 = 17;
-pub const VDSOGEN_ERR_INTERNAL: u32 = 18;
-pub const VDSOGEN_ERR_MAX: u32 = 19;
+pub const VDSOGEN_ERR_UNTRUSTED: u32 = 18;
+pub const VDSOGEN_ERR_INTERNAL: u32 = 19;
+pub const VDSOGEN_ERR_MAX: u32 = 20;
 
 pub const VDSOGEN_CLOCK_GETTIME: u32 = 0;
 pub const VDSOGEN_GETTIMEOFDAY: u32 = 1;
@@ -36,7 +37,21 @@ pub const VDSOGEN_TIME: u32 = 2;
 pub const VDSOGEN_CLOCK_GETRES: u32 = 3;
 pub const VDSOGEN_GETCPU: u32 = 4;
 pub const VDSOGEN_RT_SIGRETURN: u32 = 5;
-pub const VDSOGEN_FUNCTIONS: u32 = 6;
+pub const VDSOGEN_GETPID: u32 = 6;
+pub const VDSOGEN_GETPPID: u32 = 7;
+pub const VDSOGEN_GETTID: u32 = 8;
+pub const VDSOGEN_GETPGID: u32 = 9;
+pub const VDSOGEN_GETSID: u32 = 10;
+pub const VDSOGEN_GETPRIORITY: u32 = 11;
+pub const VDSOGEN_GETUID: u32 = 12;
+pub const VDSOGEN_GETEUID: u32 = 13;
+pub const VDSOGEN_GETGID: u32 = 14;
+pub const VDSOGEN_GETEGID: u32 = 15;
+pub const VDSOGEN_UNAME: u32 = 16;
+pub const VDSOGEN_GETRANDOM: u32 = 17;
+pub const VDSOGEN_FUNCTIONS: u32 = 18;
+pub const VDSOGEN_IDENTITY_FUNCTIONS: u32 = (2 << VDSOGEN_UNAME) - (1 << VDSOGEN_GETPID);
+pub const VDSOGEN_DEFAULT_FUNCTIONS: u32 = (2 << VDSOGEN_RT_SIGRETURN) - 1;
 
 pub const VDSOGEN_REALTIME: u32 = 0;
 pub const VDSOGEN_MONOTONIC: u32 = 1;
@@ -57,7 +72,18 @@ pub const VDSOGEN_GETCPU_ZERO: u32 = 1;
 pub const VDSOGEN_GETCPU_RDPID: u32 = 2;
 pub const VDSOGEN_GETCPU_RDTSCP: u32 = 3;
 pub const VDSOGEN_GETCPU_TPIDRRO: u32 = 4;
-pub const VDSOGEN_GETCPUS: u32 = 5;
+pub const VDSOGEN_GETCPU_LSL: u32 = 5;
+pub const VDSOGEN_GETCPU_WORD: u32 = 6;
+pub const VDSOGEN_GETCPUS: u32 = 7;
+
+pub const VDSOGEN_FALLBACK_SYSCALL: u32 = 0;
+pub const VDSOGEN_FALLBACK_HVC: u32 = 1;
+pub const VDSOGEN_FALLBACK_OUT: u32 = 2;
+pub const VDSOGEN_FALLBACK_VMCALL: u32 = 3;
+pub const VDSOGEN_FALLBACK_VMMCALL: u32 = 4;
+pub const VDSOGEN_FALLBACK_JUMP: u32 = 5;
+pub const VDSOGEN_FALLBACK_THREAD: u32 = 6;
+pub const VDSOGEN_FALLBACKS: u32 = 7;
 
 pub const VDSOGEN_DATA_INSIDE: u32 = 0;
 pub const VDSOGEN_DATA_BEFORE: u32 = 1;
@@ -77,13 +103,34 @@ pub const VDSOGEN_OMIT_VERSIONS: u32 = 1 << 3;
 pub const VDSOGEN_OMIT_SECTIONS: u32 = 1 << 4;
 pub const VDSOGEN_LATCH: u32 = 1 << 5;
 pub const VDSOGEN_OMIT_UNWIND: u32 = 1 << 6;
-pub const VDSOGEN_OPTIONS: u32 = (1 << 7) - 1;
+pub const VDSOGEN_SLOTS: u32 = 1 << 7;
+pub const VDSOGEN_OPTIONS: u32 = (1 << 8) - 1;
+
+pub const VDSOGEN_SLOTS_AT: u32 = 512;
+pub const VDSOGEN_SLOT_SIZE: u32 = 16;
+pub const fn VDSOGEN_SLOT(function: u32) -> u32 {
+    VDSOGEN_SLOTS_AT + function * VDSOGEN_SLOT_SIZE
+}
 
 pub const VDSOGEN_ALIGN: u32 = 64;
 pub const VDSOGEN_PAGE: u32 = 4096;
 pub const VDSOGEN_LINES: u32 = 4;
 pub const VDSOGEN_HZ_MIN: u64 = 1_000_000;
 pub const VDSOGEN_HZ_MAX: u64 = 10_000_000_000;
+
+pub const VDSOGEN_PID: u32 = 0;
+pub const VDSOGEN_PPID: u32 = 1;
+pub const VDSOGEN_TID: u32 = 2;
+pub const VDSOGEN_PGID: u32 = 3;
+pub const VDSOGEN_SID: u32 = 4;
+pub const VDSOGEN_NICE: u32 = 5;
+pub const VDSOGEN_UID: u32 = 6;
+pub const VDSOGEN_EUID: u32 = 7;
+pub const VDSOGEN_GID: u32 = 8;
+pub const VDSOGEN_EGID: u32 = 9;
+pub const VDSOGEN_UTSNAME: u32 = 10;
+pub const VDSOGEN_FIELDS: u32 = 11;
+pub const VDSOGEN_UTS_SIZE: u32 = 65;
 
 /// Known by its address only.
 #[repr(C)]
@@ -98,9 +145,14 @@ pub struct vdsogen_config {
     pub clocks: u32,
     pub counter: u32,
     pub getcpu: u32,
+    pub getcpu_at: i32,
+    pub fallback: u32,
+    pub fallback_at: u64,
     pub landing_pads: u32,
     pub data: u32,
     pub distance: u32,
+    pub process: u32,
+    pub process_distance: u32,
     pub options: u32,
     pub kernel_version: u32,
 }
@@ -123,6 +175,8 @@ pub struct vdsogen_image {
     pub layout: u16,
     pub config: vdsogen_config,
     pub clock: i32,
+    pub random: i32,
+    pub process: i32,
     pub counter_register: u32,
     pub symbols: u32,
     pub used: u32,
@@ -225,6 +279,64 @@ pub struct vdsogen_source {
 
 pub type vdsogen_counter_fn = unsafe extern "C" fn(arg: *mut c_void) -> u64;
 
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct vdsogen_trap {
+    pub pc: u64,
+    pub clock_id: i32,
+    pub counter: u64,
+    pub now: u64,
+    pub window: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct vdsogen_utsname {
+    pub sysname: [c_char; VDSOGEN_UTS_SIZE as usize],
+    pub nodename: [c_char; VDSOGEN_UTS_SIZE as usize],
+    pub release: [c_char; VDSOGEN_UTS_SIZE as usize],
+    pub version: [c_char; VDSOGEN_UTS_SIZE as usize],
+    pub machine: [c_char; VDSOGEN_UTS_SIZE as usize],
+    pub domainname: [c_char; VDSOGEN_UTS_SIZE as usize],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct vdsogen_identity {
+    pub known: u32,
+    pub pid: u32,
+    pub ppid: u32,
+    pub tid: u32,
+    pub pgid: u32,
+    pub sid: u32,
+    pub nice: i32,
+    pub uid: u32,
+    pub euid: u32,
+    pub gid: u32,
+    pub egid: u32,
+    pub uts: vdsogen_utsname,
+}
+
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug)]
+pub struct vdsogen_process {
+    pub seq: u32,
+    pub shown: [u32; VDSOGEN_FIELDS as usize],
+    pub shared: u32,
+    pub own: [u32; VDSOGEN_FIELDS as usize],
+    pub uts: [u64; (6 * VDSOGEN_UTS_SIZE as usize + 7) / 8],
+}
+
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug)]
+pub struct vdsogen_random {
+    pub generation: u64,
+    pub ready: u32,
+    pub prot: u32,
+    pub flags: u32,
+    pub reserved: [u32; 11],
+}
+
 extern "C" {
     pub fn vdsogen_strerror(error: c_int) -> *const c_char;
     pub fn vdsogen_arch_x86_64() -> *const vdsogen_arch;
@@ -232,6 +344,7 @@ extern "C" {
     pub fn vdsogen_arch_at(i: u32) -> *const vdsogen_arch;
     pub fn vdsogen_arch_find(name: *const c_char) -> *const vdsogen_arch;
     pub fn vdsogen_arch_name(arch: *const vdsogen_arch) -> *const c_char;
+    pub fn vdsogen_arch_functions(arch: *const vdsogen_arch) -> u32;
     pub fn vdsogen_function_name(function: u32) -> *const c_char;
     pub fn vdsogen_build(
         arch: *const vdsogen_arch,
@@ -272,4 +385,35 @@ extern "C" {
     pub fn vdsogen_clock_attention(clock: *mut vdsogen_clock, set: u32, clear: u32) -> u32;
     pub fn vdsogen_clock_reset(clock: *mut vdsogen_clock);
     pub fn vdsogen_clock_recover(clock: *mut vdsogen_clock) -> c_int;
+    pub fn vdsogen_fallback_at(image: *const vdsogen_image, pc: u64, function: *mut u32) -> c_int;
+    pub fn vdsogen_may_anchor(image: *const vdsogen_image, trap: *const vdsogen_trap) -> c_int;
+    pub fn vdsogen_process_set(
+        process: *mut vdsogen_process,
+        identity: *const vdsogen_identity,
+    ) -> c_int;
+    pub fn vdsogen_process_get(
+        process: *const vdsogen_process,
+        identity: *mut vdsogen_identity,
+    ) -> c_int;
+    pub fn vdsogen_process_change(
+        process: *mut vdsogen_process,
+        fields: u32,
+        identity: *const vdsogen_identity,
+    ) -> c_int;
+    pub fn vdsogen_process_fork(
+        child: *mut vdsogen_process,
+        parent: *const vdsogen_process,
+        pid: u32,
+        ppid: u32,
+    ) -> c_int;
+    pub fn vdsogen_process_vfork(process: *mut vdsogen_process) -> c_int;
+    pub fn vdsogen_process_vfork_end(process: *mut vdsogen_process) -> c_int;
+    pub fn vdsogen_process_thread(process: *mut vdsogen_process) -> c_int;
+    pub fn vdsogen_process_exec(
+        process: *mut vdsogen_process,
+        old: *const vdsogen_process,
+    ) -> c_int;
+    pub fn vdsogen_random_start(random: *mut vdsogen_random, prot: u32, flags: u32) -> c_int;
+    pub fn vdsogen_random_reseed(random: *mut vdsogen_random) -> c_int;
+    pub fn vdsogen_random_stop(random: *mut vdsogen_random) -> c_int;
 }

@@ -22,8 +22,10 @@ const NOT_BOUND: &[&str] = &[
     "vdsogen_clock_id",
     "vdsogen_counter",
     "vdsogen_getcpu",
+    "vdsogen_fallback",
     "vdsogen_data",
     "vdsogen_landing_pads",
+    "vdsogen_field",
 ];
 
 /// A declaration of `name` in C, of a type in Rust.
@@ -81,6 +83,21 @@ fn commas(text: &str) -> Vec<Pair> {
     text.split(',').filter(|part| !part.trim().is_empty()).map(pair).collect()
 }
 
+/// An expression without the underscores in its numbers, which C does not have.
+fn plain_numbers(value: &str) -> String {
+    let mut in_number = false;
+    let mut before = ' ';
+    value
+        .chars()
+        .filter(|&c| {
+            let of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            in_number = of_word(c) && if of_word(before) { in_number } else { c.is_ascii_digit() };
+            before = c;
+            !(in_number && c == '_')
+        })
+        .collect()
+}
+
 /// ffi.rs, which is written so that this can read it.
 fn parse() -> Ffi {
     let code: String = FFI
@@ -90,11 +107,13 @@ fn parse() -> Ffi {
     let mut ffi = Ffi { constants: Vec::new(), structs: Vec::new(), functions: Vec::new() };
 
     for part in code.split("pub ").skip(1) {
-        if let Some(constant) = part.strip_prefix("const ") {
+        if part.starts_with("const fn ") {
+            // a macro: write_c() compares what it gives
+        } else if let Some(constant) = part.strip_prefix("const ") {
             let (name, rest) = pair(constant);
             let value = rest.split_once('=').expect("= in a constant").1;
-            let value = value.split(';').next().unwrap().trim().replace('_', "");
-            ffi.constants.push((name, value));
+            let value = value.split(';').next().unwrap().trim();
+            ffi.constants.push((name, plain_numbers(value)));
         } else if let Some(function) = part.strip_prefix("fn ") {
             let (name, rest) = function.split_once('(').expect("( in a function");
             let (arguments, rest) = rest.rsplit_once(')').expect(") in a function");
@@ -127,7 +146,8 @@ fn sizes() -> Vec<(&'static str, usize, usize)> {
 		};
 	}
     sizes!(vdsogen_config vdsogen_entry vdsogen_image vdsogen_symbol vdsogen_base vdsogen_line
-		vdsogen_track vdsogen_clock vdsogen_time vdsogen_sample vdsogen_source)
+		vdsogen_track vdsogen_clock vdsogen_time vdsogen_sample vdsogen_source vdsogen_trap
+		vdsogen_utsname vdsogen_identity vdsogen_process vdsogen_random)
 }
 
 fn write_c(ffi: &Ffi) -> String {
@@ -135,6 +155,11 @@ fn write_c(ffi: &Ffi) -> String {
 
     for (name, value) in &ffi.constants {
         writeln!(c, "_Static_assert({0} == ({1}), \"{0} is {1} in ffi.rs\");", name, value)
+            .unwrap();
+    }
+    for function in 0..vdsogen::ffi::VDSOGEN_FUNCTIONS {
+        let slot = vdsogen::ffi::VDSOGEN_SLOT(function);
+        writeln!(c, "_Static_assert(VDSOGEN_SLOT({0}) == {1}, \"slot {0}\");", function, slot)
             .unwrap();
     }
     for (tag, fields) in &ffi.structs {
