@@ -4,17 +4,13 @@
 //! calls it.
 //!
 //!     cargo run --example clock
-use std::ffi::c_void;
+mod map;
+
 use std::mem;
-use std::ptr;
 
-use vdsogen::{Arch, Clock, ClockId, Config, Image, Sample, Source, Time, PAGE};
+use vdsogen::{Clock, ClockId, Config, Image, Sample, Source, Time};
 
-// What this needs of Linux, without a crate for it: values of 64-bit x86 and ARM.
-const PROT_READ: i32 = 1;
-const PROT_WRITE: i32 = 2;
-const PROT_EXEC: i32 = 4;
-const MAP_SHARED: i32 = 1;
+use map::{map_twice, symbol_name, this_machine};
 
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
@@ -24,10 +20,6 @@ struct Timespec {
 }
 
 extern "C" {
-    fn memfd_create(name: *const u8, flags: u32) -> i32;
-    fn ftruncate(fd: i32, length: i64) -> i32;
-    fn mmap(at: *mut c_void, size: usize, prot: i32, flags: i32, fd: i32, from: i64)
-        -> *mut c_void;
     fn clock_gettime(id: i32, time: *mut Timespec) -> i32;
 }
 
@@ -52,18 +44,6 @@ fn counter() -> u64 {
     // SAFETY: Linux lets programs read it.
     unsafe { std::arch::asm!("dsb ish", "isb", "mrs {}, cntvct_el0", "isb", out(reg) counter) };
     counter
-}
-
-#[cfg(target_arch = "x86_64")]
-const NAME: &str = "__vdso_clock_gettime";
-#[cfg(target_arch = "aarch64")]
-const NAME: &str = "__kernel_clock_gettime";
-
-fn this_machine() -> Arch {
-    #[cfg(target_arch = "x86_64")]
-    return Arch::x86_64();
-    #[cfg(target_arch = "aarch64")]
-    return Arch::aarch64();
 }
 
 fn system(id: i32) -> Time {
@@ -103,26 +83,11 @@ fn counter_hz() -> u64 {
     }
 }
 
-/// One page, seen twice: the host writes it, the guest executes it.
-fn map_twice() -> (*mut u8, *const u8) {
-    // SAFETY: new mappings take nothing from anybody.
-    unsafe {
-        let fd = memfd_create(b"vdso\0".as_ptr(), 0);
-        assert!(fd >= 0 && ftruncate(fd, PAGE as i64) == 0, "no memory file");
-        let map = |prot| mmap(ptr::null_mut(), PAGE, prot, MAP_SHARED, fd, 0);
-        let (writable, executable) = (map(PROT_READ | PROT_WRITE), map(PROT_READ | PROT_EXEC));
-        assert!(writable as isize != -1 && executable as isize != -1, "mmap");
-        (writable.cast(), executable as *const u8)
-    }
-}
-
 fn main() -> Result<(), vdsogen::Error> {
-    let (writable, executable) = map_twice();
-    // SAFETY: the mapping is never undone, and nobody has called into it yet.
-    let page = unsafe { std::slice::from_raw_parts_mut(writable, PAGE) };
+    let (page, executable) = map_twice(1);
     let size = vdsogen::build(this_machine(), &Config::default(), page)?;
     let image = Image::open(&page[..size])?;
-    let (description, symbol) = (image.description(), image.symbol(NAME)?);
+    let (description, symbol) = (image.description(), image.symbol(&symbol_name("clock_gettime"))?);
 
     // From here on the page is only used as a clock: the guest reads it, too.
     let clock = Clock::in_image(page, &description)?;

@@ -3,6 +3,7 @@ use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::{fmt, mem};
 
+use crate::blocks;
 use crate::error::check;
 use crate::{ffi, ClockId, Description, Error};
 
@@ -27,7 +28,8 @@ unsafe impl Send for Clock {}
 impl Clock {
     /// The clock block in an image. `bytes` is the image from its start, and
     /// `image` what it says of itself. Errors: [`Error::Align`];
-    /// [`Error::Truncated`] if the block is not within `bytes`.
+    /// [`Error::Truncated`] if the block is not within `bytes`. Where there are other
+    /// blocks, too, [`Blocks`](crate::Blocks) finds them all.
     ///
     /// ```
     /// # use vdsogen::*;
@@ -58,12 +60,10 @@ impl Clock {
     }
 
     fn within(memory: &mut [u8]) -> Result<&Clock, Error> {
-        if memory.len() < mem::size_of::<Clock>() {
-            return Err(Error::Truncated);
-        }
-        // SAFETY: large enough, borrowed for as long as the result; the alignment is
-        // looked at.
-        unsafe { Clock::from_ptr(memory.as_mut_ptr().cast()) }
+        let block = blocks::within(memory)?;
+        // SAFETY: large enough, aligned, and borrowed for as long as the result; any
+        // bytes are a block.
+        Ok(unsafe { &*block })
     }
 
     /// A clock block that others have mapped, too. Error: [`Error::Align`].
@@ -74,10 +74,7 @@ impl Clock {
     /// functions or not at all while they run; and nothing in this program has a
     /// reference to it but `&Clock`. (Guests, which read it, do no harm.)
     pub unsafe fn from_ptr<'a>(block: *mut c_void) -> Result<&'a Clock, Error> {
-        if block.is_null() || block as usize % mem::align_of::<Clock>() != 0 {
-            return Err(Error::Align);
-        }
-        Ok(&*block.cast::<Clock>())
+        Ok(&*blocks::aligned(block)?)
     }
 
     /// For calls of [`ffi`].

@@ -2,11 +2,11 @@
 use core::ptr;
 
 use crate::error::check;
-use crate::{ffi, Arch, Error, Function, PAGE};
+use crate::{ffi, Arch, Config, Error, Function, PAGE};
 
-pub use crate::ffi::vdsogen_config as Config;
 pub use crate::ffi::vdsogen_entry as Entry;
 pub use crate::ffi::vdsogen_symbol as Symbol;
+pub use crate::ffi::vdsogen_trap as Trap;
 
 /// Memory that an image can be built into. Most images are one page; a slice of
 /// several is [`ALIGN`](crate::ALIGN)ed as well.
@@ -30,7 +30,9 @@ impl Default for Page {
 pub fn image_size(arch: Arch, config: &Config) -> Result<usize, Error> {
     let mut size = 0;
     // SAFETY: NULL for the buffer asks for the size; any configuration is allowed.
-    check(unsafe { ffi::vdsogen_build(arch.as_ptr(), config, ptr::null_mut(), &mut size) })?;
+    check(unsafe {
+        ffi::vdsogen_build(arch.as_ptr(), &config.to_raw(), ptr::null_mut(), &mut size)
+    })?;
     Ok(size)
 }
 
@@ -38,11 +40,9 @@ pub fn image_size(arch: Arch, config: &Config) -> Result<usize, Error> {
 /// and says how long it is. After [`Error::NoSpace`], [`image_size`] says what it
 /// needs. `buf` is not written on an error, but for zeros on [`Error::Internal`].
 pub fn build(arch: Arch, config: &Config, buf: &mut [u8]) -> Result<usize, Error> {
-    let mut size = buf.len();
+    let (mut size, to) = (buf.len(), buf.as_mut_ptr().cast());
     // SAFETY: size bytes at buf can be written; any configuration is allowed.
-    let code =
-        unsafe { ffi::vdsogen_build(arch.as_ptr(), config, buf.as_mut_ptr().cast(), &mut size) };
-    check(code)?;
+    check(unsafe { ffi::vdsogen_build(arch.as_ptr(), &config.to_raw(), to, &mut size) })?;
     Ok(size)
 }
 
@@ -50,7 +50,12 @@ pub fn build(arch: Arch, config: &Config, buf: &mut [u8]) -> Result<usize, Error
 #[derive(Clone, Copy, Debug)]
 pub struct Description {
     raw: ffi::vdsogen_image, // its base is NULL
+    config: Config,
 }
+
+// SAFETY: numbers, and a NULL.
+unsafe impl Send for Description {}
+unsafe impl Sync for Description {}
 
 impl Description {
     /// Bytes from the first to the last.
@@ -65,12 +70,22 @@ impl Description {
 
     /// What it was built from, with defaults filled in.
     pub fn config(&self) -> &Config {
-        &self.raw.config
+        &self.config
     }
 
     /// Where the clock block is, from the start of the image; negative: before it.
     pub fn clock(&self) -> isize {
         self.raw.clock as isize
+    }
+
+    /// Where the block of getrandom is, likewise, if the image has that function.
+    pub fn random(&self) -> Option<isize> {
+        (self.raw.random != 0).then_some(self.raw.random as isize)
+    }
+
+    /// Where the process block is, likewise, if the image has a function of identity.
+    pub fn process(&self) -> Option<isize> {
+        (self.raw.process != 0).then_some(self.raw.process as isize)
     }
 
     /// Where a function is, if the image has it.
@@ -81,6 +96,23 @@ impl Description {
         } else {
             Some(entry)
         }
+    }
+
+    /// Whose fallback traps or returns at `pc`, from the start of the image. A guest can
+    /// jump there with anything in its registers. Error: [`Error::NoSymbol`].
+    pub fn fallback_at(&self, pc: u64) -> Result<Function, Error> {
+        let mut function = ffi::VDSOGEN_FUNCTIONS;
+        // SAFETY: of the image, only what it says of itself is looked at.
+        check(unsafe { ffi::vdsogen_fallback_at(&self.raw, pc, &mut function) })?;
+        Function::from_number(function).ok_or(Error::Internal)
+    }
+
+    /// May the host take the trap's counter as one that the guest has just read, in
+    /// order to anchor a clock there? Error: [`Error::Untrusted`].
+    pub fn may_anchor(&self, trap: &Trap) -> Result<(), Error> {
+        // SAFETY: of the image, only what it says of itself is looked at; any trap is
+        // allowed.
+        check(unsafe { ffi::vdsogen_may_anchor(&self.raw, trap) })
     }
 
     /// All of it, but that `base` is NULL.
@@ -107,7 +139,8 @@ impl<'a> Image<'a> {
             raw.assume_init()
         };
         raw.base = ptr::null();
-        Ok(Image { description: Description { raw }, bytes })
+        let config = Config::from_raw(&raw.config).ok_or(Error::Internal)?;
+        Ok(Image { description: Description { raw, config }, bytes })
     }
 
     /// What it says of itself, without a hold on its bytes.

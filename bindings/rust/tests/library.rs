@@ -76,7 +76,7 @@ fn builds_are_refused() {
     assert_eq!(bad(Config { clocks: !0, ..Config::default() }), Error::Clock);
     assert_eq!(bad(Config { functions: !0, ..Config::default() }), Error::Function);
     assert_eq!(bad(Config { options: !0, ..Config::default() }), Error::Option);
-    assert_eq!(bad(Config { getcpu: Getcpu::Tpidrro as u32, ..Config::default() }), Error::Option);
+    assert_eq!(bad(Config { getcpu: Getcpu::Tpidrro, ..Config::default() }), Error::Option);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn readers_and_publishers_share_a_clock() {
 #[test]
 fn a_clock_outside_of_the_image() {
     let (mut page, mut data) = (Page::new(), Page::new());
-    let config = Config { data: Data::Before as u32, ..Config::default() };
+    let config = Config { data: Data::Before(0), ..Config::default() };
     let size = build(Arch::aarch64(), &config, &mut page.0).unwrap();
     let image = Image::open(&page.0[..size]).unwrap().description();
 
