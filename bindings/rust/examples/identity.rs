@@ -32,10 +32,10 @@ fn main() -> Result<(), Error> {
     let process = &*process;
 
     // SAFETY: the image has the functions there, of this type, for this processor.
-    let (getpid, slot): (Getpid, Getpid) = unsafe {
+    let (getpid, slot) = unsafe {
         (
-            mem::transmute(executable.add(symbol.value as usize)),
-            mem::transmute(executable.add(Function::Getpid.slot())),
+            mem::transmute::<_, Getpid>(executable.add(symbol.value as usize)),
+            mem::transmute::<_, Getpid>(executable.add(Function::Getpid.slot())),
         )
     };
     // SAFETY: it takes nothing.

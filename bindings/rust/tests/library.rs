@@ -40,6 +40,9 @@ fn architectures() {
     assert_eq!(Arch::at(names.len() as u32), None);
     assert_ne!(Arch::x86_64(), Arch::aarch64());
     assert_eq!(format!("{:?}", Arch::x86_64()), "x86_64");
+    let (x86, arm) = (Arch::x86_64().functions(), Arch::aarch64().functions());
+    assert_eq!(x86 ^ arm, Function::RtSigreturn.bit());
+    assert_eq!(arm, DEFAULT_FUNCTIONS | IDENTITY_FUNCTIONS | Function::Getrandom.bit());
 }
 
 #[test]
@@ -77,6 +80,9 @@ fn builds_are_refused() {
     assert_eq!(bad(Config { functions: !0, ..Config::default() }), Error::Function);
     assert_eq!(bad(Config { options: !0, ..Config::default() }), Error::Option);
     assert_eq!(bad(Config { getcpu: Getcpu::Tpidrro, ..Config::default() }), Error::Option);
+    assert_eq!(bad(Config { fallback: Fallback::Hvc(1), ..Config::default() }), Error::Option);
+    assert_eq!(bad(Config { fallback: Fallback::Jump(0), ..Config::default() }), Error::Option);
+    assert_eq!(bad(Config { process: Data::After(1), ..Config::default() }), Error::Option);
 }
 
 #[test]
@@ -213,4 +219,206 @@ fn a_clock_outside_of_the_image() {
     assert_eq!(clock.read(ClockId::Realtime, 0), Err(Error::Unseeded));
     clock.start(&source(), &sample(0)).unwrap();
     assert_eq!(clock.read(ClockId::Realtime, 7), Ok(Time { sec: START, nsec: 7 }));
+}
+
+#[test]
+fn an_image_knows_its_configuration() {
+    let (x86, arm) = (Arch::x86_64(), Arch::aarch64());
+    let page = PAGE as u32;
+    let fallbacks = [
+        (x86, Fallback::Syscall),
+        (arm, Fallback::Hvc(0xbeef)),
+        (x86, Fallback::Out(0x510)),
+        (x86, Fallback::Vmcall),
+        (x86, Fallback::Vmmcall),
+        (arm, Fallback::Jump(0x1234_5678_9abc_def0)),
+        (x86, Fallback::Thread(-40)),
+        (arm, Fallback::Thread(40)),
+    ];
+    let getcpus = [
+        (x86, Getcpu::Fallback),
+        (arm, Getcpu::Zero),
+        (x86, Getcpu::Rdpid),
+        (x86, Getcpu::Rdtscp),
+        (arm, Getcpu::Tpidrro),
+        (x86, Getcpu::Lsl(0x2b)),
+        (x86, Getcpu::Word(-4)),
+    ];
+    let places = [Data::Inside, Data::Before(4 * page), Data::After(8 * page)];
+    let good = Config {
+        functions: Function::ClockGettime.bit() | Function::Getuid.bit() | Function::Getcpu.bit(),
+        clocks: ClockId::Tai.bit(),
+        counter: Counter::Unfenced,
+        landing_pads: LandingPads::On,
+        options: options::SLOTS | options::LATCH,
+        kernel_version: 6 << 16,
+        ..Config::default()
+    };
+    let same = |arch, config| {
+        let mut pages = [Page::new(), Page::new()];
+        // SAFETY: pages follow one another, and are bytes.
+        let bytes = unsafe {
+            std::slice::from_raw_parts_mut(pages.as_mut_ptr().cast::<u8>(), pages.len() * PAGE)
+        };
+        let size = build(arch, &config, bytes).unwrap_or_else(|e| panic!("{:?}: {}", config, e));
+        assert_eq!(Image::open(&bytes[..size]).unwrap().config(), &config);
+    };
+    for (arch, fallback) in fallbacks {
+        same(arch, Config { fallback, ..good });
+    }
+    for (arch, getcpu) in getcpus {
+        same(arch, Config { getcpu, ..good });
+    }
+    for data in places {
+        for process in places {
+            same(arm, Config { data, process, ..good });
+        }
+    }
+}
+
+#[test]
+fn blocks_are_where_the_image_says() {
+    let mut page = Page::new();
+    let functions = Function::Getrandom.bit() | Function::Getpid.bit();
+    let config = Config { functions, ..Config::default() };
+    let mut pages = [Page::new(), Page::new()];
+    // SAFETY: pages follow one another, and are bytes.
+    let bytes = unsafe {
+        std::slice::from_raw_parts_mut(pages.as_mut_ptr().cast::<u8>(), pages.len() * PAGE)
+    };
+    let size = build(Arch::x86_64(), &config, bytes).unwrap();
+    let image = Image::open(&bytes[..size]).unwrap().description();
+    let start = bytes.as_ptr() as isize;
+    let blocks = Blocks::in_image(bytes, &image).unwrap();
+    let (clock, random) = (blocks.clock.unwrap(), blocks.random.unwrap());
+    assert_eq!(clock.as_ptr() as isize - start, image.clock());
+    assert_eq!(Some(random.as_ptr() as isize - start), image.random());
+    assert_eq!(Some(blocks.process.unwrap().as_ptr() as isize - start), image.process());
+
+    let none = Blocks::in_memory(&mut page.0, -(PAGE as isize), &image).unwrap();
+    assert!(none.clock.is_none() && none.random.is_none() && none.process.is_none());
+    let from = image.clock() - 32; // so that it is not aligned
+    assert_eq!(Blocks::in_memory(&mut page.0, from, &image).unwrap_err(), Error::Align);
+    let from = image.process().unwrap() + 1; // all but the first byte
+    assert!(Blocks::in_memory(&mut page.0, from, &image).unwrap().process.is_none());
+}
+
+#[test]
+fn generations_go_on() {
+    let mut page = Page::new();
+    assert_eq!(Random::within(&mut page.0[1..]).unwrap_err(), Error::Align);
+    assert_eq!(Random::within(&mut page.0[..ALIGN - 1]).unwrap_err(), Error::Truncated);
+    let random = Random::within(&mut page.0).unwrap();
+    // SAFETY: no other thread knows it.
+    let now = |random: &Random| unsafe { *random.as_ptr() };
+    random.start(0, 0x22).unwrap();
+    let started = now(random);
+    assert_eq!((started.ready, started.prot, started.flags), (1, 3, 0x22));
+    random.reseed().unwrap();
+    assert_ne!(now(random).generation, started.generation);
+    random.stop().unwrap();
+    assert_eq!(now(random).ready, 0);
+}
+
+#[test]
+fn names_are_checked() {
+    let longest = "x".repeat(Utsname::LONGEST);
+    let uts = Utsname::default().with_version(&longest).unwrap();
+    assert_eq!((uts.version(), uts.machine()), (longest.as_bytes(), &b""[..]));
+    assert_eq!(uts.with_version(longest + "x"), Err(Error::Value));
+    assert_eq!(uts.with_release("6\01"), Err(Error::Value));
+    assert!(format!("{:?}", uts.with_nodename(b"\xff").unwrap()).contains("\"\\xff\""));
+}
+
+#[test]
+fn processes_come_and_go() {
+    let (mut one, mut two) = (Page::new(), Page::new());
+    let parent = Process::within(&mut one.0).unwrap();
+    let child = Process::within(&mut two.0).unwrap();
+    let init = Identity { pid: Some(1), tid: Some(1), nice: Some(19), ..Identity::default() };
+
+    assert_eq!(parent.get(), Ok(Identity::default()));
+    let nobody = Identity { uid: Some(u32::MAX), ..init };
+    assert_eq!(parent.set(&nobody), Err(Error::Value));
+    parent.set(&init).unwrap();
+    child.fork(parent, 7, 1).unwrap();
+    let forked = Identity { pid: Some(7), tid: Some(7), ppid: Some(1), ..init };
+    assert_eq!(child.get(), Ok(forked));
+    child.thread().unwrap();
+    assert_eq!(child.get(), Ok(Identity { tid: None, ..forked }));
+    parent.exec(child).unwrap();
+    assert_eq!(parent.get(), Ok(forked));
+    child.exec_in_place().unwrap();
+    assert_eq!(child.get(), Ok(forked));
+    assert_eq!(child.change(1 << 31, &init), Err(Error::Value));
+    assert_eq!(child.vfork_end(), Err(Error::Value), "without a vfork");
+
+    // SAFETY: no other thread knows it. Odd: as if a publisher were at work.
+    unsafe { (*child.as_ptr()).seq |= 1 };
+    assert_eq!(child.change(Field::Uid.bit(), &init), Err(Error::Busy));
+    assert_eq!(child.get(), Err(Error::Busy));
+    assert_eq!(parent.fork(child, 8, 7), Err(Error::Busy));
+    child.set(&init).unwrap();
+    assert_eq!(child.get(), Ok(init));
+}
+
+#[test]
+fn publishers_of_a_process_take_turns() {
+    const CHANGES: u32 = 2000;
+    let mut page = Page::new();
+    let process = Process::within(&mut page.0).unwrap();
+    let both = |id| Identity { uid: Some(id), euid: Some(id), ..Identity::default() };
+    process.set(&both(0)).unwrap();
+    let process = &*process;
+    let change = |from: u32| {
+        let fields = Field::Uid.bit() | Field::Euid.bit();
+        (from..from + CHANGES).filter(|id| process.change(fields, &both(*id)).is_ok()).count()
+    };
+    let read = || {
+        for _ in 0..CHANGES {
+            match process.get() {
+                Ok(identity) => assert_eq!(identity.uid, identity.euid),
+                Err(error) => assert_eq!(error, Error::Busy),
+            }
+        }
+    };
+    let done: usize = thread::scope(|scope| {
+        let readers = [scope.spawn(read), scope.spawn(read)];
+        let publishers = [scope.spawn(|| change(0)), scope.spawn(|| change(CHANGES))];
+        for reader in readers {
+            reader.join().unwrap();
+        }
+        publishers.into_iter().map(|publisher| publisher.join().unwrap()).sum()
+    });
+    assert!(done > 0, "nobody published");
+    assert!(process.get().is_ok());
+}
+
+#[test]
+fn traps_are_judged() {
+    let mut page = Page::new();
+    let size = build(Arch::x86_64(), &Config::default(), &mut page.0).unwrap();
+    let image = Image::open(&page.0[..size]).unwrap().description();
+    let at = |function| u64::from(image.function(function).unwrap().trap);
+    let trap = Trap {
+        pc: at(Function::ClockGettime),
+        clock_id: ClockId::Monotonic as i32,
+        counter: 1000,
+        now: 1500,
+        window: 500,
+    };
+
+    for function in Function::ALL {
+        if let Some(entry) = image.function(*function) {
+            assert_eq!(image.fallback_at(entry.trap.into()), Ok(*function));
+            assert_eq!(image.fallback_at(entry.resume.into()), Ok(*function));
+        }
+    }
+    assert_eq!(image.fallback_at(0), Err(Error::NoSymbol));
+    assert_eq!(image.may_anchor(&trap), Ok(()));
+    assert_eq!(image.may_anchor(&Trap { window: 499, ..trap }), Err(Error::Untrusted));
+    let coarse = Trap { clock_id: ClockId::MonotonicCoarse as i32, ..trap };
+    assert_eq!(image.may_anchor(&coarse), Err(Error::Untrusted));
+    let of_time = Trap { pc: at(Function::Time), ..trap };
+    assert_eq!(image.may_anchor(&of_time), Err(Error::Untrusted));
 }
