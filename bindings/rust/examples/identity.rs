@@ -34,8 +34,8 @@ fn main() -> Result<(), Error> {
     // SAFETY: the image has the functions there, of this type, for this processor.
     let (getpid, slot) = unsafe {
         (
-            mem::transmute::<_, Getpid>(executable.add(symbol.value as usize)),
-            mem::transmute::<_, Getpid>(executable.add(Function::Getpid.slot())),
+            mem::transmute::<*const u8, Getpid>(executable.add(symbol.value as usize)),
+            mem::transmute::<*const u8, Getpid>(executable.add(Function::Getpid.slot())),
         )
     };
     // SAFETY: it takes nothing.

@@ -66,8 +66,8 @@ impl Guest {
         // SAFETY: the image has both there, for this processor.
         let (by_name, by_slot) = unsafe {
             (
-                mem::transmute::<_, Getid>(self.address(function)),
-                mem::transmute::<_, Getid>(self.code.add(function.slot())),
+                mem::transmute::<*const u8, Getid>(self.address(function)),
+                mem::transmute::<*const u8, Getid>(self.code.add(function.slot())),
             )
         };
         // SAFETY: they take nothing.
@@ -124,7 +124,8 @@ fn a_page_says_what_was_set() {
         }
         let mut raw = Identity::default().to_raw().uts;
         // SAFETY: the image has it there, of this type; it writes the names.
-        let code = unsafe { mem::transmute::<_, Uname>(guest.address(Function::Uname))(&mut raw) };
+        let code =
+            unsafe { mem::transmute::<*const u8, Uname>(guest.address(Function::Uname))(&mut raw) };
         assert_eq!((code, raw), (0, somebody().to_raw().uts));
         assert_eq!(guest.process.get(), Ok(somebody()));
     }

@@ -326,7 +326,7 @@ fn names_are_checked() {
     let uts = Utsname::default().with_version(&longest).unwrap();
     assert_eq!((uts.version(), uts.machine()), (longest.as_bytes(), &b""[..]));
     assert_eq!(uts.with_version(longest + "x"), Err(Error::Value));
-    assert_eq!(uts.with_release("6\01"), Err(Error::Value));
+    assert_eq!(uts.with_release("6\0"), Err(Error::Value));
     assert!(format!("{:?}", uts.with_nodename(b"\xff").unwrap()).contains("\"\\xff\""));
 }
 
