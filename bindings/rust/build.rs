@@ -18,6 +18,8 @@ struct Sources {
     files: Vec<PathBuf>,
     /// Where #include looks.
     folders: Vec<PathBuf>,
+    /// With all in them: a file that is new there, too, makes cargo build again.
+    watched: Vec<PathBuf>,
     /// Of vdsogen.h.
     header: PathBuf,
 }
@@ -51,7 +53,7 @@ fn main() {
     println!("cargo:rustc-env=VDSOGEN_INCLUDE={}", sources.header.display());
     println!("cargo:rustc-env=VDSOGEN_CC={}", compiler);
     println!("cargo:rerun-if-changed=build.rs");
-    for folder in &sources.folders {
+    for folder in &sources.watched {
         println!("cargo:rerun-if-changed={}", folder.display());
     }
 }
@@ -128,6 +130,7 @@ fn pair(folder: &Path) -> Option<Sources> {
     file.is_file().then(|| Sources {
         files: vec![file],
         folders: vec![folder.to_path_buf()],
+        watched: vec![folder.to_path_buf()],
         header: folder.to_path_buf(),
     })
 }
@@ -138,6 +141,7 @@ fn tree(top: &Path, out: &Path) -> Option<Sources> {
     let table = fs::read_to_string(arch.join("archs.am")).ok()?;
     let mut definitions = String::new();
     let mut files = c_files(&inner);
+    let watched = vec![header.clone(), inner.clone(), arch.clone()];
     let mut folders = vec![header.clone(), inner];
 
     files.extend(c_files(&arch));
@@ -151,7 +155,7 @@ fn tree(top: &Path, out: &Path) -> Option<Sources> {
     }
     fs::write(out.join("archs.def"), definitions).expect("archs.def");
     folders.push(out.to_path_buf());
-    Some(Sources { files, folders, header })
+    Some(Sources { files, folders, watched, header })
 }
 
 fn c_files(folder: &Path) -> Vec<PathBuf> {

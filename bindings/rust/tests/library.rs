@@ -422,3 +422,31 @@ fn traps_are_judged() {
     let of_time = Trap { pc: at(Function::Time), ..trap };
     assert_eq!(image.may_anchor(&of_time), Err(Error::Untrusted));
 }
+
+/// An image is not trusted: one that puts two blocks in one place gets neither.
+#[test]
+fn blocks_that_meet_are_refused() {
+    let (mut page, mut data) = (Page::new(), Page::new());
+    let far = 96 * PAGE as u32; // a word like no other
+    let config = Config {
+        functions: Function::Getuid.bit(),
+        data: Data::After(0),
+        process: Data::After(far),
+        ..Config::default()
+    };
+    let size = build(Arch::aarch64(), &config, &mut page.0).unwrap();
+    assert_eq!(size, PAGE);
+    let mut moved = 0;
+    for word in page.0.chunks_exact_mut(4).filter(|word| **word == far.to_le_bytes()) {
+        word.copy_from_slice(&(PAGE as u32).to_le_bytes());
+        moved += 1;
+    }
+    assert_eq!(moved, 2, "its place and its distance");
+    match Image::open(&page.0) {
+        Ok(image) => {
+            let blocks = Blocks::in_memory(&mut data.0, PAGE as isize, &image);
+            assert_eq!(blocks.unwrap_err(), Error::Damaged);
+        }
+        Err(error) => assert_eq!(error, Error::Damaged),
+    }
+}
