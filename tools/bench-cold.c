@@ -71,7 +71,7 @@ static void flush_all(const struct bench_spans *spans)
 		flush(&spans->span[i]);
 }
 
-/* The floors' code is in lines of its own: FLOOR_ALIGN. */
+/* The floors' code is in lines of its own: FLOOR(). */
 static void flush_text(const struct bench_batch *batch)
 {
 	uintptr_t floor = (uintptr_t)batch->subject->cold_floor;
@@ -83,7 +83,7 @@ static void flush_text(const struct bench_batch *batch)
 
 static uint64_t cold_call(const struct bench_batch *batch, bool text)
 {
-	const long *a = batch->subject->argument;
+	const long *a = batch->argument;
 	uint64_t start;
 
 	flush_all(&batch->bench->data);
@@ -91,7 +91,7 @@ static uint64_t cold_call(const struct bench_batch *batch, bool text)
 		flush_text(batch);
 	wait_for_flush();
 	start = host_ordered_counter();
-	batch->call(a[0], a[1], a[2]);
+	batch->call(a[0], a[1], a[2], a[3], a[4]);
 	return host_ordered_counter() - start;
 }
 

@@ -31,7 +31,16 @@ static bool read_pc(pid_t pid, uintptr_t *pc)
 	return true;
 }
 
-static pid_t start_child(const struct bench_subject *s, bench_fn *call)
+static void call_often(const struct bench_subject *s, enum bench_variant variant)
+{
+	const long *a = s->argument[variant];
+
+	for (unsigned int i = 0; i < s->period; i++)
+		s->call[variant](a[0], a[1], a[2], a[3], a[4]);
+}
+
+/* Before it is counted, a state of getrandom that did not survive the fork has its key again. */
+static pid_t start_child(const struct bench_subject *s, enum bench_variant variant)
 {
 	pid_t pid;
 
@@ -41,8 +50,9 @@ static pid_t start_child(const struct bench_subject *s, bench_fn *call)
 		return pid;
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 		_exit(errno);
+	call_often(s, variant);
 	raise(SIGSTOP);
-	call(s->argument[0], s->argument[1], s->argument[2]);
+	call_often(s, variant);
 	_exit(0);
 }
 
@@ -60,30 +70,31 @@ static bool stopped(pid_t pid)
 	return false;
 }
 
-/* Counts while the program counter is in the span, until it has left; 0: it could not. */
-static unsigned int count_in(pid_t pid, const struct bench_span *span)
+/* Counts where the program counter is in the span, until it has left so often; 0: it could not. */
+static unsigned int count_in(pid_t pid, const struct bench_span *span, unsigned int often)
 {
-	enum { STEPS_MAX = 100000 };	/* from the stop to the call; the call */
+	enum { STEPS_MAX = 100000 };	/* from the stop to the last call; the calls */
 	unsigned int count = 0;
+	bool inside = false;
 	uintptr_t pc;
 
 	for (unsigned int i = 0; i < STEPS_MAX; i++) {
 		if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) || !stopped(pid) || !read_pc(pid, &pc))
 			return 0;
-		if (pc >= span->from && pc < span->to)
-			count++;
-		else if (count)
+		if (inside && (pc < span->from || pc >= span->to) && !--often)
 			return count;
+		inside = pc >= span->from && pc < span->to;
+		count += inside;
 	}
 	errno = 0;
 	return 0;
 }
 
-static unsigned int count_once(const struct bench_subject *s, bench_fn *call,
+static unsigned int count_once(const struct bench_subject *s, enum bench_variant variant,
 			       const struct bench_span *span)
 {
-	pid_t pid = start_child(s, call);
-	unsigned int count = pid > 0 && stopped(pid) ? count_in(pid, span) : 0;
+	pid_t pid = start_child(s, variant);
+	unsigned int count = pid > 0 && stopped(pid) ? count_in(pid, span, s->period) : 0;
 	int error = errno;
 
 	if (pid > 0) {
@@ -97,9 +108,12 @@ static unsigned int count_once(const struct bench_subject *s, bench_fn *call,
 	return count;
 }
 
-/* The least of a few: a tick, or the end of a second since the anchor, makes a call longer. */
-static unsigned int count_call(struct bench *b, const struct bench_subject *s, bench_fn *call,
-			       const struct bench_span *span)
+/*
+ * The least of a few: a tick, the end of a second since the anchor, or a new
+ * generation of the kernel's random numbers makes a call longer. 0: it could not.
+ */
+static double count_calls(struct bench *b, const struct bench_subject *s,
+			  enum bench_variant variant, const struct bench_span *span)
 {
 	enum { TRIES = 5 };
 	unsigned int least = UINT_MAX;
@@ -108,23 +122,23 @@ static unsigned int count_call(struct bench *b, const struct bench_subject *s, b
 		unsigned int count;
 
 		bench_publish(b);
-		count = count_once(s, call, span);
+		count = count_once(s, variant, span);
 		least = count < least ? count : least;
 	}
-	return least;
+	return (double)least / s->period;
 }
 
-static void print(const struct bench_subject *s, unsigned int page, unsigned int kernel, bool json,
-		  bool first)
+/* A mean of several calls may have a fraction. */
+static void print(const struct bench_subject *s, double page, double kernel, bool json, bool first)
 {
 	char of_kernel[16];
 
-	snprintf(of_kernel, sizeof of_kernel, kernel ? "%u" : json ? "null" : "-", kernel);
+	snprintf(of_kernel, sizeof of_kernel, kernel > 0 ? "%.5g" : json ? "null" : "-", kernel);
 	if (json)
-		printf("%s\n\t{ \"call\": \"%s\", \"page\": %u, \"kernel\": %s }", first ? "" : ",",
+		printf("%s\n\t{ \"call\": \"%s\", \"page\": %.5g, \"kernel\": %s }", first ? "" : ",",
 		       bench_subject_name(s), page, of_kernel);
 	else
-		printf("%-30s %7u %7s\n", bench_subject_name(s), page, of_kernel);
+		printf("%-30s %7.5g %7s\n", bench_subject_name(s), page, of_kernel);
 }
 
 int bench_count(struct bench *b, uint32_t functions, bool json)
@@ -139,14 +153,14 @@ int bench_count(struct bench *b, uint32_t functions, bool json)
 	for (unsigned int i = 0; i < b->subjects; i++) {
 		const struct bench_subject *s = &b->subject[i];
 		bench_fn *kernel = s->call[BENCH_KERNEL];
-		unsigned int of_page, of_kernel = 0;
+		double of_page, of_kernel = 0;
 
-		if (!(functions >> s->function & 1))
+		if (!(functions >> s->function & 1) || !s->period)
 			continue;
-		of_page = count_call(b, s, s->call[BENCH_PAGE], &page);
-		if (of_page && kernel)
-			of_kernel = count_call(b, s, kernel, &b->kernel_code);
-		if (!of_page || (kernel && !of_kernel))
+		of_page = count_calls(b, s, BENCH_PAGE, &page);
+		if (of_page > 0 && kernel)
+			of_kernel = count_calls(b, s, BENCH_KERNEL, &b->kernel_code);
+		if (of_page <= 0 || (kernel && of_kernel <= 0))
 			return EXIT_FAILURE;
 		print(s, of_page, of_kernel, json, first);
 		first = false;

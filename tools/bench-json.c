@@ -48,8 +48,9 @@ static void print_goal(const struct bench_result *r)
 {
 	fputs(",\n\t\t\t\"goal\": ", stdout);
 	if (r->goal.ratio > 0)
-		printf("{ \"ratio\": %.2f, \"here\": %.5g, \"margin\": %.2f, \"tries\": %u, "
-		       "\"met\": %s }", r->goal.ratio, r->goal.here, r->goal.margin, r->tries,
+		printf("{ \"of\": \"page/%s\", \"ratio\": %.2f, \"here\": %.5g, \"margin\": %.2f, "
+		       "\"tries\": %u, \"met\": %s }", bench_variant_name(r->goal.to),
+		       r->goal.ratio, r->goal.here, r->goal.margin, r->tries,
 		       bench_missed(r) ? "false" : "true");
 	else
 		fputs("null", stdout);
@@ -65,6 +66,8 @@ static void print_result(const struct bench_result *r)
 		print_string(tool_clock_name(r->subject->clock));
 	else
 		fputs("null", stdout);
+	fputs(", \"bytes\": ", stdout);
+	print_number(r->subject->bytes, "%.0f");
 	fputs(",\n\t\t\t\"ns\": { ", stdout);
 	for (unsigned int v = 0; v < BENCH_VARIANTS; v++) {
 		fputs(v ? ", " : "", stdout);
@@ -75,7 +78,8 @@ static void print_result(const struct bench_result *r)
 	print_spread("page/kernel", &r->page_to[BENCH_KERNEL]);
 	print_spread("page/floor", &r->page_to[BENCH_FLOOR]);
 	print_spread("page/syscall", &r->page_to[BENCH_SYSTEM_CALL]);
-	print_spread("floor/kernel", &r->floor_to_kernel);
+	print_spread("floor/kernel", &r->floor_to[BENCH_KERNEL]);
+	print_spread("floor/syscall", &r->floor_to[BENCH_SYSTEM_CALL]);
 	print_goal(r);
 	fputs(" }", stdout);
 }
@@ -110,20 +114,39 @@ static void print_settings(const struct bench_report *report)
 	printf(" ],\n\t\"rounds\": %u,\n", report->rounds);
 }
 
-static void print_library(const struct bench_report *report)
+static void print_builds(const char *key, const double *ns)
 {
 	const char *arch;
 
-	fputs("\t\"library\": { \"build_ns\": { ", stdout);
+	print_key(key);
+	fputs("{ ", stdout);
 	for (unsigned int i = 0; i < BENCH_ARCHS && (arch = tool_arch_name(i)); i++) {
 		fputs(i ? ", " : "", stdout);
 		print_key(arch);
-		print_number(report->build_ns[i], "%.0f");
+		print_number(ns[i], "%.0f");
 	}
-	fputs(" }, \"update_ns\": ", stdout);
-	print_number(report->update_ns, "%.1f");
-	fputs(", \"read_ns\": ", stdout);
-	print_number(report->read_ns, "%.1f");
+	fputs(" }, ", stdout);
+}
+
+static void print_library(const struct bench_report *report)
+{
+	const struct {
+		const char *key;
+		double ns;
+	} rows[] = {
+		{ "update_ns", report->update_ns }, { "read_ns", report->read_ns },
+		{ "process_set_ns", report->set_ns }, { "process_change_ns", report->change_ns },
+		{ "process_fork_ns", report->fork_ns },
+	};
+
+	fputs("\t\"library\": { ", stdout);
+	print_builds("build_ns", report->build_ns);
+	print_builds("build_all_ns", report->build_all_ns);
+	for (unsigned int i = 0; i < sizeof rows / sizeof *rows; i++) {
+		fputs(i ? ", " : "", stdout);
+		print_key(rows[i].key);
+		print_number(rows[i].ns, "%.1f");
+	}
 	fputs(" }\n", stdout);
 }
 

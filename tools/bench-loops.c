@@ -21,6 +21,12 @@ bool bench_is_cold(enum bench_setting setting)
 	return setting == BENCH_DATA_COLD || setting == BENCH_COLD;
 }
 
+/* No cold getrandom: most of its calls touch the caller's own memory only, and each sixth another. */
+bool bench_has(const struct bench_subject *subject, enum bench_setting setting)
+{
+	return !subject->bytes || !bench_is_cold(setting);
+}
+
 /* -------------------------------------------------------------------------
  * Loops. All variants of a setting go through the same one, by a pointer.
  * Where a loop lies is a matter of a cycle or two a call: always in the same place of a line.
@@ -29,12 +35,11 @@ bool bench_is_cold(enum bench_setting setting)
 
 LOOP back_to_back(const struct bench_batch *batch)
 {
-	long a = batch->subject->argument[0], b = batch->subject->argument[1];
-	long c = batch->subject->argument[2];
+	const long *a = batch->argument;
 	uint64_t start = host_ordered_counter();
 
 	for (unsigned int i = 0; i < batch->calls; i++)
-		batch->call(a, b, c);
+		batch->call(a[0], a[1], a[2], a[3], a[4]);
 	return host_ordered_counter() - start;
 }
 
@@ -42,16 +47,16 @@ LOOP back_to_back(const struct bench_batch *batch)
 LOOP dependent(const struct bench_batch *batch)
 {
 	const volatile uint32_t *answer = batch->subject->answer;
-	long a = batch->subject->argument[0], b = batch->subject->argument[1];
-	long c = batch->subject->argument[2], zero = 0;
+	const long *a = batch->argument;
+	long first = a[0], zero = 0;
 	uint64_t start;
 
 	__asm__("" : "+r"(zero));	/* the compiler is not to know */
 	start = host_ordered_counter();
 	for (unsigned int i = 0; i < batch->calls; i++) {
-		long result = batch->call(a, b, c);
+		long result = batch->call(first, a[1], a[2], a[3], a[4]);
 
-		a += (answer ? *answer ^ result : result) & zero;
+		first += (answer ? *answer ^ result : result) & zero;
 	}
 	return host_ordered_counter() - start;
 }
@@ -74,8 +79,7 @@ static inline __attribute__((always_inline)) void work(struct work *w, const uin
 
 LOOP inside(const struct bench_batch *batch)
 {
-	long a = batch->subject->argument[0], b = batch->subject->argument[1];
-	long c = batch->subject->argument[2];
+	const long *a = batch->argument;
 	const uint64_t *table = batch->bench->table;
 	unsigned int steps = batch->bench->steps;
 	struct work w = { 0, 0 };
@@ -83,7 +87,7 @@ LOOP inside(const struct bench_batch *batch)
 
 	for (unsigned int i = 0; i < batch->calls; i++) {
 		work(&w, table, steps);
-		batch->call(a, b, c);
+		batch->call(a[0], a[1], a[2], a[3], a[4]);
 	}
 	__asm__ volatile("" : : "r"(w.number), "r"(w.index));
 	return host_ordered_counter() - start;

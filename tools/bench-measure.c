@@ -35,6 +35,8 @@ static void prepare_rounds(struct rounds *r, struct bench *b, const struct bench
 			continue;
 		r->order[r->count++] = kind;
 		r->batch[kind] = (struct bench_batch){ .bench = b, .subject = subject, .call = call };
+		if (call)
+			r->batch[kind].argument = subject->argument[kind];
 		bench_publish(b);
 		bench_choose_calls(r->setting, &r->batch[kind]);
 	}
@@ -113,12 +115,13 @@ static void evaluate(const struct rounds *r, double *scratch, struct bench_resul
 {
 	const struct bench_batch *batch = r->batch;
 
-	for (unsigned int v = 0; v < BENCH_VARIANTS; v++)
+	for (unsigned int v = 0; v < BENCH_VARIANTS; v++) {
 		if (batch[v].call && v != BENCH_PAGE)
 			spread(&result->page_to[v], scratch, r->ns[BENCH_PAGE], r->ns[v], r->rounds);
-	if (batch[BENCH_KERNEL].call)
-		spread(&result->floor_to_kernel, scratch, r->ns[BENCH_FLOOR], r->ns[BENCH_KERNEL],
-		       r->rounds);
+		if (batch[v].call && v != BENCH_FLOOR)
+			spread(&result->floor_to[v], scratch, r->ns[BENCH_FLOOR], r->ns[v],
+			       r->rounds);
+	}
 	for (unsigned int v = 0; v < BENCH_VARIANTS; v++)	/* sorts them: last */
 		if (batch[v].call)
 			result->ns[v] = bench_quantile(r->ns[v], r->rounds, 50);

@@ -40,11 +40,25 @@ static size_t take(uint64_t *taken, size_t size)
 	return 0;
 }
 
+/* What a call may read of the page, and of the kernel's. */
+static uint64_t lines_of_data(const struct vdsogen_image *image)
+{
+	uint64_t taken = lines(0, KERNEL_DATA) |
+			 lines(image->clock % VDSOGEN_PAGE, sizeof(struct vdsogen_clock));
+
+	if (image->process)
+		taken |= lines(image->process % VDSOGEN_PAGE, sizeof(struct vdsogen_process));
+	if (image->random)
+		taken |= lines(image->random % VDSOGEN_PAGE, sizeof(struct vdsogen_random));
+	return taken;
+}
+
 bool bench_make_places(struct bench *b)
 {
-	uint64_t taken = lines(b->image.clock % VDSOGEN_PAGE, sizeof(struct vdsogen_clock)) |
-			 lines(0, KERNEL_DATA);
-	char *room = mmap(NULL, VDSOGEN_PAGE, PROT_READ | PROT_WRITE,
+	enum { NAMES = sizeof(struct vdsogen_utsname) };	/* longer results go through all lines */
+	enum { STATE = 4 * LINE };
+	uint64_t taken = lines_of_data(&b->image);
+	char *room = mmap(NULL, 2 * VDSOGEN_PAGE + BENCH_BUFFER, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (room == MAP_FAILED) {
@@ -54,6 +68,8 @@ bool bench_make_places(struct bench *b)
 	b->stack = take(&taken, BENCH_STACK) + BENCH_STACK;
 	b->result = (uint64_t *)(void *)(room + take(&taken, LINE));
 	b->table = (uint64_t *)(void *)(room + take(&taken, BENCH_TABLE * sizeof *b->table));
+	b->state = take(&taken, STATE);
+	b->buffer = room + VDSOGEN_PAGE + take(&taken, NAMES);
 	for (unsigned int i = 0; i < BENCH_TABLE; i++)	/* a cycle through all words */
 		b->table[i] = (i + 7) % BENCH_TABLE;
 	return true;

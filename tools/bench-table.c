@@ -64,7 +64,8 @@ static void print_heading(enum bench_setting setting)
 	printf("\n%s: %s\n%-30s", bench_setting_name(setting), meaning(setting), "  ns");
 	for (unsigned int v = 0; v < BENCH_VARIANTS; v++)
 		printf(" %7s", bench_variant_name(v));
-	printf("  page/kernel [10%% 90%%]  page/floor  goal       0%*s\n", MARK + 2, "kernel");
+	printf("  page/kernel [10%% 90%%]  page/floor  page/syscall  goal         0%*s\n", MARK + 2,
+	       "kernel");
 }
 
 static void print_ns(double ns)
@@ -81,9 +82,9 @@ static void print_goal(const struct bench_goal *goal)
 	char text[32] = "-";
 
 	if (goal->ratio > 0)
-		snprintf(text, sizeof text, goal->here > goal->ratio ? "%.2f/%.2f" : "%.2f",
+		snprintf(text, sizeof text, goal->here > goal->ratio ? "%.2f/%.3g" : "%.2f",
 			 goal->ratio, goal->here);
-	printf("  %-9s  ", text);
+	printf("  %-11s  ", text);
 }
 
 static void print_row(const struct bench_result *r, bool blocks)
@@ -98,6 +99,10 @@ static void print_row(const struct bench_result *r, bool blocks)
 	else
 		printf("  %6s %13s   ", "-", "");
 	printf("  %6.3f  ", r->page_to[BENCH_FLOOR].median);
+	if (r->page_to[BENCH_SYSTEM_CALL].median > 0)
+		printf("    %7.4f   ", r->page_to[BENCH_SYSTEM_CALL].median);
+	else
+		printf("    %7s   ", "-");
 	print_goal(&r->goal);
 	if (kernel->median > 0)
 		print_bar(kernel->median, blocks);
@@ -110,9 +115,13 @@ static void print_library(const struct bench_report *report)
 
 	printf("\nthe library's own calls, ns\n");
 	for (unsigned int i = 0; i < BENCH_ARCHS && (arch = tool_arch_name(i)); i++)
-		printf("%-30s %7.0f  (%s)\n", "vdsogen_build", report->build_ns[i], arch);
+		printf("%-30s %7.0f  (%s)\n%-30s %7.0f  (%s, with all functions)\n", "vdsogen_build",
+		       report->build_ns[i], arch, "vdsogen_build", report->build_all_ns[i], arch);
 	printf("%-30s %7.0f\n%-30s %7.1f\n", "vdsogen_clock_update", report->update_ns,
 	       "vdsogen_clock_read", report->read_ns);
+	printf("%-30s %7.1f\n%-30s %7.1f  (a user)\n%-30s %7.1f\n", "vdsogen_process_set",
+	       report->set_ns, "vdsogen_process_change", report->change_ns,
+	       "vdsogen_process_fork", report->fork_ns);
 }
 
 void bench_print_table(const struct bench *b, const struct bench_report *report, bool blocks)
@@ -122,7 +131,8 @@ void bench_print_table(const struct bench *b, const struct bench_report *report,
 
 	bench_machine(&machine);
 	printf("%s, %ld processors, %s, kernel %s, counter %.3f MHz, %u rounds\n"
-	       "goal: of page/kernel; and, after a '/', what the floor leaves possible here\n",
+	       "goal: of page/kernel (getpid and so on: of page/syscall); and, after a '/', what the\n"
+	       "floor leaves possible here\n",
 	       machine.processor, machine.processors, machine.architecture, machine.kernel,
 	       (double)b->hz / 1e6, report->rounds);
 	for (unsigned int i = 0; i < report->count; i++) {

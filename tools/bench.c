@@ -15,12 +15,12 @@ enum { SETTING = 0x100, FUNCTION, ROUNDS, GOALS, COUNT, JSON, CHART };
 #define ROUNDS_DEFAULT 1001
 #define ROUNDS_MAX 100000
 
-/* What a vDSO's functions are called here: rt_sigreturn returns to nobody. */
+/* What a vDSO's functions are called here. */
 static const char *function_name(unsigned int function)
 {
-	if (function == VDSOGEN_RT_SIGRETURN)
-		return "";
-	return vdsogen_function_name(function);
+	const char *name = vdsogen_function_name(function);
+
+	return name && !bench_is_measured(function) ? "" : name;
 }
 
 static const struct tool_option options[] = {
@@ -172,7 +172,8 @@ static bool measure_all(struct bench *b, const struct wanted *w, struct bench_re
 		for (unsigned int i = 0; i < b->subjects; i++) {
 			const struct bench_subject *s = &b->subject[i];
 
-			if (!(w->settings >> setting & 1) || !(w->functions >> s->function & 1))
+			if (!(w->settings >> setting & 1) || !(w->functions >> s->function & 1) ||
+			    !bench_has(s, setting))
 				continue;
 			if (!measure(b, w, s, setting, &report->result[report->count++]))
 				return false;

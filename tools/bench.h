@@ -35,14 +35,20 @@ enum bench_kind {
 	BENCH_TIMEOFDAY,
 	BENCH_COARSE,
 	BENCH_PLAIN,		/* time, clock_getres, getcpu */
+	BENCH_IDENTITY,		/* a number of the process block */
+	BENCH_NAMES,		/* uname */
+	BENCH_RANDOM,		/* getrandom of what keys and nonces take: 16 to 96 bytes */
+	BENCH_OTHER_RANDOM,
 	BENCH_KINDS
 };
 
 /* Where a function has its result: at its first argument, at its second, or it returns it. */
 enum bench_place { BENCH_FIRST, BENCH_SECOND, BENCH_RETURNED };
 
-/* A vDSO function, called through a pointer with three words. */
-typedef long bench_fn(long, long, long);
+/* A vDSO function, called through a pointer with as many words as getrandom has. */
+typedef long bench_fn(long, long, long, long, long);
+
+enum { BENCH_ARGUMENTS = 5 };
 
 /*
  * A function with its arguments. The floor stores two words as an answer does;
@@ -51,8 +57,10 @@ typedef long bench_fn(long, long, long);
 struct bench_subject {
 	enum vdsogen_function function;
 	unsigned int clock;	/* BENCH_NO_CLOCK for functions without */
+	unsigned int bytes;	/* of getrandom; 0 for others */
+	unsigned int period;	/* calls until all is as before them; 0: too long to be counted */
 	enum bench_kind kind;
-	long argument[3];
+	long argument[BENCH_VARIANTS][BENCH_ARGUMENTS];
 	const volatile uint32_t *answer; /* what depends on the counter; NULL: the value returned */
 	bench_fn *call[BENCH_VARIANTS];	/* NULL: there is none */
 	bench_fn *cold_floor;		/* which loads a line of the page's data, too */
@@ -65,7 +73,7 @@ struct bench_span {
 	uintptr_t from, to;
 };
 
-enum { BENCH_SPANS = 8, BENCH_SUBJECTS_MAX = 16, BENCH_ARCHS = 8 };
+enum { BENCH_SPANS = 8, BENCH_SUBJECTS_MAX = 32, BENCH_ARCHS = 8 };
 
 struct bench_spans {
 	unsigned int count;
@@ -77,6 +85,7 @@ struct bench {
 	struct vdsogen_image image;
 	const char *code;
 	struct vdsogen_clock *clock;
+	struct vdsogen_random *random;
 	uint64_t hz;
 
 	/* the kernel's vDSO; start 0: there is none */
@@ -87,6 +96,8 @@ struct bench {
 
 	/* where the measuring writes: lines that alias nothing that is read */
 	uint64_t *result;	/* four words */
+	char *buffer;		/* BENCH_BUFFER bytes, for longer results */
+	size_t state;		/* offset in a page of a state of getrandom */
 	uint64_t *table;	/* BENCH_TABLE words for the other work */
 	size_t stack;		/* offset in a page; the stack begins below it */
 	unsigned int steps;	/* of the other work in one go */
@@ -98,6 +109,7 @@ struct bench {
 /* The rest of a stack that is in use while a call is measured, and the table: bytes, words. */
 #define BENCH_STACK 512
 #define BENCH_TABLE 32
+#define BENCH_BUFFER VDSOGEN_PAGE
 
 /* The median, and what 10 % and 90 % of the rounds are below. 0: not measured. */
 struct bench_spread {
@@ -105,7 +117,8 @@ struct bench_spread {
 };
 
 struct bench_goal {
-	double ratio;		/* to the kernel; 0: there is none */
+	enum bench_variant to;	/* whom the page is compared with */
+	double ratio;		/* 0: there is none */
 	double here;		/* what can be asked of this machine: not below `ratio` */
 	double margin;		/* beyond which it is missed, as a factor */
 };
@@ -115,7 +128,7 @@ struct bench_result {
 	enum bench_setting setting;
 	double ns[BENCH_VARIANTS];		/* medians; 0: not measured */
 	struct bench_spread page_to[BENCH_VARIANTS]; /* the page's time by theirs */
-	struct bench_spread floor_to_kernel;
+	struct bench_spread floor_to[BENCH_VARIANTS];
 	struct bench_goal goal;
 	unsigned int tries;
 };
@@ -125,6 +138,8 @@ struct bench_report {
 	struct bench_result *result;
 	double update_ns, read_ns;		/* of the publisher */
 	double build_ns[BENCH_ARCHS];	/* by number of the architecture */
+	double build_all_ns[BENCH_ARCHS]; /* with all functions that it has */
+	double set_ns, change_ns, fork_ns; /* of the process block */
 };
 
 /* -------------------------------------------------------------------------
@@ -133,10 +148,25 @@ struct bench_report {
 bool bench_make_page(struct bench *bench);
 bool bench_find_kernel(struct bench *bench, bench_fn *function[VDSOGEN_FUNCTIONS]);
 
+/* Of the identity functions, one of each kind is. rt_sigreturn returns to nobody. */
+bool bench_is_measured(unsigned int function);
+
 bool bench_make_subjects(struct bench *bench, bench_fn *const kernel[VDSOGEN_FUNCTIONS]);
 
 /* Memory for results and other work, and where the stack is to be. */
 bool bench_make_places(struct bench *bench);
+
+/*
+ * A state of getrandom for this implementation, as it asks to have it mapped. The
+ * size is 0 if that is not possible; no report.
+ */
+struct bench_state {
+	void *state;
+	size_t size;
+};
+
+struct bench_state bench_page_state(const struct bench *bench, bench_fn *getrandom);
+struct bench_state bench_kernel_state(const struct bench *bench, bench_fn *getrandom);
 
 /* What no answer of that kind takes less than; with cold data, the third argument is its line. */
 bench_fn *bench_floor(enum bench_kind kind, enum bench_place place);
@@ -165,6 +195,7 @@ struct bench_batch {
 	const struct bench *bench;
 	const struct bench_subject *subject;
 	bench_fn *call;			/* NULL: the other work alone */
+	const long *argument;
 	unsigned int calls;
 };
 
@@ -173,6 +204,9 @@ void bench_choose_calls(enum bench_setting setting, struct bench_batch *batch);
 double bench_ticks(enum bench_setting setting, const struct bench_batch *batch);
 
 bool bench_is_cold(enum bench_setting setting);
+
+/* Whether there is such a measurement. */
+bool bench_has(const struct bench_subject *subject, enum bench_setting setting);
 
 /* Ticks of one call after a flush; with `text`, of code too. */
 double bench_cold_call(const struct bench_batch *batch, bool text);
@@ -183,6 +217,7 @@ double bench_quantile(double *values, unsigned int count, unsigned int percent);
 /* -------------------------------------------------------------------------
  * Goals, and what is printed.
  */
+/* The ratio is 0 if there is no goal, or nobody to be compared with. */
 void bench_set_goal(struct bench_result *result);
 bool bench_missed(const struct bench_result *result);
 
