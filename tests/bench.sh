@@ -56,6 +56,9 @@ refuse "--setting: 'hot' is not one of: back-to-back, dependent, inside, data-co
 	--setting hot
 refuse "--function: 'rt_sigreturn' is not one of: clock_gettime, gettimeofday, time, " \
 	--function rt_sigreturn
+refuse "--function: 'getppid' is not one of: clock_gettime, gettimeofday, time, " \
+	--function getppid
+refuse "getcpu, getpid, gettid, getpriority, getuid, uname, getrandom" --function bogus
 refuse "--function: '' is not one of: " --function ''
 for rounds in 0 -1 x 1x 100001 99999999999999999999 ''; do
 	refuse "--rounds: '$rounds' is not a number from 1 to 100000" --rounds="$rounds"
@@ -103,17 +106,24 @@ check(number(o["counter_hz"]) and o["rounds"] == 5, "counter_hz, rounds")
 check(o["kernel"] and o["machine"]["processor"] and number(o["machine"]["processors"]), "machine")
 settings = ["back-to-back", "dependent", "inside", "data-cold", "cold"]
 check(o["settings"] == settings, "settings")
-rows = {(r["setting"], r["function"], r["clock"]): r for r in o["results"]}
+rows = {(r["setting"], r["function"], r["clock"] or r["bytes"]): r for r in o["results"]}
 calls = [("clock_gettime", c) for c in ("realtime", "monotonic", "monotonic-raw",
 	 "realtime-coarse", "monotonic-coarse", "boottime", "tai")]
 calls += [("gettimeofday", None), ("time", None), ("clock_getres", "monotonic"), ("getcpu", None)]
+identity = ["getpid", "gettid", "getpriority", "getuid", "uname"]
+calls += [(f, None) for f in identity]
 wanted = {(s, *c) for s in settings for c in calls}
+cold_settings = ("data-cold", "cold")
+wanted |= {(s, "getrandom", n) for s in settings if s not in cold_settings
+	   for n in (1, 4, 16, 32, 96, 256, 4096)}
 check(set(rows) == wanted, "rows: %s" % (set(rows) ^ wanted))
 check(len(rows) == len(o["results"]), "a row is there twice")
 for key, r in rows.items():
 	ns = r["ns"]
-	check(number(ns["page"]) and number(ns["floor"]), "%s: ns" % (key,))
-	cold = key[0] in ("data-cold", "cold")
+	check(number(ns["page"]), "%s: ns" % (key,))
+	check(number(ns["floor"]) != (key[1] == "getrandom"), "%s: ns of the floor" % (key,))
+	check(key[1] not in identity or ns["kernel"] is None, "%s: of a kernel's vDSO" % (key,))
+	cold = key[0] in cold_settings
 	for other in ("kernel", "floor", "syscall"):
 		ratio = r["page/" + other]
 		if ns[other] is None:	# what there is not has no ratio
@@ -127,12 +137,21 @@ for key, r in rows.items():
 	if goal:
 		check(goal["here"] >= goal["ratio"] > 0 and goal["margin"] > 1,
 		      "%s: goal" % (key,))
-		over = r["page/kernel"]["median"] - goal["here"] * goal["margin"]
+		other = "page/syscall" if key[1] in identity else "page/kernel"
+		check(goal["of"] == other, "%s: a goal of %s" % (key, goal["of"]))
+		over = r[other]["median"] - goal["here"] * goal["margin"]
 		check(goal["met"] == (over <= 0) or abs(over) < 1e-3, "%s: met" % (key,))
-	check(not goal or ns["kernel"], "%s: a goal without a kernel's vDSO" % (key,))
+	check(not goal or key[1] in identity or ns["kernel"], "%s: a goal without a kernel's vDSO" % (key,))
+hot = ("back-to-back", "getpid", None)
+check(rows[hot]["goal"] if hot in rows else False, "no goal for getpid")
+random = ("back-to-back", "getrandom", 32)
+if random in rows and rows[random]["ns"]["kernel"]:
+	check(rows[random]["goal"], "no goal for getrandom")
 library = o["library"]
-check(library["build_ns"] and all(map(number, library["build_ns"].values())), "build_ns")
-check(number(library["update_ns"]) and number(library["read_ns"]), "update_ns, read_ns")
+for builds in ("build_ns", "build_all_ns"):
+	check(library[builds] and all(map(number, library[builds].values())), builds)
+for what in ("update_ns", "read_ns", "process_set_ns", "process_change_ns", "process_fork_ns"):
+	check(number(library[what]), what)
 for what in bad:
 	print(what)
 sys.exit(bool(bad))
@@ -158,6 +177,8 @@ is "$(grep -cE '^(time|getcpu) ' "$tmp/out")" 4 "rows of two functions in two se
 lacks clock_gettime
 has vdsogen_build
 lacks '█'
+run 0 --rounds 3 --setting back-to-back --setting cold --function getrandom --function uname
+is "$(grep -cE '^(getrandom [0-9]+ bytes|uname) ' "$tmp/out")" 9 "rows of getrandom, never cold, and uname"
 LC_ALL=C.UTF-8
 run 0 --rounds 3 --setting back-to-back --function time
 lacks '█'
@@ -172,6 +193,15 @@ status=$?
 has ' goals, '
 if grep -q '^MISSED' "$tmp/out"; then is $status 1 "missed"; else is $status 0 "none missed"; fi
 
+# Where the kernel has no such function, there is no ratio, and it says so.
+"$vdsogen" bench --rounds 3 --goals --setting back-to-back --function getrandom --function getpid \
+	>"$tmp/out" 2>"$tmp/err"
+is "$(grep -cE '^(met|near|MISSED) .* getrandom (16|32|96) bytes .* goal 0.60 of the kernel' \
+	"$tmp/out")" "$(grep -cE '^getrandom (16|32|96) bytes .*\[' "$tmp/out")" "goals of getrandom"
+is "$(grep -cE '^(none|met|near|MISSED) .* getrandom ' "$tmp/out")" 3 "lines of getrandom's goals"
+is "$(grep -cE '^(met|near|MISSED) .* getpid .* goal 0.02 of the syscall' "$tmp/out")" 1 \
+	"goals of getpid"
+
 # ------------------------------------------------------------------ instructions
 "$vdsogen" bench --count --function time >"$tmp/out" 2>"$tmp/err"
 status=$?
@@ -181,10 +211,11 @@ else
 	is $status 0 "status of --count"
 	is "$(grep -cE '^time +[1-9][0-9]* ' "$tmp/out")" 1 "rows of --count"
 	run 0 --count
-	run 0 --count --json
+	is "$(grep -cE '^(getpid|uname|getrandom 32 bytes) +[1-9]' "$tmp/out")" 3 "more rows of --count"
 	# Two counts of the same are the same.
+	run 0 --count --json --function clock_gettime --function getuid
 	cp "$tmp/out" "$tmp/first"
-	run 0 --count --json
+	run 0 --count --json --function clock_gettime --function getuid
 	if cmp -s "$tmp/out" "$tmp/first"; then pass; else fail "two counts differ"; fi
 fi
 

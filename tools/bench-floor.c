@@ -103,8 +103,16 @@ static bool reads_counter(enum bench_kind kind)
 	return kind == BENCH_CLOCK || kind == BENCH_TIMEOFDAY;
 }
 
+/* How little work random bytes could be is not known. */
+static bool has_floor(enum bench_kind kind)
+{
+	return kind != BENCH_RANDOM && kind != BENCH_OTHER_RANDOM;
+}
+
 bench_fn *bench_floor(enum bench_kind kind, enum bench_place place)
 {
+	if (!has_floor(kind))
+		return NULL;
 	if (reads_counter(kind))
 		return place == BENCH_FIRST ? counter_to_first : counter_to_second;
 	if (kind == BENCH_NAMES)
@@ -112,9 +120,11 @@ bench_fn *bench_floor(enum bench_kind kind, enum bench_place place)
 	return place == BENCH_FIRST ? call_to_first : place == BENCH_SECOND ? call_to_second : call_alone;
 }
 
-/* getcpu reads no data; getrandom is not measured so. */
+/* getcpu, the only other one with its result first, reads no data. */
 bench_fn *bench_cold_floor(enum bench_kind kind, enum bench_place place)
 {
+	if (!has_floor(kind))
+		return NULL;
 	if (reads_counter(kind))
 		return place == BENCH_FIRST ? line_and_counter_to_first : line_and_counter_to_second;
 	if (kind == BENCH_NAMES)

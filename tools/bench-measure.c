@@ -118,7 +118,7 @@ static void evaluate(const struct rounds *r, double *scratch, struct bench_resul
 	for (unsigned int v = 0; v < BENCH_VARIANTS; v++) {
 		if (batch[v].call && v != BENCH_PAGE)
 			spread(&result->page_to[v], scratch, r->ns[BENCH_PAGE], r->ns[v], r->rounds);
-		if (batch[v].call && v != BENCH_FLOOR)
+		if (batch[v].call && v != BENCH_FLOOR && batch[BENCH_FLOOR].call)
 			spread(&result->floor_to[v], scratch, r->ns[BENCH_FLOOR], r->ns[v],
 			       r->rounds);
 	}

@@ -87,6 +87,15 @@ static void print_goal(const struct bench_goal *goal)
 	printf("  %-11s  ", text);
 }
 
+/* In the width of its heading. */
+static void print_ratio(const char *heading, int digits, double ratio)
+{
+	if (ratio > 0)
+		printf("  %*.*f", (int)strlen(heading), digits, ratio);
+	else
+		printf("  %*s", (int)strlen(heading), "-");
+}
+
 static void print_row(const struct bench_result *r, bool blocks)
 {
 	const struct bench_spread *kernel = &r->page_to[BENCH_KERNEL];
@@ -95,14 +104,11 @@ static void print_row(const struct bench_result *r, bool blocks)
 	for (unsigned int v = 0; v < BENCH_VARIANTS; v++)
 		print_ns(r->ns[v]);
 	if (kernel->median > 0)
-		printf("  %6.3f [%5.3f %5.3f]   ", kernel->median, kernel->low, kernel->high);
+		printf("  %7.3f [%5.3f %5.3f]", kernel->median, kernel->low, kernel->high);
 	else
-		printf("  %6s %13s   ", "-", "");
-	printf("  %6.3f  ", r->page_to[BENCH_FLOOR].median);
-	if (r->page_to[BENCH_SYSTEM_CALL].median > 0)
-		printf("    %7.4f   ", r->page_to[BENCH_SYSTEM_CALL].median);
-	else
-		printf("    %7s   ", "-");
+		printf("  %7s %13s", "-", "");
+	print_ratio("page/floor", 3, r->page_to[BENCH_FLOOR].median);
+	print_ratio("page/syscall", 4, r->page_to[BENCH_SYSTEM_CALL].median);
 	print_goal(&r->goal);
 	if (kernel->median > 0)
 		print_bar(kernel->median, blocks);

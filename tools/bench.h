@@ -168,7 +168,7 @@ struct bench_state {
 struct bench_state bench_page_state(const struct bench *bench, bench_fn *getrandom);
 struct bench_state bench_kernel_state(const struct bench *bench, bench_fn *getrandom);
 
-/* What no answer of that kind takes less than; with cold data, the third argument is its line. */
+/* What no answer of that kind takes less than, NULL: not known; with cold data, the third argument is its line. */
 bench_fn *bench_floor(enum bench_kind kind, enum bench_place place);
 bench_fn *bench_cold_floor(enum bench_kind kind, enum bench_place place);
 
