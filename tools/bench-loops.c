@@ -33,13 +33,26 @@ bool bench_has(const struct bench_subject *subject, enum bench_setting setting)
  */
 #define LOOP __attribute__((aligned(64))) static uint64_t
 
-LOOP back_to_back(const struct bench_batch *batch)
+/* A copy on the loop's stack or in registers: the subject's own could be an alias of what is read. */
+struct arguments {
+	long a, b, c, d, e;
+};
+
+static inline __attribute__((always_inline)) struct arguments
+arguments(const struct bench_batch *batch)
 {
 	const long *a = batch->argument;
+
+	return (struct arguments){ a[0], a[1], a[2], a[3], a[4] };
+}
+
+LOOP back_to_back(const struct bench_batch *batch)
+{
+	struct arguments is = arguments(batch);
 	uint64_t start = host_ordered_counter();
 
 	for (unsigned int i = 0; i < batch->calls; i++)
-		batch->call(a[0], a[1], a[2], a[3], a[4]);
+		batch->call(is.a, is.b, is.c, is.d, is.e);
 	return host_ordered_counter() - start;
 }
 
@@ -47,16 +60,16 @@ LOOP back_to_back(const struct bench_batch *batch)
 LOOP dependent(const struct bench_batch *batch)
 {
 	const volatile uint32_t *answer = batch->subject->answer;
-	const long *a = batch->argument;
-	long first = a[0], zero = 0;
+	struct arguments is = arguments(batch);
+	long zero = 0;
 	uint64_t start;
 
 	__asm__("" : "+r"(zero));	/* the compiler is not to know */
 	start = host_ordered_counter();
 	for (unsigned int i = 0; i < batch->calls; i++) {
-		long result = batch->call(first, a[1], a[2], a[3], a[4]);
+		long result = batch->call(is.a, is.b, is.c, is.d, is.e);
 
-		first += (answer ? *answer ^ result : result) & zero;
+		is.a += (answer ? *answer ^ result : result) & zero;
 	}
 	return host_ordered_counter() - start;
 }
@@ -79,7 +92,7 @@ static inline __attribute__((always_inline)) void work(struct work *w, const uin
 
 LOOP inside(const struct bench_batch *batch)
 {
-	const long *a = batch->argument;
+	struct arguments is = arguments(batch);
 	const uint64_t *table = batch->bench->table;
 	unsigned int steps = batch->bench->steps;
 	struct work w = { 0, 0 };
@@ -87,7 +100,7 @@ LOOP inside(const struct bench_batch *batch)
 
 	for (unsigned int i = 0; i < batch->calls; i++) {
 		work(&w, table, steps);
-		batch->call(a[0], a[1], a[2], a[3], a[4]);
+		batch->call(is.a, is.b, is.c, is.d, is.e);
 	}
 	__asm__ volatile("" : : "r"(w.number), "r"(w.index));
 	return host_ordered_counter() - start;
