@@ -61,7 +61,7 @@ struct bench_subject {
 	unsigned int period;	/* calls until all is as before them; 0: too long to be counted */
 	enum bench_kind kind;
 	long argument[BENCH_VARIANTS][BENCH_ARGUMENTS];
-	const volatile uint32_t *answer; /* what depends on the counter; NULL: the value returned */
+	const volatile uint32_t *answer; /* what a call is waited for; NULL: the value returned */
 	bench_fn *call[BENCH_VARIANTS];	/* NULL: there is none */
 	bench_fn *cold_floor;		/* which loads a line of the page's data, too */
 };
