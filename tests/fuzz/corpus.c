@@ -31,11 +31,19 @@ enum { IMAGE_MAX = 4 * VDSOGEN_PAGE };
 static size_t fresh(uint8_t *data, size_t room, uint64_t *state)
 {
 	static _Alignas(VDSOGEN_ALIGN) uint8_t image[IMAGE_MAX];
-	const struct vdsogen_config config = { .options = next(state) % (VDSOGEN_OPTIONS + 1) };
 	const struct vdsogen_arch *arch = vdsogen_arch_at(next(state) % 2);
+	struct vdsogen_config config = { .options = next(state) % (VDSOGEN_OPTIONS + 1) };
 	size_t size = sizeof image;
 
-	if (vdsogen_build(arch ? arch : vdsogen_arch_at(0), &config, image, &size) || size > room)
+	arch = arch ? arch : vdsogen_arch_at(0);
+	if (next(state) % 2) {	/* identity, getrandom, or all */
+		config.functions = vdsogen_arch_functions(arch) & (uint32_t)(next(state) | next(state));
+		config.data = next(state) % VDSOGEN_DATA;
+		config.process = next(state) % VDSOGEN_DATA;
+		config.process_distance = config.process ? VDSOGEN_PAGE * (next(state) % 4) : 0;
+		config.fallback = next(state) % 2 ? VDSOGEN_FALLBACK_JUMP : VDSOGEN_FALLBACK_SYSCALL;
+	}
+	if (vdsogen_build(arch, &config, image, &size) || size > room)
 		return 0;
 	memcpy(data, image, size);
 	return size;

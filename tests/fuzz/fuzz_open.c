@@ -35,15 +35,25 @@ static unsigned int touch(const struct vdsogen_image *image, uint64_t at, uint64
 	return sum;
 }
 
+/* A block of data, if it is in the image. */
+static unsigned int touch_block(const struct vdsogen_image *image, uint32_t data, int32_t at,
+				size_t size)
+{
+	return at && data == VDSOGEN_DATA_INSIDE ? touch(image, (uint64_t)(int64_t)at, size) : 0;
+}
+
 static unsigned int use(const struct vdsogen_image *image)
 {
 	enum { ELF_SYMBOL = 24 };
-	bool inside = image->config.data == VDSOGEN_DATA_INSIDE;
-	unsigned int sum = (inside ? touch(image, (uint64_t)(int64_t)image->clock,
-					   sizeof(struct vdsogen_clock)) : 0) +
-			   touch(image, image->symtab, (uint64_t)image->symbols * ELF_SYMBOL) +
-			   touch(image, image->strtab, image->strsz) + touch(image, 0, image->used);
+	const struct vdsogen_config *c = &image->config;
+	unsigned int sum =
+		touch_block(image, c->data, image->clock, sizeof(struct vdsogen_clock)) +
+		touch_block(image, c->data, image->random, sizeof(struct vdsogen_random)) +
+		touch_block(image, c->process, image->process, sizeof(struct vdsogen_process)) +
+		touch(image, image->symtab, (uint64_t)image->symbols * ELF_SYMBOL) +
+		touch(image, image->strtab, image->strsz) + touch(image, 0, image->used);
 
+	CHECK(image->clock);
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++) {
 		const struct vdsogen_entry *e = &image->function[f];
 
