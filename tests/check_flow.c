@@ -119,10 +119,118 @@ static void walk_identity(struct flow *f)
 	}
 }
 
+/* uname() copies before it rechecks: the loop is walked with all that decides known. */
+static void walk_uname(struct flow *f)
+{
+	static const struct { uint32_t seq, recheck, shown; } cases[] = {
+		{ 2, 2, 1 }, { 2, 4, 1 }, { 1, 1, 1 }, { 2, 2, 0 }
+	};
+
+	f->exact = true;
+	f->expect_line = FLOW_IMAGE + (uint32_t)f->image->process;
+	give_pointers(f, 0, 0);
+	give_pointer(f, 0, 0, sizeof(struct vdsogen_utsname));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		f->seq = cases[i].seq;
+		f->recheck = cases[i].recheck;
+		f->shown = cases[i].shown;
+		snprintf(f->call, sizeof f->call, "(p) at counts %u, %u, shown %u", f->seq, f->recheck,
+			 f->shown);
+		flow_walk(f);
+		if (f->traps != (i != 0))
+			flow_fail(f, "%u traps", f->traps);
+	}
+	f->exact = false;
+}
+
+/* -------------------------------------------------------------------------
+ * getrandom: what decides is known, so each scene is one path.
+ */
+enum {
+	STATE = sizeof(struct vg_random_state), KEY = 32, BATCH = 96, QUERY = 64, LONGEST = 400
+};
+
+static const struct scene {
+	const char *what;
+	uint64_t len, flags, at, size;	/* arguments; `at` from the state's start */
+	struct flow_scene scene;
+	unsigned int asked;	/* the host, for a key */
+} scenes[] = {
+#define STARTED .ready = 1, .flags = 0x28
+#define SEEDED STARTED, .generation = FLOW_GENERATION
+#define SERVES(bytes) .answers = true, .result = bytes
+	{ "a batch", 15, 7, 0, STATE, { SEEDED, SERVES(15) }, 0 },
+	{ "all of it", BATCH, 0, 0, STATE, { SEEDED, SERVES(BATCH) }, 0 },
+	{ "the rest of one, and blocks", LONGEST, 0, 0, STATE, { SEEDED, .pos = 50, SERVES(LONGEST) }, 0 },
+	{ "an even number of blocks", 256, 0, 0, STATE, { SEEDED, .pos = BATCH, SERVES(256) }, 0 },
+	{ "blocks", 192, 0, 0, STATE, { SEEDED, .pos = BATCH, SERVES(192) }, 0 },
+	{ "one byte", 1, 0, 0, STATE, { SEEDED, .pos = BATCH - 1, SERVES(1) }, 0 },
+	{ "31 bytes", 31, 0, 0, STATE, { SEEDED, .pos = BATCH - 1, SERVES(31) }, 0 },
+	{ "a new state", 40, 0, 0, STATE, { STARTED, SERVES(40) }, 1 },
+	{ "an old state", 40, 0, 0, STATE, { SEEDED, .changes = 1, SERVES(40) }, 1 },
+	{ "a change", 40, 0, 0, STATE, { SEEDED, .changes = 2, SERVES(40) }, 1 },
+	{ "a change at once", 140, 1, 0, STATE, { STARTED, .changes = 2, SERVES(140) }, 2 },
+	{ "changes", 140, 1, 0, STATE, { STARTED, .changes = 0xff }, 2 },
+	{ "changes later", 140, 3, 0, STATE, { SEEDED, .changes = 0xfe }, 1 },
+	{ "no key", 40, 0, 0, STATE, { SEEDED, .changes = 1, .key_result = -11 }, 1 },
+	{ "half a key", 40, 2, 0, STATE, { STARTED, .changes = 1, .key_result = KEY / 2 }, 1 },
+	{ "no key again", 40, 0, 0, STATE, { SEEDED, .changes = 2, .key_result = -4 }, 1 },
+	{ "nothing", 0, 0, 0, STATE, { SEEDED, SERVES(0) }, 0 },
+	{ "a call within a call", 8, 0, 0, STATE, { SEEDED, .in_use = 1 }, 0 },
+	{ "a strange flag", 8, 8, 0, STATE, { SEEDED }, 0 },
+	{ "no generator", 8, 0, 0, STATE, { .pos = 0 }, 0 },
+	{ "a small state", 8, 0, 0, 1, { SEEDED }, 0 },
+	{ "two pages", 8, 0, VDSOGEN_PAGE - 1, STATE, { SEEDED, SERVES(-VG_EFAULT) }, 0 },
+	{ "the query", 0, 0, 0, UINT64_MAX, { SEEDED, SERVES(0) }, 0 },
+	{ "the query, never started", 0, 0, 0, UINT64_MAX, { SERVES(-VG_ENOSYS) }, 0 },
+	{ "no query: a length", 1, 0, 0, UINT64_MAX, { SEEDED }, 0 },
+	{ "no query: flags", 0, 1, 0, UINT64_MAX, { SEEDED }, 0 },
+	{ "no query, two pages", 1, 0, VDSOGEN_PAGE - 1, UINT64_MAX, { SEEDED, SERVES(-VG_EFAULT) }, 0 },
+};
+
+static bool is_query(const struct scene *s)
+{
+	return s->size == UINT64_MAX && !s->len && !s->flags;
+}
+
+static void walk_scene(struct flow *f, const struct scene *s)
+{
+	bool answered = is_query(s) && s->scene.result == 0, served = s->scene.result >= 0;
+
+	snprintf(f->call, sizeof f->call, "(%s)", s->what);
+	f->scene = s->scene;
+	if (!f->scene.key_result)
+		f->scene.key_result = KEY;
+	give_pointer(f, 0, 0, served ? (uint32_t)s->len : 0);
+	give_pointer(f, 3, 1, answered ? QUERY : 0);
+	f->argument[0] = value_of(is_query(s) ? 0 : FLOW_POINTER(0));
+	f->argument[1] = value_of(s->len);
+	f->argument[2] = (struct value){ .bits = s->flags, .known = UINT32_MAX };
+	f->argument[3] = value_of(answered ? FLOW_POINTER(1) : FLOW_STATE + s->at);
+	f->argument[4] = value_of(s->size);
+	flow_walk(f);
+	if (f->traps != s->asked + !s->scene.answers)
+		flow_fail(f, "the host is asked %u times", f->traps);
+}
+
+static void walk_random(struct flow *f)
+{
+	f->exact = true;
+	f->attention = 0;
+	for (size_t i = 0; i < COUNT(scenes); i++)
+		walk_scene(f, &scenes[i]);
+	f->exact = false;
+}
+
 static void walk_calls(struct flow *f)
 {
 	const uint32_t timezone = 2 * sizeof(uint32_t);
 
+	if (f->function == VDSOGEN_UNAME || f->function == VDSOGEN_GETRANDOM) {
+		f->function == VDSOGEN_UNAME ? walk_uname(f) : walk_random(f);
+		f->call[0] = 0;
+		return;
+	}
 	if (VDSOGEN_IDENTITY_FUNCTIONS >> f->function & 1) {
 		walk_identity(f);
 		f->call[0] = 0;
@@ -147,7 +255,7 @@ static struct flow begin(const struct flow_machine *m, const struct vdsogen_imag
 {
 	const struct value none = value_from(FROM_CALLER, IS_ANYTHING);
 	struct flow f = { .machine = m, .image = image, .function = function,
-			  .argument = { none, none, none } };
+			  .argument = { none, none, none, none, none } };
 
 	flow_decode(&f);
 	return f;
@@ -234,8 +342,34 @@ START_TEST(flow_identity_keeps_the_rules)
 {
 	for (size_t g = 0; g < COUNT(guards); g++)
 		walk_image(machines[_i], &(struct vdsogen_config){
-			.options = guards[g],
-			.functions = VDSOGEN_IDENTITY_FUNCTIONS & ~(1u << VDSOGEN_UNAME) });
+			.options = guards[g], .functions = VDSOGEN_IDENTITY_FUNCTIONS });
+}
+END_TEST
+
+START_TEST(flow_getrandom_keeps_the_rules)
+{
+	const uint32_t guard[] = { 0, VDSOGEN_GUARD };
+
+	for (size_t g = 0; g < COUNT(guard); g++)
+		walk_image(machines[_i], &(struct vdsogen_config){
+			.options = guard[g], .functions = 1u << VDSOGEN_GETRANDOM });
+}
+END_TEST
+
+/* Every function by every way to the host that the architecture has. */
+START_TEST(flow_every_fallback_keeps_the_rules)
+{
+	static const uint64_t at[VDSOGEN_FALLBACKS] = {
+		[VDSOGEN_FALLBACK_HVC] = 0x4d2, [VDSOGEN_FALLBACK_OUT] = 0x5ee,
+		[VDSOGEN_FALLBACK_JUMP] = 0x123456789abc, [VDSOGEN_FALLBACK_THREAD] = 0x7ff8,
+	};
+	const struct vdsogen_arch *arch = vdsogen_arch_find(machines[_i]->name);
+
+	for (uint32_t form = 0; form < VDSOGEN_FALLBACKS; form++)
+		if (arch->fallbacks >> form & 1)
+			walk_image(machines[_i], &(struct vdsogen_config){
+				.functions = vdsogen_arch_functions(arch), .options = VDSOGEN_GUARD,
+				.fallback = form, .fallback_at = at[form] });
 }
 END_TEST
 
@@ -431,6 +565,8 @@ Suite *flow_suite(void)
 	tcase_add_loop_test(t, flow_every_getcpu_keeps_the_rules, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_identity_keeps_the_rules, 0, COUNT(machines));
 	tcase_add_test(t, flow_uname_orders_its_loads);
+	tcase_add_loop_test(t, flow_getrandom_keeps_the_rules, 0, COUNT(machines));
+	tcase_add_loop_test(t, flow_every_fallback_keeps_the_rules, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_between_functions_is_padding, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_tries_come_to_an_end, 0, COUNT(machines));
 	tcase_add_loop_test(t, flow_attention_leads_to_the_fallback, 0, COUNT(machines));

@@ -483,6 +483,61 @@ START_TEST(unwind_rules_hold_at_every_instruction)
 }
 END_TEST
 
+/* Those that are asked for: identity and getrandom. */
+START_TEST(unwind_rules_hold_in_other_functions)
+{
+	const uint32_t options[] = { 0, VDSOGEN_GUARD | VDSOGEN_SLOTS };
+	const uint32_t all = vdsogen_arch_functions(vdsogen_arch_find(known[_i].machine->name));
+	const uint32_t others = all & ~VDSOGEN_DEFAULT_FUNCTIONS;
+
+	for (size_t i = 0; i < COUNT(options); i++)
+		test_image(_i, &(struct vdsogen_config){
+			.functions = others, .options = options[i] }, check_rules);
+}
+END_TEST
+
+/* Where the host is asked by a jump, what follows is another function's. */
+START_TEST(unwind_rules_hold_in_every_fallback)
+{
+	const struct vdsogen_arch *arch = vdsogen_arch_find(known[_i].machine->name);
+
+	for (uint32_t form = 0; form < VDSOGEN_FALLBACKS; form++)
+		if (arch->fallbacks >> form & 1)
+			test_image(_i, &(struct vdsogen_config){
+				.functions = vdsogen_arch_functions(arch), .fallback = form,
+				.fallback_at = form >= VDSOGEN_FALLBACK_JUMP ? VDSOGEN_PAGE : 0 },
+				check_rules);
+}
+END_TEST
+
+/* A slot is entered by a call and left by a jump: nothing is moved in between. */
+static void check_slots(struct test *t)
+{
+	struct flow f = { .machine = t->facts->machine, .image = &t->image, .count = 1,
+			  .stack = (uint64_t[]){ 0 } };
+
+	f.insn = calloc(1, sizeof *f.insn);
+	ck_assert_ptr_nonnull(f.insn);
+	for (uint64_t at = VDSOGEN_SLOTS_AT; at < VDSOGEN_SLOT(VDSOGEN_FUNCTIONS); at++) {
+		Dwarf_Frame *frame = frame_of(t, at);
+
+		f.insn->address = FLOW_IMAGE + at;
+		if (!frame)
+			flow_fail(&f, "no frame in a slot");
+		check_cfa(&f, t->facts, frame);
+		check_return_address(&f, t->facts, frame);
+		check_registers(&f, t->facts, frame);
+		free(frame);
+	}
+	free(f.insn);
+}
+
+START_TEST(unwind_rules_hold_in_slots)
+{
+	test_image(_i, &(struct vdsogen_config){ .options = VDSOGEN_SLOTS }, check_slots);
+}
+END_TEST
+
 START_TEST(unwind_rules_hold_in_every_getcpu)
 {
 	const uint32_t options[] = { 0, VDSOGEN_GUARD };
@@ -562,6 +617,9 @@ Suite *unwind_suite(void)
 	tcase_add_loop_test(tc, unwind_records_are_of_the_functions, 0, COUNT(known));
 	tcase_add_loop_test(tc, unwind_table_is_sorted_and_complete, 0, COUNT(known));
 	tcase_add_loop_test(tc, unwind_rules_hold_at_every_instruction, 0, COUNT(known));
+	tcase_add_loop_test(tc, unwind_rules_hold_in_other_functions, 0, COUNT(known));
+	tcase_add_loop_test(tc, unwind_rules_hold_in_every_fallback, 0, COUNT(known));
+	tcase_add_loop_test(tc, unwind_rules_hold_in_slots, 0, COUNT(known));
 	tcase_add_loop_test(tc, unwind_rules_hold_in_every_getcpu, 0, COUNT(known));
 	tcase_add_loop_test(tc, unwind_knows_nothing_but_functions, 0, COUNT(known));
 	tcase_add_loop_test(tc, unwind_leaves_the_signal_trampoline_alone, 0, COUNT(known));

@@ -88,11 +88,84 @@ static void put(struct flow *f, struct state *s, const cs_insn *insn, unsigned i
 }
 
 /* -------------------------------------------------------------------------
- * Memory: ldr, ldar, ldp, str, stp; with write-back only of the stack pointer.
+ * Vectors.
+ */
+enum { VECTORS = 32, VECTOR_SIZE = 16, FIRST_KEPT = 8, LAST_KEPT = 15, NO_VECTOR = -1 };
+
+static int vector_of(const cs_arm64_op *op)
+{
+	if (op->type != ARM64_OP_REG)
+		return NO_VECTOR;
+	if (op->reg >= ARM64_REG_Q0 && op->reg < ARM64_REG_Q0 + VECTORS)
+		return (int)op->reg - ARM64_REG_Q0;
+	if (op->reg >= ARM64_REG_V0 && op->reg < ARM64_REG_V0 + VECTORS)
+		return (int)op->reg - ARM64_REG_V0;
+	if (op->reg >= ARM64_REG_D0 && op->reg < ARM64_REG_D0 + VECTORS)
+		return (int)op->reg - ARM64_REG_D0;
+	return NO_VECTOR;
+}
+
+/* AAPCS64 6.1.2: the low halves of v8 to v15 are the caller's. */
+static void put_vector(struct flow *f, struct state *s, int vector, uint32_t from)
+{
+	if (vector >= FIRST_KEPT && vector <= LAST_KEPT)
+		flow_fail(f, "writes vector %d, which is the caller's", vector);
+	flow_vector_write(s, (unsigned int)vector, from);
+}
+
+static uint32_t vector_from(struct flow *f, struct state *s, const cs_insn *insn, unsigned int i)
+{
+	int vector = vector_of(operand(insn, i));
+
+	if (vector != NO_VECTOR)
+		return flow_vector(s, (unsigned int)vector);
+	return operand(insn, i)->type == ARM64_OP_IMM ? 0 : get(f, s, insn, i).from & FROM_SECRET;
+}
+
+/* The first operand is made of the others; a shift that inserts keeps some of its own. */
+static void vector(struct flow *f, struct state *s, const cs_insn *insn)
+{
+	uint32_t from = 0;
+
+	switch (insn->id) {
+	case ARM64_INS_MOVI: case ARM64_INS_MOV: case ARM64_INS_ORR: case ARM64_INS_FMOV:
+	case ARM64_INS_ADD: case ARM64_INS_EOR: case ARM64_INS_REV32: case ARM64_INS_TBL:
+	case ARM64_INS_SHL: case ARM64_INS_SRI: case ARM64_INS_EXT:
+		break;
+	default:
+		flow_fail(f, "no trampoline needs this instruction (or teach flow-aarch64.c)");
+	}
+	for (unsigned int i = insn->id != ARM64_INS_SRI; i < insn->detail->arm64.op_count; i++)
+		from |= vector_from(f, s, insn, i);
+	put_vector(f, s, vector_of(operand(insn, 0)), from);
+}
+
+/* -------------------------------------------------------------------------
+ * Memory: ldr, ldar, ldp, str, stp; with write-back before only of the stack pointer.
  */
 static void move_stack(struct flow *f, struct state *s, int64_t by)
 {
 	flow_write(f, s, SP, value_add(s->reg[SP], value_of((uint64_t)by), 0));
+}
+
+/* The distance by which the base moves afterwards is an operand of its own. */
+static bool moves_after(const cs_insn *insn)
+{
+	const cs_arm64 *x = &insn->detail->arm64;
+
+	return x->writeback && x->operands[x->op_count - 1].type == ARM64_OP_IMM;
+}
+
+static void write_back(struct flow *f, struct state *s, const cs_insn *insn)
+{
+	const cs_arm64 *x = &insn->detail->arm64;
+	unsigned int base;
+
+	if (!moves_after(insn))
+		return;
+	base = number(f, x->operands[x->op_count - 2].mem.base);
+	flow_write(f, s, base, value_add(s->reg[base],
+		   value_of((uint64_t)x->operands[x->op_count - 1].imm), 0));
 }
 
 static struct value address_of(struct flow *f, struct state *s, const cs_insn *insn, unsigned int i)
@@ -100,14 +173,14 @@ static struct value address_of(struct flow *f, struct state *s, const cs_insn *i
 	const cs_arm64_op *op = operand(insn, i);
 	struct value v;
 
-	if (op->type == ARM64_OP_MEM && insn->detail->arm64.writeback &&
+	if (op->type == ARM64_OP_MEM && insn->detail->arm64.writeback && !moves_after(insn) &&
 	    op->mem.base == ARM64_REG_SP && op->mem.index == ARM64_REG_INVALID) {
 		if (insn->id == ARM64_INS_STP)		/* before it stores */
 			move_stack(f, s, op->mem.disp);
 		return s->reg[SP];
 	}
-	if (op->type != ARM64_OP_MEM || insn->detail->arm64.writeback ||
-	    i + 1 != insn->detail->arm64.op_count)
+	if (op->type != ARM64_OP_MEM || insn->detail->arm64.writeback != moves_after(insn) ||
+	    i + 1 + moves_after(insn) != insn->detail->arm64.op_count)
 		flow_fail(f, "an addressing mode that no trampoline needs");
 	v = value_add(get_reg(f, s, op->mem.base), value_of((uint64_t)(int64_t)op->mem.disp), 0);
 	if (op->mem.index != ARM64_REG_INVALID)
@@ -129,31 +202,75 @@ static struct value sign_extended(struct value v, unsigned int size)
 					  : value_with(v, 0, 0);
 }
 
+static unsigned int size_in_memory(const cs_insn *insn)
+{
+	switch (insn->id) {
+	case ARM64_INS_LDRB: case ARM64_INS_STRB: return 1;
+	case ARM64_INS_LDRH: case ARM64_INS_STRH: case ARM64_INS_LDRSH: return sizeof(uint16_t);
+	default: return vector_of(operand(insn, 0)) != NO_VECTOR ? VECTOR_SIZE : width(insn);
+	}
+}
+
+static void put_loaded(struct flow *f, struct state *s, const cs_insn *insn, unsigned int i,
+		       struct value v)
+{
+	int vector = vector_of(operand(insn, i));
+
+	if (vector != NO_VECTOR)
+		put_vector(f, s, vector, v.from);
+	else
+		put(f, s, insn, i, insn->id == ARM64_INS_LDRSH ? sign_extended(v, sizeof(uint16_t)) : v);
+}
+
+/* Where a thread has the address of the host's code. */
+static bool is_thread_word(struct flow *f, const struct state *s, const cs_insn *insn)
+{
+	const cs_arm64_op *op = operand(insn, 1);
+
+	return insn->id == ARM64_INS_LDR && op->type == ARM64_OP_MEM &&
+	       get_reg(f, s, op->mem.base).is == IS_THREAD && width(insn) == sizeof(uint64_t) &&
+	       op->mem.index == ARM64_REG_INVALID && (uint64_t)op->mem.disp == f->image->config.fallback_at;
+}
+
 static void load(struct flow *f, struct state *s, const cs_insn *insn)
 {
-	bool pair = insn->id == ARM64_INS_LDP, half = insn->id == ARM64_INS_LDRSH;
-	unsigned int size = half ? sizeof(uint16_t) : width(insn);
-	struct value at = operand(insn, 1)->type == ARM64_OP_IMM ? literal_of(insn) :
-			  address_of(f, s, insn, 1 + pair), first;
+	bool pair = insn->id == ARM64_INS_LDP;
+	unsigned int size = size_in_memory(insn);
+	struct value at, first;
 
+	if (is_thread_word(f, s, insn)) {
+		put(f, s, insn, 0, value_from(FROM_ELSEWHERE, IS_TARGET));
+		return;
+	}
+	at = operand(insn, 1)->type == ARM64_OP_IMM ? literal_of(insn) :
+	     address_of(f, s, insn, 1 + pair);
 	first = flow_load(f, s, at, size, insn->id == ARM64_INS_LDAR);
 	if (pair)
-		put(f, s, insn, 1, flow_load(f, s, value_add(at, value_of(size), 0), size, false));
-	put(f, s, insn, 0, half ? sign_extended(first, size) : first);
-	if (insn->detail->arm64.writeback)	/* after it has loaded */
-		move_stack(f, s, operand(insn, insn->detail->arm64.op_count - 1)->imm);
+		put_loaded(f, s, insn, 1,
+			   flow_load(f, s, value_add(at, value_of(size), 0), size, false));
+	put_loaded(f, s, insn, 0, first);
+	write_back(f, s, insn);
+}
+
+static struct value get_stored(struct flow *f, const struct state *s, const cs_insn *insn,
+			       unsigned int i)
+{
+	int vector = vector_of(operand(insn, i));
+
+	return vector == NO_VECTOR ? get_reg(f, s, operand(insn, i)->reg) :
+	       value_from(FROM_ELSEWHERE | flow_vector(s, (unsigned int)vector), IS_ANYTHING);
 }
 
 static void store(struct flow *f, struct state *s, const cs_insn *insn)
 {
 	bool pair = insn->id == ARM64_INS_STP;
-	unsigned int size = width(insn);
+	unsigned int size = size_in_memory(insn);
 	struct value at = address_of(f, s, insn, 1 + pair);
 
-	flow_store(f, s, at, size, get_reg(f, s, operand(insn, 0)->reg));
+	flow_store(f, s, at, size, get_stored(f, s, insn, 0));
 	if (pair)
-		flow_store(f, s, value_add(at, value_of(size), 0), size,
-			   get_reg(f, s, operand(insn, 1)->reg));
+		flow_store(f, s, value_add(at, value_of(size), 0), size, get_stored(f, s, insn, 1));
+	write_back(f, s, insn);
 }
 
 /* -------------------------------------------------------------------------
@@ -164,10 +281,9 @@ static void set_flags(struct state *s, struct value result)
 	s->flags = (struct flags){ .from = result.from, .chain = result.chain };
 }
 
-static void compare(struct flow *f, struct state *s, const cs_insn *insn)
+/* a - b, and what is carried is that there is nothing to borrow */
+static void set_difference(struct state *s, struct value a, struct value b, unsigned int size)
 {
-	struct value a = get(f, s, insn, 0), b = get(f, s, insn, 1);
-	unsigned int size = width(insn);
 	uint64_t difference = (a.bits - b.bits) & value_mask(size);
 	uint64_t sign = UINT64_C(1) << (8 * size - 1);
 
@@ -177,9 +293,28 @@ static void compare(struct flow *f, struct state *s, const cs_insn *insn)
 	s->flags.negative = !!(difference & sign);
 	s->flags.carry = a.bits >= b.bits;
 	s->flags.overflow = !!((a.bits ^ b.bits) & (a.bits ^ difference) & sign);
+}
+
+static void compare(struct flow *f, struct state *s, const cs_insn *insn)
+{
+	struct value a = get(f, s, insn, 0), b = get(f, s, insn, 1);
+	unsigned int size = width(insn);
+
+	set_difference(s, a, b, size);
 	s->flags.recheck = size == sizeof(uint32_t) &&
 			   ((a.is == IS_SEQ && b.is == IS_RECHECK) ||
 			    (a.is == IS_RECHECK && b.is == IS_SEQ));
+}
+
+/* cmn: only whether the sum is zero */
+static void compare_sum(struct flow *f, struct state *s, const cs_insn *insn)
+{
+	struct value sum = value_low(value_add(get(f, s, insn, 0), get(f, s, insn, 1), 0),
+				     width(insn));
+
+	set_flags(s, sum);
+	s->flags.known = value_known(sum, UINT64_MAX);
+	s->flags.zero = !sum.bits;
 }
 
 static void condition(struct flow *f, const struct state *s, arm64_cc cc, struct step *step)
@@ -224,9 +359,10 @@ static void target(const cs_insn *insn, struct step *step)
 {
 	const cs_arm64 *x = &insn->detail->arm64;
 
+	step->tail = insn->id == ARM64_INS_BR;
 	switch (insn->id) {
 	case ARM64_INS_RET: step->kind = STEP_RETURN; return;
-	case ARM64_INS_SVC: step->kind = STEP_TRAP; return;
+	case ARM64_INS_SVC: case ARM64_INS_HVC: case ARM64_INS_BR: step->kind = STEP_TRAP; return;
 	case ARM64_INS_BL: step->kind = STEP_CALL; break;
 	case ARM64_INS_CBZ: case ARM64_INS_CBNZ: case ARM64_INS_TBZ: case ARM64_INS_TBNZ:
 		step->kind = STEP_BRANCH;
@@ -273,6 +409,13 @@ static void move_keep(struct flow *f, struct state *s, const cs_insn *insn)
 	put(f, s, insn, 0, value_or(v, value_of((uint64_t)op->imm << op->shift.value)));
 }
 
+static void move_not(struct flow *f, struct state *s, const cs_insn *insn)
+{
+	const cs_arm64_op *op = operand(insn, 1);
+
+	put(f, s, insn, 0, value_of(~((uint64_t)op->imm << op->shift.value)));
+}
+
 static void multiply(struct flow *f, struct state *s, const cs_insn *insn)
 {
 	struct value v = value_mul(get(f, s, insn, 1), get(f, s, insn, 2));
@@ -302,7 +445,9 @@ static void arithmetic(struct flow *f, struct state *s, const cs_insn *insn)
 		v.from |= s->flags.from;
 		v.chain |= s->flags.chain;
 	}
-	if (insn->detail->arm64.update_flags)	/* adds and its like */
+	if (insn->detail->arm64.update_flags && insn->id == ARM64_INS_SUB)
+		set_difference(s, a, b, width(insn));
+	else if (insn->detail->arm64.update_flags)	/* adds and its like */
 		set_flags(s, v);
 	put(f, s, insn, 0, v);
 }
@@ -313,8 +458,12 @@ static void pick(struct flow *f, struct state *s, const cs_insn *insn)
 	unsigned int count = insn->detail->arm64.op_count;
 	struct value a = count > 1 ? get(f, s, insn, 1) : value_of(0);
 	struct value b = count > 2 ? get(f, s, insn, 2) : a;
-	struct value v = value_pick(a, b, s->flags.from);
+	struct step step = { .kind = STEP_ON };
+	struct value v;
 
+	condition(f, s, insn->detail->arm64.cc, &step);
+	v = value_pick(step.taken == BRANCH_NO ? b : a, step.taken == BRANCH_YES ? a : b,
+		       s->flags.from);
 	if (insn->id != ARM64_INS_CSEL)
 		v = value_with(v, 0, 0);
 	put(f, s, insn, 0, v);
@@ -330,10 +479,52 @@ static void system_register(struct flow *f, struct state *s, const cs_insn *insn
 		put(f, s, insn, 0, value_from(FROM_ELSEWHERE, IS_ANYTHING));
 		return;
 	}
+	if (name && strstr(name, "tpidr_el0") &&
+	    f->image->config.fallback == VDSOGEN_FALLBACK_THREAD) {
+		put(f, s, insn, 0, value_from(FROM_ELSEWHERE, IS_THREAD));
+		return;
+	}
 	if (!self && !(name && strstr(name, "cntvct_el0")))
 		flow_fail(f, "a system register that no trampoline needs");
 	flow_counter(f, s, self);
 	put(f, s, insn, 0, value_from(FROM_COUNTER, IS_COUNTER));
+}
+
+static void leave(struct flow *f, struct state *s, struct step *step)
+{
+	(void)f;
+	step->kind = STEP_RETURN;
+	if (!value_known(s->reg[LINK], UINT64_MAX))
+		return;
+	step->kind = STEP_JUMP;		/* of its own call */
+	step->target = s->reg[LINK].bits;
+	s->entry = FLOW_STACK;
+}
+
+/* The instruction that asks the host, and what that form of it needs. */
+static void check_trap(struct flow *f, const struct state *s, const cs_insn *insn)
+{
+	const struct vdsogen_config *c = &f->image->config;
+	struct value to = s->reg[X16];
+	bool good;
+
+	switch (c->fallback) {
+	case VDSOGEN_FALLBACK_SYSCALL:
+		good = insn->id == ARM64_INS_SVC && !operand(insn, 0)->imm;
+		break;
+	case VDSOGEN_FALLBACK_HVC:
+		good = insn->id == ARM64_INS_HVC && (uint64_t)operand(insn, 0)->imm == c->fallback_at;
+		break;
+	case VDSOGEN_FALLBACK_JUMP:
+		good = insn->id == ARM64_INS_BR && number(f, operand(insn, 0)->reg) == X16 &&
+		       value_known(to, UINT64_MAX) && to.bits == c->fallback_at;
+		break;
+	default:
+		good = insn->id == ARM64_INS_BR && number(f, operand(insn, 0)->reg) == X16 &&
+		       to.is == IS_TARGET;
+	}
+	if (!good)
+		flow_fail(f, "this is not the configured way to the host");
 }
 
 static void step(struct flow *f, struct state *s, const cs_insn *insn, struct step *step)
@@ -344,19 +535,21 @@ static void step(struct flow *f, struct state *s, const cs_insn *insn, struct st
 		test(f, s, insn, step);
 	if (step->kind == STEP_CALL)
 		flow_write(f, s, LINK, value_of(insn->address + insn->size));
-	if (step->kind == STEP_RETURN && value_known(s->reg[LINK], UINT64_MAX)) {
-		step->kind = STEP_JUMP;		/* of its own call */
-		step->target = s->reg[LINK].bits;
-		s->entry = FLOW_STACK;
-	}
 	if (step->kind != STEP_ON)
 		return;
+	if (vector_of(operand(insn, 0)) != NO_VECTOR && operand(insn, 1)->type != ARM64_OP_MEM &&
+	    insn->id != ARM64_INS_LDP && insn->id != ARM64_INS_STP) {
+		vector(f, s, insn);
+		return;
+	}
 	switch (insn->id) {
 	case ARM64_INS_MOV: case ARM64_INS_MOVZ: case ARM64_INS_ADR:
 		put(f, s, insn, 0, get(f, s, insn, 1));
 		break;
 	case ARM64_INS_MOVK: move_keep(f, s, insn); break;
+	case ARM64_INS_MOVN: move_not(f, s, insn); break;
 	case ARM64_INS_CMP: compare(f, s, insn); break;
+	case ARM64_INS_CMN: compare_sum(f, s, insn); break;
 	case ARM64_INS_ADD: case ARM64_INS_SUB: case ARM64_INS_ADC: case ARM64_INS_AND:
 	case ARM64_INS_BIC: case ARM64_INS_ORR: case ARM64_INS_EOR:
 		arithmetic(f, s, insn);
@@ -372,9 +565,17 @@ static void step(struct flow *f, struct state *s, const cs_insn *insn, struct st
 		pick(f, s, insn);
 		break;
 	case ARM64_INS_LDR: case ARM64_INS_LDAR: case ARM64_INS_LDP: case ARM64_INS_LDRSH:
+	case ARM64_INS_LDRB: case ARM64_INS_LDRH:
 		load(f, s, insn);
 		break;
-	case ARM64_INS_STR: case ARM64_INS_STP: store(f, s, insn); break;
+	case ARM64_INS_STR: case ARM64_INS_STP: case ARM64_INS_STRB: case ARM64_INS_STRH:
+		store(f, s, insn);
+		break;
+	case ARM64_INS_DMB:
+		if (strcmp(insn->op_str, "ishld"))
+			flow_fail(f, "no trampoline needs this barrier");
+		flow_load_barrier(s);
+		break;
 	case ARM64_INS_ISB: flow_fence(f, s); break;
 	case ARM64_INS_YIELD: s->paused = 1; break;
 	case ARM64_INS_HINT:
@@ -394,17 +595,19 @@ static bool is_padding(const cs_insn *insn)
 const struct flow_machine flow_aarch64 = {
 	.name = "aarch64", .arch = CS_ARCH_ARM64, .mode = CS_MODE_ARM,
 	.scratch = (1u << X16) - 1,	/* AAPCS64 6.1.1, without those that linkers use */
-	.stack = SP, .number = X8, .result = 0, .argument = { 0, 1, 2 },
+	.stack = SP, .number = X8, .result = 0, .argument = { 0, 1, 2, 3, 4 },
 	.syscall = {	/* Linux include/uapi/asm-generic/unistd.h; there is no time() */
 		[VDSOGEN_CLOCK_GETTIME] = 113, [VDSOGEN_GETTIMEOFDAY] = 169, [VDSOGEN_TIME] = 113,
 		[VDSOGEN_CLOCK_GETRES] = 114, [VDSOGEN_GETCPU] = 168, [VDSOGEN_RT_SIGRETURN] = 139,
 		[VDSOGEN_GETPID] = 172, [VDSOGEN_GETPPID] = 173, [VDSOGEN_GETTID] = 178,
 		[VDSOGEN_GETPGID] = 155, [VDSOGEN_GETSID] = 156, [VDSOGEN_GETPRIORITY] = 141,
 		[VDSOGEN_GETUID] = 174, [VDSOGEN_GETEUID] = 175, [VDSOGEN_GETGID] = 176,
-		[VDSOGEN_GETEGID] = 177,
+		[VDSOGEN_GETEGID] = 177, [VDSOGEN_UNAME] = 160, [VDSOGEN_GETRANDOM] = 278,
 	},
 	.frame = 32, .link = LINK,	/* the link register, the argument and a struct timespec */
-	.target = target, .step = step, .is_padding = is_padding,
+	.random_frame = 64,	/* the link register and seven of getrandom's own */
+	.jump = X16,
+	.target = target, .step = step, .leave = leave, .check_trap = check_trap, .is_padding = is_padding,
 };
 #else
 typedef int flow_aarch64_without_capstone;

@@ -5,6 +5,7 @@
  * line, is the recheck; the same instruction once more begins the next try.
  */
 #ifdef HAVE_CAPSTONE
+#include <check.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -29,12 +30,34 @@ void flow_begin(struct flow *f, struct state *s)
 		s->reg[f->machine->argument[i]] = f->argument[i];
 	s->reg[f->machine->stack] = value_of(FLOW_STACK);
 	s->entry = FLOW_STACK;
+	s->random.pos = f->scene.pos;
+	s->random.generation = f->scene.generation;
+	s->random.in_use = f->scene.in_use;
 }
 
-/* Only time()'s fallback has a frame. */
+/* Only time()'s fallback and getrandom's call of the host have a frame. */
 static uint32_t frame(const struct flow *f)
 {
-	return f->function == VDSOGEN_TIME ? f->machine->frame : 0;
+	return f->function == VDSOGEN_TIME ? f->machine->frame :
+	       f->function == VDSOGEN_GETRANDOM ? f->machine->random_frame : 0;
+}
+
+/* The function calls its own fallback. */
+bool flow_is_own_call(const struct state *s)
+{
+	return s->entry != FLOW_STACK;
+}
+
+/* What is stored before the recheck, or before the last look, the fallback overwrites. */
+static bool stores_early(const struct flow *f)
+{
+	return f->function == VDSOGEN_UNAME || f->function == VDSOGEN_GETRANDOM;
+}
+
+static bool jumps(const struct flow *f)
+{
+	return f->image->config.fallback == VDSOGEN_FALLBACK_JUMP ||
+	       f->image->config.fallback == VDSOGEN_FALLBACK_THREAD;
 }
 
 void flow_write(struct flow *f, struct state *s, unsigned int reg, struct value v)
@@ -42,7 +65,8 @@ void flow_write(struct flow *f, struct state *s, unsigned int reg, struct value 
 	if (reg == f->machine->stack && frame(f)) {
 		if (!value_known(v, ALL) || (v.bits != FLOW_STACK && v.bits != FLOW_STACK - frame(f)))
 			flow_fail(f, "the stack pointer leaves its frame");
-	} else if (!(f->machine->scratch >> reg & 1) && !(frame(f) && reg == f->machine->link)) {
+	} else if (!(f->machine->scratch >> reg & 1) && !(frame(f) && reg == f->machine->link) &&
+		   !(jumps(f) && f->machine->jump && reg == f->machine->jump)) {
 		flow_fail(f, "writes register %u, which is the caller's", reg);
 	}
 	s->reg[reg] = v;
@@ -69,13 +93,15 @@ static void forget_try(struct state *s)
 	}
 	make_old(&s->flags.from);
 	make_old(&s->flags.chain);
-	s->loaded = s->recheck = s->answer = 0;
+	s->loaded = s->recheck = s->answer = s->waited = 0;
 	s->acquired = s->branched = s->fenced = s->counted = s->verified = s->paused = 0;
 }
 
 static void not_after_store(const struct flow *f, const struct state *s, const char *what)
 {
-	if (s->stored[0] || s->stored[1])
+	static const uint64_t nothing[FLOW_POINTERS][FLOW_STORED_WORDS];
+
+	if (!stores_early(f) && memcmp(s->stored, nothing, sizeof nothing))
 		flow_fail(f, "%s after something was stored to the caller", what);
 }
 
@@ -114,7 +140,7 @@ static struct value open_try(struct flow *f, struct state *s, bool acquire)
 /* TSO: what was loaded before it came before it. Else only what its address depends on. */
 static struct value load_recheck(const struct flow *f, struct state *s, uint32_t chain)
 {
-	s->recheck = chain & FROM_TRY;
+	s->recheck = (chain | s->waited) & FROM_TRY;
 	if (f->machine->tso)
 		s->recheck |= s->loaded;
 	s->verified = 0;
@@ -138,6 +164,7 @@ static struct value load_word(struct flow *f, struct state *s, uint32_t from)
 		flow_fail(f, "nothing keeps this load after that of the sequence count");
 	s->loaded |= from;
 	s->recheck &= ~from;	/* one that was before does not count */
+	s->waited &= ~from;
 	return value_from(from, IS_ANYTHING);
 }
 
@@ -146,6 +173,14 @@ void flow_fence(struct flow *f, struct state *s)
 	f->fences++;
 	if (s->line)
 		s->fenced = f->machine->tso || s->branched;
+}
+
+/* DMB ISHLD: what was loaded before it came before all that follows. */
+void flow_load_barrier(struct state *s)
+{
+	s->waited = s->loaded;
+	s->random.unordered = 0;
+	s->random.ordered = 1;
 }
 
 void flow_counter(struct flow *f, struct state *s, bool self_fenced)
@@ -238,12 +273,15 @@ static struct value load_block(struct flow *f, struct state *s, struct value add
 /* Before the first function; they never change. */
 static bool is_constant(const struct flow *f, uint64_t at, unsigned int size)
 {
-	uint64_t first = UINT32_MAX;
+	uint64_t first = UINT32_MAX, first_constant;
 
 	for (unsigned int i = 0; i < VDSOGEN_FUNCTIONS; i++)
 		if (f->image->function[i].at && f->image->function[i].at < first)
 			first = f->image->function[i].at;
-	return at >= FLOW_IMAGE + first - VDSOGEN_ALIGN && at + size <= FLOW_IMAGE + first;
+	first_constant = first - VDSOGEN_ALIGN;
+	if (f->image->random)
+		first_constant -= VDSOGEN_ALIGN;
+	return at >= FLOW_IMAGE + first_constant && at + size <= FLOW_IMAGE + first;
 }
 
 static struct value load_constant(const struct flow *f, uint64_t at, unsigned int size)
@@ -278,11 +316,18 @@ static struct value load_process(struct flow *f, struct state *s, struct value a
 				 unsigned int size, bool acquire)
 {
 	uint64_t at = address.bits - (FLOW_IMAGE + f->image->process);
+	bool counted = vg_is_credential(f->function) || f->function == VDSOGEN_UNAME;
 
+	if (f->function == VDSOGEN_UNAME && at >= VG_ID(uts) && size == sizeof(uint64_t))
+		return load_word(f, s, FROM_NSEC);
+	if (f->function == VDSOGEN_UNAME && size == sizeof(uint32_t) && at == vg_shown(f->function)) {
+		load_word(f, s, FROM_SEC);
+		return loaded(f, FROM_SEC, IS_ANYTHING, f->shown);
+	}
 	if (size == sizeof(uint32_t) && at == vg_shown(f->function))
 		return vg_is_credential(f->function) ? load_word(f, s, FROM_NSEC) :
 		       value_from(FROM_ELSEWHERE, IS_ANYTHING);
-	if (size != sizeof(uint32_t) || at != VG_ID(seq) || !vg_is_credential(f->function))
+	if (size != sizeof(uint32_t) || at != VG_ID(seq) || !counted)
 		flow_fail(f, "loads %u bytes at %" PRIu64 " of the process block, which are not for it",
 			  size, at);
 	return load_seq(f, s, address.chain, acquire);
@@ -300,6 +345,10 @@ struct value flow_load(struct flow *f, struct state *s, struct value address, un
 		v = load_block(f, s, address, size, acquire);
 	else if (in_process(f, address.bits, size))
 		v = load_process(f, s, address, size, acquire);
+	else if (flow_in_random(f, address.bits, size))
+		v = flow_random_load(f, s, address.bits, size, acquire);
+	else if (flow_in_state(f, address.bits, size))
+		v = flow_state_load(f, s, address.bits, size);
 	else if (is_constant(f, address.bits, size))
 		v = load_constant(f, address.bits, size);
 	else if (f->function == VDSOGEN_GETCPU && size == sizeof(uint32_t) &&
@@ -326,19 +375,45 @@ static unsigned int pointer_of(const struct flow *f, struct value address, unsig
 		  address.bits);
 }
 
+enum { BITS = 64 };
+
+static void note_stored(struct state *s, unsigned int pointer, uint64_t at, unsigned int size)
+{
+	for (; size; at++, size--)
+		s->stored[pointer][at / BITS] |= UINT64_C(1) << at % BITS;
+}
+
+static void check_stored(struct flow *f, const struct state *s, unsigned int pointer)
+{
+	ck_assert_uint_le(f->pointer[pointer].size, FLOW_STORED_WORDS * BITS);
+	for (uint32_t at = 0; at < FLOW_STORED_WORDS * BITS; at++)
+		if ((s->stored[pointer][at / BITS] >> at % BITS & 1) != (at < f->pointer[pointer].size))
+			flow_fail(f, "byte %u through pointer %u was%s stored", at, pointer,
+				  at < f->pointer[pointer].size ? " not" : "");
+}
+
 void flow_store(struct flow *f, struct state *s, struct value address, unsigned int size,
 		struct value v)
 {
-	uint32_t bytes = (UINT32_C(1) << size) - 1;
 	unsigned int i;
 
 	if (frame_word(f, s, address, size)) {
+		if (v.from & FROM_SECRET)
+			flow_fail(f, "leaves a secret on the stack");
 		*frame_word(f, s, address, size) = v;
+		return;
+	}
+	if (value_known(address, ALL) && flow_in_state(f, address.bits, size)) {
+		flow_state_store(f, s, address.bits, size, v);
 		return;
 	}
 	i = pointer_of(f, address, size);
 	if (s->trapped && !frame(f))
 		flow_fail(f, "stores after the fallback");
+	if (stores_early(f)) {
+		note_stored(s, i, address.bits - f->pointer[i].at, size);
+		return;
+	}
 	if ((s->loaded || s->counted) && !s->verified)
 		flow_fail(f, "stores before the recheck succeeded");
 	if (v.from & (FROM_CALLER | FROM_EARLIER_TRY))
@@ -348,7 +423,7 @@ void flow_store(struct flow *f, struct state *s, struct value address, unsigned 
 	if (v.from & FROM_LINE & ~s->recheck)
 		flow_fail(f, "the recheck did not wait for words %#x of the line (FROM_x)",
 			  v.from & FROM_LINE & ~s->recheck);
-	s->stored[i] |= bytes << (address.bits - f->pointer[i].at);
+	note_stored(s, i, address.bits - f->pointer[i].at, size);
 	s->answer |= v.from;
 }
 
@@ -359,6 +434,8 @@ void flow_branch(struct flow *f, struct state *s, const struct step *step, bool 
 {
 	if (step->from & FROM_CALLER)
 		flow_fail(f, "decided by what was in a register");
+	if (step->from & FROM_SECRET)
+		flow_fail(f, "decided by a secret");
 	if (step->from & FROM_SEQ)
 		s->branched = 1;
 	s->heeded |= step->from & (FROM_ATTENTION | FROM_AGE);
@@ -377,8 +454,12 @@ void flow_branch(struct flow *f, struct state *s, const struct step *step, bool 
 
 static void check_arguments(struct flow *f, const struct state *s)
 {
-	for (unsigned int i = 0; i < FLOW_ARGUMENTS; i++) {
-		struct value v = s->reg[f->machine->argument[i]], arg = f->argument[i];
+	bool moved = f->image->config.fallback == VDSOGEN_FALLBACK_OUT;
+
+	for (unsigned int i = 0; i < FLOW_PASSED_ON; i++) {
+		bool third = moved && i == FLOW_PASSED_ON - 1;
+		struct value v = s->reg[third ? f->machine->third : f->machine->argument[i]];
+		struct value arg = f->argument[i];
 
 		if (!arg.known)		/* it has fewer */
 			continue;
@@ -416,26 +497,44 @@ static void check_counter_register(struct flow *f, const struct state *s)
 		flow_fail(f, "the counter's register holds neither the counter nor 0");
 }
 
+/* By the trap: code of the host may change whatever a C function may. */
+static void forget_clobbered(const struct flow *f, struct state *s)
+{
+	uint32_t clobbered = jumps(f) ? f->machine->scratch : f->machine->clobbered;
+
+	for (unsigned int r = 0; r < FLOW_REGISTERS; r++)
+		if (clobbered >> r & 1)
+			s->reg[r] = value_from(FROM_CALLER, IS_ANYTHING);
+}
+
 void flow_trap(struct flow *f, struct state *s)
 {
 	struct value nr = s->reg[f->machine->number];
 
 	if (!value_known(nr, ALL) || nr.bits != f->machine->syscall[f->function])
 		flow_fail(f, "system call %" PRIu64, nr.bits);
-	if (frame(f))
+	f->machine->check_trap(f, s, &f->insn[f->at]);
+	if (f->function == VDSOGEN_GETRANDOM && flow_is_own_call(s)) {
+		struct value result = flow_ask(f, s);
+
+		forget_clobbered(f, s);
+		s->reg[f->machine->result] = result;
+		return;
+	}
+	if (f->function == VDSOGEN_TIME && frame(f))
 		check_frame(f, s);
 	else if (f->function != VDSOGEN_RT_SIGRETURN)
 		check_arguments(f, s);
+	if (f->function == VDSOGEN_GETRANDOM)
+		flow_random_leave(f, s, false);
 	check_counter_register(f, s);
 	not_after_store(f, s, "falls back");
 	if (s->trapped)
 		flow_fail(f, "falls back twice");
-	if (s->control & FROM_LINE)
+	if (s->control & FROM_LINE && !stores_early(f))
 		flow_fail(f, "the fallback is decided by words %#x of the line, not rechecked",
 			  s->control);
-	for (unsigned int r = 0; r < FLOW_REGISTERS; r++)
-		if (f->machine->clobbered >> r & 1)
-			s->reg[r] = value_from(FROM_CALLER, IS_ANYTHING);
+	forget_clobbered(f, s);
 	s->reg[f->machine->result] = value_from(FROM_ELSEWHERE, IS_RESULT);
 	s->trapped = 1;
 	f->traps++;
@@ -443,17 +542,18 @@ void flow_trap(struct flow *f, struct state *s)
 
 static void check_answer(struct flow *f, const struct state *s)
 {
-	bool time = f->expect_line && f->pointer[0].size;
+	bool time = f->expect_line && f->pointer[0].size && f->function != VDSOGEN_UNAME;
 	uint32_t wanted = !time ? 0 : f->coarse ? FROM_BASE : FROM_LINE | FROM_COUNTER;
 
 	if (wanted & ~s->answer)
 		flow_fail(f, "the answer does not depend on words %#x of the line",
 			  wanted & ~s->answer);
 	for (unsigned int i = 0; i < FLOW_POINTERS; i++)
-		if (s->stored[i] != (UINT32_C(1) << f->pointer[i].size) - 1)
-			flow_fail(f, "bytes %#x were stored through pointer %u", s->stored[i], i);
+		check_stored(f, s, i);
 	wanted = wanted & FROM_COUNTER && vg_has_age_limit(&f->image->config) ? FROM_AGE : 0;
-	if (f->image->config.options & VDSOGEN_GUARD)
+	/* getrandom may say what no host would say otherwise */
+	if (f->image->config.options & VDSOGEN_GUARD &&
+	    (f->function != VDSOGEN_GETRANDOM || s->stored[0][0]))
 		wanted |= FROM_ATTENTION;
 	if (wanted & ~s->heeded)
 		flow_fail(f, "nothing heeds attention, or the age limit");
@@ -466,10 +566,12 @@ void flow_return(struct flow *f, struct state *s)
 
 	if (s->reg[f->machine->stack].bits != FLOW_STACK)
 		flow_fail(f, "the stack pointer is not where it was");
-	if (frame(f) && s->reg[f->machine->link].from != FROM_CALLER)
+	if (frame(f) && f->machine->link && s->reg[f->machine->link].from != FROM_CALLER)
 		flow_fail(f, "does not return to its caller");
 	if (!s->trapped)
 		check_answer(f, s);
+	if (f->function == VDSOGEN_GETRANDOM)
+		flow_random_leave(f, s, !s->trapped);
 	if (f->function == VDSOGEN_TIME)
 		good = v.is == (s->trapped ? IS_RESULT : IS_COARSE_SECOND) ||
 		       (s->trapped && frame(f) && v.from == FROM_ELSEWHERE);
@@ -477,6 +579,10 @@ void flow_return(struct flow *f, struct state *s)
 		good = v.is == IS_RESULT;
 	else if (vg_is_credential(f->function))
 		good = s->verified && v.from & FROM_NSEC && s->recheck & FROM_NSEC;
+	else if (f->function == VDSOGEN_GETRANDOM)
+		good = value_known(v, ALL) && (int64_t)v.bits == f->scene.result && f->scene.answers;
+	else if (f->function == VDSOGEN_UNAME)
+		good &= s->verified && !((FROM_NSEC | FROM_SEC) & ~s->recheck);
 	else if (VDSOGEN_IDENTITY_FUNCTIONS >> f->function & 1)
 		good = v.from == FROM_ELSEWHERE;
 	if (!good)

@@ -15,17 +15,20 @@ enum {
 	FROM_LAST = 1 << 4, FROM_MULT = 1 << 5, FROM_FRAC = 1 << 6, FROM_NSEC = 1 << 7,
 	FROM_SEC = 1 << 8, FROM_EARLIER_TRY = 1 << 9, FROM_ATTENTION = 1 << 10,
 	FROM_AGE = 1 << 11, FROM_ELSEWHERE = 1 << 12,
-	FROM_CALLER = 1 << 13	/* what happened to be in a register */
+	FROM_CALLER = 1 << 13,	/* what happened to be in a register */
+	FROM_KEY = 1 << 14, FROM_BATCH = 1 << 15	/* getrandom's: nobody may learn it */
 };
 #define FROM_BASE (FROM_NSEC | FROM_SEC)
 #define FROM_RATE (FROM_MULT_INT | FROM_LAST | FROM_MULT | FROM_FRAC)
 #define FROM_LINE (FROM_RATE | FROM_BASE)
+#define FROM_SECRET (FROM_KEY | FROM_BATCH)
 #define FROM_TRY (FROM_SEQ | FROM_RECHECK | FROM_COUNTER | FROM_LINE)
 
 enum flow_is {
 	IS_ANYTHING, IS_SEQ, IS_RECHECK, IS_COUNTER, IS_RESULT, IS_COARSE_SECOND,
 	/* x86's counter before its halves are together: edx, eax, edx << 32 */
-	IS_COUNTER_HIGH, IS_COUNTER_LOW, IS_COUNTER_TOP
+	IS_COUNTER_HIGH, IS_COUNTER_LOW, IS_COUNTER_TOP,
+	IS_THREAD, IS_TARGET	/* the thread pointer; what is loaded from there, to jump to */
 };
 
 struct value {

@@ -66,11 +66,11 @@ static void put(struct flow *f, struct state *s, const cs_insn *insn, unsigned i
 {
 	const cs_x86_op *op = &insn->detail->x86.operands[i];
 
-	if (op->size < sizeof(uint32_t))
-		flow_fail(f, "writes a part of a register");
 	v = value_low(v, op->size);
 	if (op->type == X86_OP_MEM)
 		flow_store(f, s, address_of(f, s, insn, &op->mem), op->size, v);
+	else if (op->size < sizeof(uint32_t))
+		flow_fail(f, "writes a part of a register");
 	else
 		flow_write(f, s, number(f, op->reg), v);
 }
@@ -247,16 +247,78 @@ static void pick(struct flow *f, struct state *s, const cs_insn *insn)
 	struct value a = get(f, s, insn, 0), b = get(f, s, insn, 1);
 
 	condition(f, s, insn->id, &step);
-	put(f, s, insn, 0, value_pick(a, b, step.from));
+	put(f, s, insn, 0, value_pick(step.taken == BRANCH_YES ? b : a,
+				      step.taken == BRANCH_NO ? a : b, step.from));
+}
+
+/* -------------------------------------------------------------------------
+ * Vectors.
+ */
+static bool is_vector(const cs_x86_op *op)
+{
+	return op->type == X86_OP_REG && op->reg >= X86_REG_XMM0 && op->reg <= X86_REG_XMM15;
+}
+
+static uint32_t vector_from(struct flow *f, struct state *s, const cs_insn *insn, unsigned int i)
+{
+	const cs_x86_op *op = &insn->detail->x86.operands[i];
+
+	if (is_vector(op))
+		return flow_vector(s, op->reg - X86_REG_XMM0);
+	return op->type == X86_OP_IMM ? 0 : get(f, s, insn, i).from & FROM_SECRET;
+}
+
+/* The first operand is made of the second, and of itself where it is not moved to. */
+static void vector(struct flow *f, struct state *s, const cs_insn *insn)
+{
+	const cs_x86_op *op = insn->detail->x86.operands;
+	uint32_t from = vector_from(f, s, insn, 1);
+
+	switch (insn->id) {
+	case X86_INS_MOVUPS: case X86_INS_MOVAPS: case X86_INS_MOVQ: case X86_INS_MOVD:
+	case X86_INS_PSHUFD: case X86_INS_PSHUFLW: case X86_INS_PSHUFHW:
+		break;
+	case X86_INS_XORPS: case X86_INS_PXOR:
+		from = op[0].reg == op[1].reg ? 0 : from | vector_from(f, s, insn, 0);
+		break;
+	case X86_INS_PADDD: case X86_INS_PADDQ: case X86_INS_POR: case X86_INS_PSLLD:
+	case X86_INS_PSRLD: case X86_INS_PUNPCKLQDQ:
+		from |= vector_from(f, s, insn, 0);
+		break;
+	default:
+		flow_fail(f, "no trampoline needs this instruction (or teach flow-x86_64.c)");
+	}
+	if (is_vector(&op[0]))
+		flow_vector_write(s, op[0].reg - X86_REG_XMM0, from);
+	else
+		put(f, s, insn, 0, value_from(FROM_ELSEWHERE | from, IS_ANYTHING));
+}
+
+/* -------------------------------------------------------------------------
+ * Ways on.
+ */
+
+/* To the host, by a register or through the thread's memory. */
+static bool is_tail(const cs_insn *insn)
+{
+	return insn->id == X86_INS_JMP && insn->detail->x86.operands[0].type != X86_OP_IMM;
 }
 
 static void target(const cs_insn *insn, struct step *step)
 {
 	const cs_x86_op *op = &insn->detail->x86.operands[0];
 
+	step->tail = is_tail(insn);
+	if (step->tail) {
+		step->kind = STEP_TRAP;
+		return;
+	}
 	switch (insn->id) {
 	case X86_INS_RET: step->kind = STEP_RETURN; return;
-	case X86_INS_SYSCALL: step->kind = STEP_TRAP; return;
+	case X86_INS_SYSCALL: case X86_INS_OUT: case X86_INS_VMCALL: case X86_INS_VMMCALL:
+		step->kind = STEP_TRAP;
+		return;
+	case X86_INS_CALL: step->kind = STEP_CALL; break;
 	case X86_INS_JMP: step->kind = STEP_JUMP; break;
 	case X86_INS_JE: case X86_INS_JNE: case X86_INS_JB: case X86_INS_JAE: case X86_INS_JA:
 	case X86_INS_JBE: case X86_INS_JS: case X86_INS_JNS: step->kind = STEP_BRANCH; break;
@@ -265,21 +327,77 @@ static void target(const cs_insn *insn, struct step *step)
 	step->target = op->type == X86_OP_IMM ? (uint64_t)op->imm : 0;
 }
 
+/* Stores the return address where no frame is. */
+static void call(struct flow *f, struct state *s, const cs_insn *insn)
+{
+	if (flow_is_own_call(s))
+		flow_fail(f, "a call within a call");
+	s->return_to = insn->address + insn->size;
+	s->reg[SP].bits -= sizeof(uint64_t);
+}
+
+static void leave(struct flow *f, struct state *s, struct step *step)
+{
+	step->kind = STEP_RETURN;
+	if (!flow_is_own_call(s))
+		return;
+	if (s->reg[SP].bits != s->entry)
+		flow_fail(f, "returns to what is no return address");
+	s->reg[SP].bits += sizeof(uint64_t);
+	s->entry = FLOW_STACK;
+	step->kind = STEP_JUMP;
+	step->target = s->return_to;
+}
+
+/* The instruction that asks the host, and what that form of it needs. */
+static void check_trap(struct flow *f, const struct state *s, const cs_insn *insn)
+{
+	static const unsigned int instruction[VDSOGEN_FALLBACKS] = {
+		[VDSOGEN_FALLBACK_SYSCALL] = X86_INS_SYSCALL, [VDSOGEN_FALLBACK_OUT] = X86_INS_OUT,
+		[VDSOGEN_FALLBACK_VMCALL] = X86_INS_VMCALL,
+		[VDSOGEN_FALLBACK_VMMCALL] = X86_INS_VMMCALL,
+		[VDSOGEN_FALLBACK_JUMP] = X86_INS_JMP, [VDSOGEN_FALLBACK_THREAD] = X86_INS_JMP,
+	};
+	const struct vdsogen_config *c = &f->image->config;
+	const cs_x86_op *op = &insn->detail->x86.operands[0];
+	struct value port = value_low(s->reg[DX], sizeof(uint16_t)), to = s->reg[R11];
+	bool good = insn->id == instruction[c->fallback];
+
+	if (c->fallback == VDSOGEN_FALLBACK_OUT)
+		good &= value_known(port, UINT64_MAX) && port.bits == c->fallback_at &&
+			insn->detail->x86.operands[1].reg == X86_REG_EAX;
+	if (c->fallback == VDSOGEN_FALLBACK_JUMP)
+		good &= op->type == X86_OP_REG && number(f, op->reg) == R11 &&
+			value_known(to, UINT64_MAX) && to.bits == c->fallback_at;
+	if (c->fallback == VDSOGEN_FALLBACK_THREAD)
+		good &= op->type == X86_OP_MEM && op->mem.segment == X86_REG_FS &&
+			op->mem.base == X86_REG_INVALID && op->mem.index == X86_REG_INVALID &&
+			(uint64_t)op->mem.disp == c->fallback_at;
+	if (!good)
+		flow_fail(f, "this is not the configured way to the host");
+}
+
 static void step(struct flow *f, struct state *s, const cs_insn *insn, struct step *step)
 {
 	const cs_x86 *x = &insn->detail->x86;
 
 	if (step->kind == STEP_BRANCH)
 		condition(f, s, insn->id, step);
+	if (step->kind == STEP_CALL)
+		call(f, s, insn);
 	if (step->kind != STEP_ON)
 		return;
+	if (x->op_count > 1 && (is_vector(&x->operands[0]) || is_vector(&x->operands[1]))) {
+		vector(f, s, insn);
+		return;
+	}
 	if (is_zero_idiom(insn)) {
 		set_flags(s, value_of(0), sizeof(uint64_t));
 		put(f, s, insn, 0, value_of(0));
 		return;
 	}
 	switch (insn->id) {
-	case X86_INS_MOV: case X86_INS_MOVABS: put(f, s, insn, 0, get(f, s, insn, 1)); break;
+	case X86_INS_MOV: case X86_INS_MOVABS: case X86_INS_MOVZX: put(f, s, insn, 0, get(f, s, insn, 1)); break;
 	case X86_INS_LEA: put(f, s, insn, 0, address_of(f, s, insn, &x->operands[1].mem)); break;
 	case X86_INS_ADD: case X86_INS_ADC: case X86_INS_SBB: case X86_INS_SUB: case X86_INS_CMP:
 	case X86_INS_AND: case X86_INS_TEST: case X86_INS_OR: case X86_INS_XOR:
@@ -309,17 +427,18 @@ static bool is_padding(const cs_insn *insn)
 
 const struct flow_machine flow_x86_64 = {
 	.name = "x86_64", .arch = CS_ARCH_X86, .mode = CS_MODE_64, .tso = true,
-	.scratch = SCRATCH, .stack = SP, .number = AX, .result = AX, .argument = { DI, SI, DX },
+	.scratch = SCRATCH, .stack = SP, .number = AX, .result = AX, .argument = { DI, SI, DX, CX, R8 },
+	.third = R8, .random_frame = 40,	/* with the return address a multiple of 16 */
 	.syscall = {	/* Linux arch/x86/entry/syscalls/syscall_64.tbl */
 		[VDSOGEN_CLOCK_GETTIME] = 228, [VDSOGEN_GETTIMEOFDAY] = 96, [VDSOGEN_TIME] = 201,
 		[VDSOGEN_CLOCK_GETRES] = 229, [VDSOGEN_GETCPU] = 309,
 		[VDSOGEN_GETPID] = 39, [VDSOGEN_GETPPID] = 110, [VDSOGEN_GETTID] = 186,
 		[VDSOGEN_GETPGID] = 121, [VDSOGEN_GETSID] = 124, [VDSOGEN_GETPRIORITY] = 140,
 		[VDSOGEN_GETUID] = 102, [VDSOGEN_GETEUID] = 107, [VDSOGEN_GETGID] = 104,
-		[VDSOGEN_GETEGID] = 108,
+		[VDSOGEN_GETEGID] = 108, [VDSOGEN_UNAME] = 63, [VDSOGEN_GETRANDOM] = 318,
 	},
 	.clobbered = REG(CX) | REG(R11),
-	.target = target, .step = step, .is_padding = is_padding,
+	.target = target, .step = step, .leave = leave, .check_trap = check_trap, .is_padding = is_padding,
 };
 #else
 typedef int flow_x86_64_without_capstone;

@@ -23,9 +23,9 @@ void flow_fail(const struct flow *f, const char *format, ...)
 		snprintf(where, sizeof where, "%" PRIx64 ": %s %s",
 			 f->insn[f->at].address - FLOW_IMAGE, f->insn[f->at].mnemonic,
 			 f->insn[f->at].op_str);
-	ck_abort_msg("%s %s%s (clocks %#x, counter %u, getcpu %u, options %#x) at %s: %s",
-		     f->machine->name, vdsogen_function_name(f->function), f->call,
-		     c->clocks, c->counter, c->getcpu, c->options, where, what);
+	ck_abort_msg("%s %s%s (clocks %#x, counter %u, getcpu %u, fallback %u, options %#x) at %s: %s",
+		     f->machine->name, vdsogen_function_name(f->function), f->call, c->clocks,
+		     c->counter, c->getcpu, c->fallback, c->options, where, what);
 }
 
 /* The instruction at an address, or f->count. */
@@ -54,11 +54,11 @@ static size_t land(struct flow *f, uint64_t address)
 	return to;
 }
 
-/* rt_sigreturn does not come back from its system call. */
+/* rt_sigreturn does not come back from its system call, and no jump does. */
 static bool ends(const struct flow *f, const struct step *step)
 {
 	return step->kind == STEP_RETURN ||
-	       (step->kind == STEP_TRAP && f->function == VDSOGEN_RT_SIGRETURN);
+	       (step->kind == STEP_TRAP && (step->tail || f->function == VDSOGEN_RT_SIGRETURN));
 }
 
 static size_t next(struct flow *f)
@@ -281,6 +281,8 @@ static void run(struct walk *w, struct state *s, size_t at)
 		}
 		if (step.kind == STEP_TRAP)
 			flow_trap(f, s);
+		if (step.kind == STEP_RETURN || (step.tail && f->function != VDSOGEN_RT_SIGRETURN))
+			f->machine->leave(f, s, &step);
 		if (step.kind == STEP_RETURN)
 			flow_return(f, s);
 		if (ends(f, &step))

@@ -6,6 +6,7 @@
  *	flow.c		decodes, finds what can be reached, walks
  *	flow-NAME.c	what an architecture's instructions do
  *	flow-rules.c	what a trampoline may do, and when
+ *	flow-random.c	what getrandom may do beside that
  *	check_flow.c	the calls and configurations that are walked
  */
 #ifndef FLOW_H
@@ -16,7 +17,10 @@
 #include "arch.h"
 #include "flow-value.h"
 
-enum { FLOW_REGISTERS = 32, FLOW_ARGUMENTS = 3, FLOW_POINTERS = 2, FLOW_FRAME_WORDS = 4 };
+enum {
+	FLOW_REGISTERS = 32, FLOW_ARGUMENTS = 5, FLOW_PASSED_ON = 3, FLOW_POINTERS = 2,
+	FLOW_FRAME_WORDS = 8, FLOW_STORED_WORDS = 8
+};
 
 struct flags {
 	uint8_t known, zero, negative, carry;	/* carry: as the architecture has it */
@@ -39,7 +43,22 @@ struct state {
 	uint32_t control;	/* what has steered this try and was not rechecked */
 	uint32_t answer;	/* what was stored came from, and what steered it */
 	uint32_t heeded;	/* FROM_ATTENTION, FROM_AGE */
-	uint32_t stored[FLOW_POINTERS]; /* which bytes were stored through the arguments */
+	uint32_t waited;	/* of the line, before a barrier that orders loads */
+	uint64_t stored[FLOW_POINTERS][FLOW_STORED_WORDS]; /* which bytes, through the arguments */
+	struct flow_random {	/* getrandom's: the caller's state, and what has been looked at */
+		uint64_t generation, pos, in_use;
+		uint64_t latest;	/* the host's generation, when it was last loaded */
+		uint32_t looks;		/* how often that was */
+		uint32_t asked;		/* the host for a key */
+		uint32_t keyed, served;	/* vectors made of the key, and of the batch */
+		uint8_t looked;		/* at the host's generation, after all of the state's loads */
+		uint8_t looked_own;	/* at the state's */
+		uint8_t unordered;	/* loads of the state, with no barrier behind them */
+		uint8_t ordered;	/* the generation's last load, by a barrier behind it */
+		uint8_t flags_loaded;
+		uint8_t unused[3];
+	} random;
+	uint64_t return_to;	/* of the function's own call, where a call stores that */
 	uint8_t acquired;	/* the count was loaded with acquire */
 	uint8_t branched;	/* a branch has depended on it */
 	uint8_t fenced;		/* and a fence stood behind that */
@@ -54,6 +73,7 @@ _Static_assert(sizeof(struct state) == offsetof(struct state, trapped) + 1, "no 
 /* What comes after an instruction. */
 struct step {
 	enum { STEP_ON, STEP_JUMP, STEP_CALL, STEP_BRANCH, STEP_RETURN, STEP_TRAP } kind;
+	bool tail;		/* a trap that returns to the function's caller */
 	uint64_t target;
 	enum { BRANCH_NO, BRANCH_YES, BRANCH_EITHER } taken;
 	uint32_t from;		/* what decides */
@@ -73,9 +93,14 @@ struct flow_machine {
 	uint32_t syscall[VDSOGEN_FUNCTIONS];
 	uint32_t clobbered;	/* by the system call */
 	uint32_t frame;		/* bytes of stack that time()'s fallback uses */
-	uint32_t link;		/* and the register of the return address, which it saves there */
+	uint32_t random_frame;	/* and getrandom, when it asks for a key */
+	uint32_t link;		/* the register of the return address, which they save there; or 0 */
+	uint32_t jump;		/* a register to jump to the host by; or 0 */
+	uint8_t third;		/* the third argument's, where it is not in its own */
 	void (*target)(const cs_insn *insn, struct step *step); /* kind and target alone */
 	void (*step)(struct flow *f, struct state *s, const cs_insn *insn, struct step *step);
+	void (*leave)(struct flow *f, struct state *s, struct step *step); /* returns, or jumps */
+	void (*check_trap)(struct flow *f, const struct state *s, const cs_insn *insn);
 	bool (*is_padding)(const cs_insn *insn);
 };
 
@@ -97,7 +122,17 @@ struct flow {
 	bool odd;		/* a latch's sequence count is: the copy is to be read */
 	bool hot;		/* what is not known is not taken: straight through */
 	bool exact;		/* and these are known: */
-	uint32_t seq, recheck, attention;
+	uint32_t seq, recheck, attention, shown;
+
+	/* getrandom's, which is always walked with all that decides known */
+	struct flow_scene {
+		uint64_t pos, generation, in_use;	/* of the state */
+		uint32_t ready, flags;	/* of the block, whose generation is FLOW_GENERATION */
+		uint32_t changes;	/* 1u << n: before the n-th look the generation has changed */
+		int64_t key_result;	/* of the host, asked for a key */
+		int64_t result;		/* if it answers itself */
+		bool answers;
+	} scene;
 
 	size_t at;		/* the instruction under way */
 	unsigned int steps, fences, tries, traps; /* of the last walk */
@@ -107,6 +142,8 @@ struct flow {
 #define FLOW_IMAGE UINT64_C(0x7e1234560000)
 #define FLOW_STACK UINT64_C(0x7ffd00008000)
 #define FLOW_POINTER(i) (UINT64_C(0x55aa00001000) + UINT64_C(0x100000) * (i))
+#define FLOW_STATE FLOW_POINTER(FLOW_POINTERS + 1)	/* getrandom's; its page */
+#define FLOW_GENERATION UINT64_C(0x123456789a)
 
 extern const struct flow_machine flow_x86_64, flow_aarch64;
 
@@ -121,6 +158,20 @@ void flow_fail(const struct flow *f, const char *format, ...)
 struct flow flow_function(const struct flow_machine *m, const struct vdsogen_image *image,
 			  unsigned int function);
 
+/* flow-random.c: what getrandom may do, and when */
+bool flow_in_random(const struct flow *f, uint64_t at, unsigned int size);
+struct value flow_random_load(struct flow *f, struct state *s, uint64_t at, unsigned int size,
+			      bool acquire);
+bool flow_in_state(const struct flow *f, uint64_t at, unsigned int size);
+struct value flow_state_load(struct flow *f, struct state *s, uint64_t at, unsigned int size);
+void flow_state_store(struct flow *f, struct state *s, uint64_t at, unsigned int size,
+		      struct value value);
+struct value flow_ask(struct flow *f, struct state *s);
+void flow_random_leave(struct flow *f, const struct state *s, bool answers);
+/* Vector registers: nothing is known of one but what it was made of. */
+uint32_t flow_vector(const struct state *s, unsigned int vector);
+void flow_vector_write(struct state *s, unsigned int vector, uint32_t from);
+
 /* flow-rules.c */
 struct value flow_load(struct flow *f, struct state *s, struct value address, unsigned int size,
 		       bool acquire);
@@ -129,7 +180,9 @@ void flow_store(struct flow *f, struct state *s, struct value address, unsigned 
 void flow_write(struct flow *f, struct state *s, unsigned int reg, struct value value);
 void flow_counter(struct flow *f, struct state *s, bool self_fenced);
 void flow_fence(struct flow *f, struct state *s);
+void flow_load_barrier(struct state *s);
 void flow_trap(struct flow *f, struct state *s);
+bool flow_is_own_call(const struct state *s);
 void flow_return(struct flow *f, struct state *s);
 void flow_begin(struct flow *f, struct state *s);
 /* The state of the side that was chosen. */
