@@ -2,10 +2,8 @@
 /* The clock of vdsogen run: published to the page, and read from it for system calls. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <inttypes.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "host.h"
@@ -121,48 +119,10 @@ bool run_start_publisher(struct run *run)
 }
 
 /* -------------------------------------------------------------------------
- * Clock calls that reach the kernel: the page's fallback, or the program's
- * own. They are counted and answered from the page, so that there is one
- * timeline also when a reader met the publisher at work. Clocks that the page
- * has not are the kernel's.
+ * Clock calls that reached the kernel are answered from the page, so that there
+ * is one timeline also when a reader met the publisher at work. Clocks that the
+ * page has not are the kernel's.
  */
-static const struct {
-	int number;
-	unsigned int function;
-} clock_calls[] = {
-	{ SYS_clock_gettime, VDSOGEN_CLOCK_GETTIME },
-	{ SYS_gettimeofday, VDSOGEN_GETTIMEOFDAY },
-#ifdef SYS_time
-	{ SYS_time, VDSOGEN_TIME },
-#endif
-	{ SYS_clock_getres, VDSOGEN_CLOCK_GETRES },
-	{ SYS_getcpu, VDSOGEN_GETCPU },
-};
-
-enum { CLOCK_CALLS = sizeof clock_calls / sizeof *clock_calls };
-
-/* What has no clock of a name. */
-enum { NO_CLOCK = VDSOGEN_CLOCK_IDS };
-
-static unsigned int function_of(long number)
-{
-	for (unsigned int i = 0; i < CLOCK_CALLS; i++)
-		if (clock_calls[i].number == number)
-			return clock_calls[i].function;
-	return VDSOGEN_FUNCTIONS;
-}
-
-/* In the child. */
-int run_filter_calls(const struct run *run)
-{
-	int numbers[CLOCK_CALLS];
-	size_t count = 0;
-
-	for (unsigned int i = 0; i < CLOCK_CALLS; i++)
-		if (run->count || clock_calls[i].function <= VDSOGEN_TIME)
-			numbers[count++] = clock_calls[i].number;
-	return tracee_filter(numbers, count);
-}
 
 /*
  * The time that the page has at this moment. It is too old to be read if the
@@ -192,8 +152,8 @@ static bool read_time_of_day(const struct run *run, struct vdsogen_time *time)
 	       read_clock(run, VDSOGEN_REALTIME_COARSE, time);
 }
 
-static void answer(const struct run *run, pid_t tid, unsigned int function,
-		   const uint64_t argument[2])
+void run_answer(const struct run *run, pid_t tid, unsigned int function,
+		const uint64_t argument[2])
 {
 	const uint64_t zone = run->clock->timezone;
 	struct vdsogen_time time;
@@ -230,45 +190,4 @@ static void answer(const struct run *run, pid_t tid, unsigned int function,
 		return;
 	}
 	tracee_answer(tid, result);
-}
-
-void run_clock_call(struct run *run, pid_t tid)
-{
-	struct tracee_call call;
-	unsigned int function, id = NO_CLOCK;
-
-	if (!tracee_get_call(tid, &call))
-		return;
-	function = function_of(call.number);
-	if (function == VDSOGEN_FUNCTIONS)
-		return;
-	if ((function == VDSOGEN_CLOCK_GETTIME || function == VDSOGEN_CLOCK_GETRES) &&
-	    (uint32_t)call.argument[0] < VDSOGEN_CLOCK_IDS)
-		id = (uint32_t)call.argument[0];
-	run->calls[function][id]++;
-	answer(run, tid, function, call.argument);
-}
-
-void run_print_count(const struct run *run)
-{
-	uint64_t sum = 0;
-	const char *before = ":";
-
-	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++)
-		for (unsigned int id = 0; id <= NO_CLOCK; id++)
-			sum += run->calls[f][id];
-	fprintf(stderr, "vdsogen: %" PRIu64 " clock calls reached the kernel", sum);
-	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS; f++)
-		for (unsigned int id = 0; id <= NO_CLOCK; id++) {
-			const char *clock = tool_clock_name(id);
-
-			if (!run->calls[f][id])
-				continue;
-			fprintf(stderr, "%s %" PRIu64 " %s", before, run->calls[f][id],
-				vdsogen_function_name(f));
-			if (f == VDSOGEN_CLOCK_GETTIME || f == VDSOGEN_CLOCK_GETRES)
-				fprintf(stderr, "(%s)", clock && *clock ? clock : "another clock");
-			before = ",";
-		}
-	putc('\n', stderr);
 }

@@ -74,6 +74,24 @@ static void *read_image(struct run *run)
 	return memory ? memcpy(memory, bytes, size) : NULL;
 }
 
+/* Of an image from a file. */
+static bool fits_identity(const char *name, const struct vdsogen_image *image)
+{
+	const char *lacks = NULL;
+
+	if (!image->process)
+		lacks = "no identity function, such as getpid";
+	else if (image->config.process != VDSOGEN_DATA_INSIDE)
+		lacks = "its process block outside, where all processes would share it";
+	else if (image->config.data == VDSOGEN_DATA_INSIDE)
+		lacks = "its clock block inside, where each process would have its own";
+	else
+		return true;
+	tool_error("%s: --identity: the image has %s; build one with vdsogen build --functions "
+		   "getpid,... --process inside --data before, or leave --image out", name, lacks);
+	return false;
+}
+
 bool run_make_image(struct run *run)
 {
 	const char *name = run->file ? run->file : "run: the image";
@@ -95,14 +113,19 @@ bool run_make_image(struct run *run)
 			   vdsogen_arch_name(host_arch()));
 		return false;
 	}
+	if (run->identity && !fits_identity(name, &image))
+		return false;
 	for (unsigned int f = 0; f < VDSOGEN_FUNCTIONS && !run->image.trap; f++)
 		run->image.trap = image.function[f].trap;
 	run->config = image.config;
+	run->memory = memory;
+	run->process = image.process;
 	if (image.config.data == VDSOGEN_DATA_INSIDE) {
 		run->clock = (struct vdsogen_clock *)(void *)(memory + image.clock);
 		return true;
 	}
 	run->image.data = image.clock;
+	run->image.data_memory = (char *)memory + run->image.size;
 	run->clock = (struct vdsogen_clock *)(void *)(memory + run->image.size);
 	return !vdsogen_clock_init(run->clock, &image);
 }

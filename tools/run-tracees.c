@@ -93,7 +93,7 @@ static _Noreturn void child(const struct run *run, int go, int errors, const sig
 	sigaction(SIGCHLD, sigchld, NULL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	e.error = run_filter_calls(run);
-	e.filter = e.error && (run->count || run_changed(run));
+	e.filter = e.error && (run->count || run->identity || run_changed(run));
 	if (!e.filter)
 		e.error = 0;	/* the kernel's time is nearly the page's */
 	if (!e.error) {
@@ -105,21 +105,6 @@ static _Noreturn void child(const struct run *run, int go, int errors, const sig
 	_exit(EXIT_FAILURE);
 }
 
-/* A line of a file in /proc, as a number; -1 if there is none. */
-static long proc_number(const char *path, const char *format)
-{
-	char line[256];
-	FILE *file = fopen(path, "re");
-	long number = -1;
-
-	while (file && number < 0 && fgets(line, sizeof line, file))
-		if (sscanf(line, format, &number) != 1)
-			number = -1;
-	if (file)
-		fclose(file);
-	return number;
-}
-
 static void no_ptrace(pid_t pid, int error)
 {
 	char path[64];
@@ -127,14 +112,14 @@ static void no_ptrace(pid_t pid, int error)
 	snprintf(path, sizeof path, "/proc/%d/status", pid);
 	if (error != EPERM && error != EACCES)
 		tool_error("run: ptrace: %s", strerror(error));
-	else if (proc_number(path, "TracerPid: %ld") > 0)
+	else if (tracee_proc_number(path, "TracerPid: %ld") > 0)
 		tool_error("run: ptrace: not permitted: this command is being traced itself, by "
 			   "process %ld; run it without strace, a debugger or another vdsogen run",
-			   proc_number(path, "TracerPid: %ld"));
-	else if (proc_number("/proc/sys/kernel/yama/ptrace_scope", "%ld") >= 2)
+			   tracee_proc_number(path, "TracerPid: %ld"));
+	else if (tracee_proc_number("/proc/sys/kernel/yama/ptrace_scope", "%ld") >= 2)
 		tool_error("run: ptrace: not permitted: /proc/sys/kernel/yama/ptrace_scope is %ld; "
 			   "set it to 1 (3 stays until the next boot), or, for 2, run as root",
-			   proc_number("/proc/sys/kernel/yama/ptrace_scope", "%ld"));
+			   tracee_proc_number("/proc/sys/kernel/yama/ptrace_scope", "%ld"));
 	else
 		tool_error("run: ptrace: not permitted: a container or a security module forbids "
 			   "it; allow it, such as by docker run --cap-add SYS_PTRACE");
@@ -156,7 +141,7 @@ bool run_start_program(struct run *run, const sigset_t *mask, const struct sigac
 	close(go[0]);
 	close(errors[1]);
 	run->exec_error = errors[0];
-	error = tracee_seize(run->pid);
+	error = tracee_seize(run->pid, run->identity);
 	if (error) {
 		no_ptrace(run->pid, error);
 		kill(run->pid, SIGKILL);
@@ -178,7 +163,8 @@ static void not_started(struct run *run)
 	run->failed = EXIT_FAILURE;
 	if (e.filter) {
 		tool_error("run: seccomp: %s: %s needs a filter that this system does not allow",
-			   strerror(e.error), run->count ? "--count" : "another clock");
+			   strerror(e.error), run->identity ? "--identity" :
+			   run->count ? "--count" : "another clock");
 		return;
 	}
 	tool_error("run: %s: %s", run->program[0], strerror(e.error));
@@ -206,7 +192,8 @@ static void after_exec(struct run *run, pid_t tid)
 
 	if (tid == run->pid)
 		run->started = true;
-	switch (tracee_install(tid, &run->image, why)) {
+	switch (run->identity ? run_exec(run, tid, why) :
+		tracee_install(tid, &run->image, run->image.fd, why)) {
 	case TRACEE_INSTALLED:
 	case TRACEE_GONE:
 		break;
@@ -236,14 +223,60 @@ static bool is_stop_signal(int number)
 	return number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 }
 
-/* Set by PTRACE_O_TRACESYSGOOD: no signal, but the end of an injected call. */
+/*
+ * Set by PTRACE_O_TRACESYSGOOD: no signal, but the end of a system call, an
+ * injected one or one that was awaited.
+ */
 enum { SYSCALL_STOP = 0x80 };
+
+static void stopped(struct run *run, pid_t tid, int status);
+
+/*
+ * A child or a thread has been made. It is waited for while its parent stands
+ * still, and so has the image of which it has a copy.
+ */
+static void announced(struct run *run, pid_t parent)
+{
+	unsigned long tid;
+	int status;
+
+	if (!ptrace(PTRACE_GETEVENTMSG, parent, NULL, &tid) && !run_knows((pid_t)tid) &&
+	    !tracee_wait_stop((pid_t)tid, &status))
+		stopped(run, (pid_t)tid, status);
+}
+
+/* What the processes' identity depends on; true: the end of a system call is to stop. */
+static bool identity_event(struct run *run, pid_t tid, int event, int number)
+{
+	run_born(run, tid);
+	switch (event) {
+	case 0:
+		if (number & SYSCALL_STOP)
+			run_change_ends(tid);
+		break;
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		announced(run, tid);
+		break;
+	case PTRACE_EVENT_EXIT:
+		run_ending(tid);
+		break;
+	case PTRACE_EVENT_SECCOMP:
+		return run_change_begins(tid);
+	}
+	return false;
+}
 
 /* One stop, and on. An error means that it was killed: that will be waited for. */
 static void stopped(struct run *run, pid_t tid, int status)
 {
 	int event = status >> 16, number = WSTOPSIG(status);
 
+	if (run->identity && identity_event(run, tid, event, number)) {
+		ptrace(PTRACE_SYSCALL, tid, NULL, NULL);
+		return;
+	}
 	switch (event) {
 	case 0:
 		if (number & SYSCALL_STOP)
@@ -260,7 +293,7 @@ static void stopped(struct run *run, pid_t tid, int status)
 		after_exec(run, tid);
 		break;
 	case PTRACE_EVENT_SECCOMP:
-		run_clock_call(run, tid);
+		run_call(run, tid);
 		break;
 	}
 	ptrace(PTRACE_CONT, tid, NULL, NULL);
@@ -286,9 +319,13 @@ void run_tend(struct run *run)
 			continue;
 		if (tid < 0)
 			return;
-		if (WIFSTOPPED(status))
+		if (WIFSTOPPED(status)) {
 			stopped(run, tid, status);
-		else if (tid == run->pid)
+			continue;
+		}
+		if (run->identity)
+			run_ended(tid);
+		if (tid == run->pid)
 			ended(run, status);
 	}
 }

@@ -14,16 +14,18 @@
 /* -------------------------------------------------------------------------
  * The command line.
  */
-enum { OPTION_COUNT = 1, OPTION_ELSEWHERE, OPTION_FREEZE, OPTION_IMAGE, OPTION_OFFSET,
-       OPTION_RATE };
+enum { OPTION_COUNT = 1, OPTION_ELSEWHERE, OPTION_FREEZE, OPTION_IDENTITY, OPTION_IMAGE,
+       OPTION_OFFSET, OPTION_RATE };
 
 static const struct tool_option options[] = {
 	{ "offset", "SECONDS", "shift the time of day, such as by 86400 or -0.5", OPTION_OFFSET,
 	  NULL },
 	{ "rate", "FACTOR", "let all clocks run FACTOR times as fast", OPTION_RATE, NULL },
 	{ "freeze", NULL, "let all clocks stand still", OPTION_FREEZE, NULL },
-	{ "count", NULL, "say at the end how many clock calls were system calls", OPTION_COUNT,
+	{ "count", NULL, "say at the end how many calls of the image were system calls", OPTION_COUNT,
 	  NULL },
+	{ "identity", NULL, "tell each process who it is (getpid and the like), too",
+	  OPTION_IDENTITY, NULL },
 	{ "image", "FILE", "use the image in FILE instead of building one", OPTION_IMAGE, NULL },
 	{ "elsewhere", NULL, "for testing: do not put the image at the kernel's vDSO's address",
 	  OPTION_ELSEWHERE, NULL },
@@ -106,6 +108,45 @@ static bool parse_rate(const char *text, struct change *change)
 	return true;
 }
 
+/* Whether /proc has this process where processes are looked for. */
+static bool has_own_proc(void)
+{
+	char name[32];
+	ssize_t length = readlink("/proc/self", name, sizeof name - 1);
+
+	name[length > 0 ? length : 0] = '\0';
+	if (atoi(name) == getpid())
+		return true;
+	tool_error("run: --identity: /proc is not of this PID namespace; mount it, such as by "
+		   "unshare --mount-proc");
+	return false;
+}
+
+/*
+ * The process block is each process's own; the clock block is everybody's, and so
+ * outside of the image.
+ */
+static bool configure_identity(struct run *run)
+{
+	struct vdsogen_config *config = &run->config;
+	uint32_t asked = config->functions ? config->functions : VDSOGEN_DEFAULT_FUNCTIONS;
+
+	if (config->process != VDSOGEN_DATA_INSIDE) {
+		tool_error("run: --identity: each process has an image with its own process block "
+			   "inside; leave --process out");
+		return false;
+	}
+	if (!has_own_proc())
+		return false;
+	if (run->file)
+		return true;
+	config->functions = (asked | VDSOGEN_IDENTITY_FUNCTIONS) &
+			    vdsogen_arch_functions(host_arch());
+	if (config->data == VDSOGEN_DATA_INSIDE)
+		config->data = VDSOGEN_DATA_BEFORE;
+	return true;
+}
+
 /* 0, or EXIT_USAGE, or TOOL_HELP. */
 static int parse(struct run *run, int argc, char **argv)
 {
@@ -133,6 +174,9 @@ static int parse(struct run *run, int argc, char **argv)
 		case OPTION_COUNT:
 			run->count = true;
 			break;
+		case OPTION_IDENTITY:
+			run->identity = true;
+			break;
 		case OPTION_IMAGE:
 			run->file = optarg;
 			break;
@@ -153,6 +197,8 @@ static int parse(struct run *run, int argc, char **argv)
 			   "tell how to build one", run->file);
 		return EXIT_USAGE;
 	}
+	if (run->identity && !configure_identity(run))
+		return EXIT_USAGE;
 	if (optind == argc) {
 		tool_error("run: no PROGRAM to run; see vdsogen run --help");
 		return EXIT_USAGE;

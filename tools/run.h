@@ -23,10 +23,12 @@ struct run {
 	struct vdsogen_config config;
 	struct change change;
 	const char *file;		/* the image's, or NULL */
-	bool count, freeze, rate;
+	bool count, freeze, identity, rate;
 	char **program;
 
 	struct tracee_image image;
+	unsigned char *memory;		/* the image */
+	int32_t process;		/* offset in it of the process block */
 	struct vdsogen_clock *clock;
 	struct vdsogen_sample first;	/* of the host */
 	struct vdsogen_source source;
@@ -53,11 +55,36 @@ bool run_make_image(struct run *run);
 bool run_start_clock(struct run *run);
 bool run_start_publisher(struct run *run);
 
-/* In the program's process: clock calls stop from now on. 0, or errno. */
+/* A stopped call of the image's function: not made but answered, if the page has the clock. */
+void run_answer(const struct run *run, pid_t tid, unsigned int function,
+		const uint64_t argument[2]);
+
+/* In the program's process: clock calls and the like stop from now on. 0, or errno. */
 int run_filter_calls(const struct run *run);
 /* One has stopped. */
-void run_clock_call(struct run *run, pid_t tid);
+void run_call(struct run *run, pid_t tid);
 void run_print_count(const struct run *run);
+
+/*
+ * --identity: what happens to processes and threads. All are told of at a stop of
+ * the one in question, but run_ended().
+ */
+
+bool run_knows(pid_t tid);
+/* Does nothing for one that is known. */
+void run_born(struct run *run, pid_t tid);
+/* As tracee_install() does it. */
+enum tracee_result run_exec(struct run *run, pid_t pid, char why[TRACEE_WHY_ROOM]);
+/* PTRACE_EVENT_EXIT. */
+void run_ending(pid_t tid);
+void run_ended(pid_t tid);
+
+/* System calls that change who a process is: at most RUN_CHANGE_CALLS; their count. */
+enum { RUN_CHANGE_CALLS = 15 };
+size_t run_change_calls(int numbers[RUN_CHANGE_CALLS]);
+/* One of them has stopped: true, and its return is to stop, too. */
+bool run_change_begins(pid_t tid);
+void run_change_ends(pid_t tid);
 
 /* Blocks the signals that go on to the program; *mask is what was blocked before. */
 void run_hold_signals(sigset_t *mask);

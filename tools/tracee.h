@@ -11,11 +11,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The image that all of them share. */
+/* The image: what all of them share. */
 struct tracee_image {
 	int fd;			/* a memory file of this process */
 	size_t size;
 	int64_t data;		/* offset of a data page that is behind the image in the file; 0: none */
+	char *data_memory;	/* that page, writable here; its last TRACEE_PATH_ROOM are free */
 	uint64_t trap;		/* offset of a system call instruction in it */
 	bool elsewhere;		/* never in place of the kernel's vDSO */
 };
@@ -27,14 +28,30 @@ enum tracee_result {
 	TRACEE_GONE		/* killed meanwhile; its exit status is still to be waited for */
 };
 
-enum { TRACEE_WHY_ROOM = 256 };
+enum { TRACEE_WHY_ROOM = 256, TRACEE_PATH_ROOM = 64 };
 
-/* Attaches to a child; its children and threads follow. 0, or errno. */
-int tracee_seize(pid_t pid);
+/*
+ * Attaches to a child; its children and threads follow. With `exits`, they stop
+ * by PTRACE_EVENT_EXIT, too, before they end. 0, or errno.
+ */
+int tracee_seize(pid_t pid, bool exits);
 
-/* At the stop of PTRACE_EVENT_EXEC: gives the new program the image. */
-enum tracee_result tracee_install(pid_t tid, const struct tracee_image *image,
+/* Until this one stops. 0, or errno: ESRCH if it has ended, which is still to be waited for. */
+int tracee_wait_stop(pid_t tid, int *status);
+
+/*
+ * At the stop of PTRACE_EVENT_EXEC: gives the new program the image. The code
+ * comes from `file`: image->fd, or a memory file with a copy of the image.
+ */
+enum tracee_result tracee_install(pid_t tid, const struct tracee_image *image, int file,
 				  char why[TRACEE_WHY_ROOM]);
+
+/*
+ * At the first stop of a new process, which has a copy of its parent's memory and
+ * the image at `at`: maps `file` there instead. The image has a data page.
+ */
+enum tracee_result tracee_replace(pid_t tid, const struct tracee_image *image, int file,
+				  uint64_t at, char why[TRACEE_WHY_ROOM]);
 
 /* A system call that has been stopped by tracee_filter(). */
 struct tracee_call {
@@ -55,5 +72,16 @@ bool tracee_write(pid_t tid, uint64_t to, const void *bytes, size_t size);
  * for the tracer, in children, too. 0, or errno.
  */
 int tracee_filter(const int *numbers, size_t count);
+
+/*
+ * At a stop: no filter of the tracee's own looks at system calls until the filters
+ * are resumed. True without doing anything if it has none but tracee_filter()'s
+ * and those of this process; else it takes CAP_SYS_ADMIN, and exits to stop.
+ */
+bool tracee_suspend_filters(pid_t tid, char why[TRACEE_WHY_ROOM]);
+void tracee_resume_filters(pid_t tid);
+
+/* A line of a file in /proc, as a number; -1 if there is none. */
+long tracee_proc_number(const char *path, const char *format);
 
 #endif
