@@ -168,7 +168,8 @@ static bool good_blocks(const struct vdsogen_image *image)
 		return !image->process;
 	if (c->process == c->data && c->process_distance == c->distance)
 		return follows(image, image->process, end, sizeof(struct vdsogen_process));
-	return good_block(image, &process);
+	return good_block(image, &process) &&
+	       (uint32_t)image->process / VDSOGEN_PAGE != (uint32_t)image->clock / VDSOGEN_PAGE;
 }
 
 /* Code is before the data that are in the image. */

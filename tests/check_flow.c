@@ -337,7 +337,6 @@ START_TEST(flow_every_getcpu_keeps_the_rules)
 }
 END_TEST
 
-/* uname() copies before it rechecks: tests/exec-change.c looks after it, and the next test. */
 START_TEST(flow_identity_keeps_the_rules)
 {
 	for (size_t g = 0; g < COUNT(guards); g++)

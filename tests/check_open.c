@@ -489,6 +489,27 @@ START_TEST(open_refuses_a_note_with_a_lie_in_any_word)
 }
 END_TEST
 
+/* Two blocks outside of the image, moved to one place in all that is said of them. */
+START_TEST(open_refuses_blocks_that_meet)
+{
+	const struct vdsogen_config config = {
+		.functions = vdsogen_arch_functions(arch_of(_i)), .data = VDSOGEN_DATA_AFTER,
+		.process = VDSOGEN_DATA_AFTER, .process_distance = VDSOGEN_DISTANCE_MAX,
+	};
+	Elf64_Nhdr *note;
+	size_t size = build(_i, &config), moved = 0;
+	uint32_t *word = own_note(&note);
+
+	for (size_t i = 0; i < note->n_descsz / sizeof *word; i++)
+		if (word[i] == VDSOGEN_DISTANCE_MAX) {
+			word[i] = (uint32_t)size;
+			moved++;
+		}
+	ck_assert_uint_eq(moved, 2);
+	ck_assert_int_eq(error_of(size), VDSOGEN_ERR_DAMAGED);
+}
+END_TEST
+
 START_TEST(open_refuses_contradictions)
 {
 	Elf64_Ehdr *eh = (Elf64_Ehdr *)buffer;
@@ -555,6 +576,7 @@ Suite *open_suite(void)
 	tcase_add_loop_test(errors, open_refuses_a_note_that_leaves_its_segment, 0, n);
 	tcase_add_loop_test(errors, open_refuses_other_layouts, 0, n);
 	tcase_add_loop_test(errors, open_refuses_a_note_with_a_lie_in_any_word, 0, n);
+	tcase_add_loop_test(errors, open_refuses_blocks_that_meet, 0, n);
 	tcase_add_loop_test(errors, open_refuses_contradictions, 0, n);
 	tcase_add_test(errors, open_calls_the_kernels_vdso_foreign);
 	suite_add_tcase(suite, errors);
