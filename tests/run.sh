@@ -14,6 +14,7 @@ case $vdsogen in
 *) vdsogen=$(pwd)/$vdsogen ;;
 esac
 CC=${CC:-cc}
+: "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}"
 tmp=$(mktemp -d) || exit 99
 pids=
 cleanup()
@@ -309,6 +310,16 @@ kill -KILL $own
 wait $own 2>/dev/null
 wait_for dead "$(cat "$tmp/pid")"
 pids=
+
+# ------------------------------------------------------------------ randomness
+if $CC -std=gnu11 -Wall -Wextra -I"$SRCDIR/include" -o "$tmp/random" "$SRCDIR/tests/run-random.c" \
+	>"$tmp/err" 2>&1; then
+	# shellcheck disable=SC2016  # not here
+	run 0 --functions clock_gettime,getrandom -- sh -c '"$0"; s=$?; [ $s -ne 77 ] || echo skip; [ $s -eq 77 ] || exit $s' "$tmp/random"
+	! grep -q skip "$tmp/out" || echo "note: this kernel has no MAP_DROPPABLE; getrandom not tested"
+else
+	fail "tests/run-random.c does not compile"
+fi
 
 # ------------------------------------------------------------------ what it cannot do
 refuse 1 'traced' -- "$vdsogen" run -- true

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The clock of vdsogen run: published to the page, and read from it for system calls. */
+/* What vdsogen run publishes to the page: its clock, which also answers system calls, and randomness. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "host.h"
@@ -80,6 +81,32 @@ bool run_start_clock(struct run *run)
 	return !error;
 }
 
+/*
+ * Randomness is the kernel's own: its calls seed the states. Whether it has been
+ * seeded anew it does not tell, but it does so each minute: CRNG_RESEED_INTERVAL,
+ * Linux drivers/char/random.c.
+ */
+enum { RESEED_SECONDS = 60 };
+
+void run_start_random(struct run *run)
+{
+	unsigned char byte;
+
+	if (run->random && getrandom(&byte, sizeof byte, GRND_NONBLOCK) == sizeof byte)
+		vdsogen_random_start(run->random, 0, 0);
+}
+
+static void reseed(struct run *run, time_t *last)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!run->random || now.tv_sec - *last < RESEED_SECONDS)
+		return;
+	vdsogen_random_reseed(run->random);
+	*last = now.tv_sec;
+}
+
 enum { PERIOD_MIN = 1000000, PERIOD_MAX = 10000000 };
 
 /*
@@ -91,6 +118,7 @@ static void *publish(void *arg)
 	struct run *run = arg;
 	const struct sched_param first = { .sched_priority = 1 };
 	long period = (long)run->source.res_coarse;
+	time_t reseeded = run->first.monotonic.sec;
 	struct vdsogen_sample s;
 
 	period = period < PERIOD_MIN ? PERIOD_MIN : period > PERIOD_MAX ? PERIOD_MAX : period;
@@ -99,6 +127,7 @@ static void *publish(void *arg)
 		nanosleep(&(struct timespec){ .tv_nsec = period }, NULL);
 		sample(run, &s);
 		vdsogen_clock_update(run->clock, &s, host_counter, NULL);
+		reseed(run, &reseeded);
 	}
 	return NULL;
 }

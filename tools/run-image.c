@@ -122,10 +122,14 @@ bool run_make_image(struct run *run)
 	run->process = image.process;
 	if (image.config.data == VDSOGEN_DATA_INSIDE) {
 		run->clock = (struct vdsogen_clock *)(void *)(memory + image.clock);
-		return true;
+	} else {
+		run->image.data = image.clock;
+		run->image.data_memory = (char *)memory + run->image.size;
+		run->clock = (struct vdsogen_clock *)(void *)(memory + run->image.size);
+		vdsogen_clock_init(run->clock, &image);
 	}
-	run->image.data = image.clock;
-	run->image.data_memory = (char *)memory + run->image.size;
-	run->clock = (struct vdsogen_clock *)(void *)(memory + run->image.size);
-	return !vdsogen_clock_init(run->clock, &image);
+	if (image.random)	/* where it is from the clock, they are here, too */
+		run->random = (struct vdsogen_random *)(void *)
+			      ((char *)run->clock + (image.random - image.clock));
+	return true;
 }

@@ -270,5 +270,6 @@ int cmd_run(int argc, char **argv)
 		return EXIT_USAGE;
 	if (!run_make_image(&run) || !run_start_clock(&run))
 		return EXIT_FAILURE;
+	run_start_random(&run);
 	return run_program(&run);
 }

@@ -30,6 +30,7 @@ struct run {
 	unsigned char *memory;		/* the image */
 	int32_t process;		/* offset in it of the process block */
 	struct vdsogen_clock *clock;
+	struct vdsogen_random *random;	/* behind it; NULL: the image has no getrandom */
 	struct vdsogen_sample first;	/* of the host */
 	struct vdsogen_source source;
 	pthread_t publisher;
@@ -53,6 +54,7 @@ bool run_make_image(struct run *run);
 
 /* The clock, and the thread that goes on to publish it. */
 bool run_start_clock(struct run *run);
+void run_start_random(struct run *run);
 bool run_start_publisher(struct run *run);
 
 /* A stopped call of the image's function: not made but answered, if the page has the clock. */
