@@ -268,35 +268,51 @@ static bool identity_event(struct run *run, pid_t tid, int event, int number)
 	return false;
 }
 
-/* One stop, and on. An error means that it was killed: that will be waited for. */
-static void stopped(struct run *run, pid_t tid, int status)
+/*
+ * Killed meanwhile, it may have left its stop and stand at its end: that one is
+ * still to be waited for, as its children are to be told first. Killed again
+ * there, or just after this, it goes on untold.
+ */
+static bool is_at_end(const struct run *run, pid_t tid)
 {
-	int event = status >> 16, number = WSTOPSIG(status);
+	const int at_end = SIGTRAP | PTRACE_EVENT_EXIT << 8;
+	siginfo_t info;
 
-	if (run->identity && identity_event(run, tid, event, number)) {
-		ptrace(PTRACE_SYSCALL, tid, NULL, NULL);
-		return;
-	}
+	return run->identity && !ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) &&
+	       info.si_signo == SIGTRAP && info.si_code == at_end;
+}
+
+/* One stop, and how to go on. */
+static int handle(struct run *run, pid_t tid, int event, int number)
+{
+	bool awaited = run->identity && identity_event(run, tid, event, number);
+
 	switch (event) {
-	case 0:
-		if (number & SYSCALL_STOP)
-			break;
-		ptrace(PTRACE_CONT, tid, NULL, (void *)(long)number);
-		return;
 	case PTRACE_EVENT_STOP:
-		if (is_stop_signal(number)) {
-			ptrace(PTRACE_LISTEN, tid, NULL, NULL);
-			return;
-		}
+		if (is_stop_signal(number))
+			return PTRACE_LISTEN;
 		break;
 	case PTRACE_EVENT_EXEC:
 		after_exec(run, tid);
 		break;
 	case PTRACE_EVENT_SECCOMP:
+		if (awaited)
+			return PTRACE_SYSCALL;
 		run_call(run, tid);
 		break;
 	}
-	ptrace(PTRACE_CONT, tid, NULL, NULL);
+	return PTRACE_CONT;
+}
+
+/* An error means that it was killed: that will be waited for. */
+static void stopped(struct run *run, pid_t tid, int status)
+{
+	int event = status >> 16, number = WSTOPSIG(status);
+	bool is_signal = !event && !(number & SYSCALL_STOP);
+	int request = handle(run, tid, event, number);
+
+	if (event == PTRACE_EVENT_EXIT || !is_at_end(run, tid))
+		ptrace(request, tid, NULL, (void *)(long)(is_signal ? number : 0));
 }
 
 static void ended(struct run *run, int status)

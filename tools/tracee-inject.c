@@ -24,6 +24,8 @@ int tracee_wait_stop(pid_t tid, int *status)
 	while (waitid(P_PID, (id_t)tid, &info, WEXITED | WSTOPPED | WNOWAIT | __WALL))
 		if (errno != EINTR)
 			return errno;
+	if (info.si_code == CLD_TRAPPED && info.si_status >> 8 == PTRACE_EVENT_EXIT)
+		return ESRCH;
 	if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
 		return ESRCH;
 	while (waitpid(tid, status, __WALL) < 0)

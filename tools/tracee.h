@@ -36,7 +36,7 @@ enum { TRACEE_WHY_ROOM = 256, TRACEE_PATH_ROOM = 64 };
  */
 int tracee_seize(pid_t pid, bool exits);
 
-/* Until this one stops. 0, or errno: ESRCH if it has ended, which is still to be waited for. */
+/* Until this one stops. 0, or errno: ESRCH if it ends, which is still to be waited for. */
 int tracee_wait_stop(pid_t tid, int *status);
 
 /*
