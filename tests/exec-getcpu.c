@@ -169,8 +169,9 @@ static void check_word_changes(void)
 
 void exec_getcpu(void)
 {
+	/* where no layout has data */
 	static const int32_t places[] = {
-		-4, -VDSOGEN_PAGE / 2, -VDSOGEN_PAGE - 4, -VDSOGEN_DISTANCE_MAX,
+		-4, -VDSOGEN_PAGE / 2, -VDSOGEN_PAGE - 4, -VDSOGEN_DISTANCE_MAX + VDSOGEN_PAGE - 4,
 		16 * VDSOGEN_PAGE, 16 * VDSOGEN_PAGE - 4, VDSOGEN_DISTANCE_MAX - 4,
 	};
 	static const uint32_t kept[] = {
