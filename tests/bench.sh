@@ -212,6 +212,8 @@ else
 	is "$(grep -cE '^time +[1-9][0-9]* ' "$tmp/out")" 1 "rows of --count"
 	run 0 --count
 	is "$(grep -cE '^(getpid|uname|getrandom 32 bytes) +[1-9]' "$tmp/out")" 3 "more rows of --count"
+	# A landing pad, a load, a test, a branch, a return; not the way there.
+	is "$(awk '/^getpid / { print ($2 <= 10) }' "$tmp/out")" 1 "few instructions of getpid"
 	# Two counts of the same are the same.
 	run 0 --count --json --function clock_gettime --function getuid
 	cp "$tmp/out" "$tmp/first"

@@ -109,21 +109,22 @@ static unsigned int count_once(const struct bench_subject *s, enum bench_variant
 }
 
 /*
- * The least of a few: a tick, or the end of a second since the anchor, makes a call
- * longer. Of many calls, of two: only once in a minute are the kernel's random numbers
- * of a new generation. 0: it could not.
+ * The least that is seen several times: a tick, or the end of a second since the
+ * anchor, makes a call longer, and the kernel's random numbers are of a new
+ * generation now and then. 0: it could not.
  */
 static double count_calls(struct bench *b, const struct bench_subject *s,
 			  enum bench_variant variant, const struct bench_span *span)
 {
-	const unsigned int tries = s->period > 1 ? 2 : 5;
-	unsigned int least = UINT_MAX;
+	enum { TRIES = 40, OFTEN = 3 };
+	unsigned int least = UINT_MAX, seen = 0;
 
-	for (unsigned int i = 0; i < tries && least; i++) {
+	for (unsigned int i = 0; i < TRIES && seen < OFTEN && least; i++) {
 		unsigned int count;
 
 		bench_publish(b);
 		count = count_once(s, variant, span);
+		seen = count < least ? 1 : seen + (count == least);
 		least = count < least ? count : least;
 	}
 	return (double)least / s->period;
