@@ -2,8 +2,7 @@
 /*
  * States of getrandom for vdsogen bench: one for the page and one for the kernel's
  * vDSO, each in memory that was mapped as its own query says, at the same offset
- * in a page. Linux: lib/vdso/getrandom.c and
- * include/uapi/linux/random.h.
+ * in a page. Linux: lib/vdso/getrandom.c, include/uapi/linux/random.h.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
