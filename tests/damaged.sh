@@ -14,6 +14,8 @@ trap 'rm -rf "$dir"' EXIT
 for arch in $ARCHS; do
 	"$VDSOGEN" build --arch "$arch" -o "$dir/$arch"
 	"$VDSOGEN" build --arch "$arch" --data before --latch -o "$dir/$arch-split"
+	"$VDSOGEN" build --arch "$arch" --functions clock_gettime,getpid,getuid,uname,getrandom \
+		--slots --process after --fallback jump --fallback-at 4096 -o "$dir/$arch-all"
 done
 exec python3 - "$VDSOGEN" "$STEP" "$dir" <<'END'
 import os, subprocess, sys, time

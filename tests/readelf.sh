@@ -131,7 +131,13 @@ for arch in $ARCHS; do
 	for function in clock_gettime gettimeofday time clock_getres getcpu; do
 		judge --functions $function
 	done
+	for function in getpid getppid gettid getpgid getsid getpriority getuid geteuid getgid \
+			getegid uname getrandom; do
+		judge --functions $function --slots
+	done
 	function=clock_gettime
+	judge --slots --functions clock_gettime,gettimeofday,getpid,getpgid,getuid,uname,getrandom
+	judge --slots --functions clock_gettime,getuid,getrandom --process before
 	for omit in hash gnu-hash versions sections hash,versions gnu-hash,versions \
 		    hash,gnu-hash,versions hash,sections gnu-hash,sections versions,sections \
 		    hash,versions,sections gnu-hash,versions,sections; do

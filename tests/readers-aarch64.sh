@@ -30,6 +30,9 @@ done
 for part in hash gnu-hash hash,gnu-hash versions sections unwind; do
 	"$VDSOGEN" build -a aarch64 --omit "$part" -o "$dir/without-$part"
 done
+"$VDSOGEN" build -a aarch64 --slots --functions "clock_gettime,gettimeofday,time,clock_getres,\
+getcpu,rt_sigreturn,getpid,getppid,gettid,getpgid,getsid,getpriority,getuid,geteuid,getgid,\
+getegid,uname,getrandom" -o "$dir/all"
 
 sources=
 for file in ${LIBRARY_SOURCES:-$(cd "$SRCDIR" && echo libvdsogen/*.c arch/*.c arch/*/*.c)}; do
@@ -129,13 +132,15 @@ unwinds() {
 	shift
 	made "$name" "$@" -std=gnu11 -O1 -Wall -Wextra -Werror -o "$dir/$name" "$here/unwind.c" \
 		"$here/page.c" "$here/walk-${name%-*}.c" || return 0
-	for clock in started unstarted; do
-		load -singlestep -- $clock "$dir/whole" "$dir/$name" timer
-		if [ $status = 0 ]; then
-			pass "$name" "timer, clock $clock: $(tail -n 1 "$dir/out")"
-		else
-			fail "$name" "timer, clock $clock: exit status $status" "$dir/out"
-		fi
+	for page in whole all; do
+		for clock in started unstarted; do
+			load -singlestep -- $clock "$dir/$page" "$dir/$name" timer
+			if [ $status = 0 ]; then
+				pass "$name" "timer, $page, clock $clock: $(tail -n 1 "$dir/out")"
+			else
+				fail "$name" "timer, $page, clock $clock: exit status $status" "$dir/out"
+			fi
+		done
 	done
 	load -- started "$dir/without-unwind" "$dir/$name" timer
 	if [ $status = 1 ] && grep -q '^\([0-9]*\) backtraces, \1 bad' "$dir/out"; then

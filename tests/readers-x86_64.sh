@@ -30,6 +30,8 @@ done
 "$VDSOGEN" build --data before -o "$dir/before"
 "$VDSOGEN" build --data after -o "$dir/after"
 "$VDSOGEN" build --latch --guard -o "$dir/latch"
+"$VDSOGEN" build --slots --functions "clock_gettime,gettimeofday,time,clock_getres,getcpu,getpid,\
+getppid,gettid,getpgid,getsid,getpriority,getuid,geteuid,getgid,getegid,uname,getrandom" -o "$dir/all"
 
 # ------------------------------------------------------------------ libraries
 # cargo insists on a Cargo.lock beside the manifest.
@@ -111,7 +113,7 @@ unwinds() {
 		"$here/page.c" "$here/walk-${name%-*}.c" || return 0
 	for mode in '' timer; do
 		how=${mode:-'every instruction'}
-		for page in whole one-clock before after latch; do
+		for page in whole one-clock before after latch all; do
 			if timeout "$LIMIT" "$VDSOGEN" run --image "$dir/$page" "$dir/$name" $mode \
 				>"$dir/out" 2>&1; then
 				pass "$name" "$how, $page: $(tail -n 1 "$dir/out")"
