@@ -214,11 +214,13 @@ else
 	is "$(grep -cE '^(getpid|uname|getrandom 32 bytes) +[1-9]' "$tmp/out")" 3 "more rows of --count"
 	# A landing pad, a load, a test, a branch, a return; not the way there.
 	is "$(awk '/^getpid / { print ($2 <= 10) }' "$tmp/out")" 1 "few instructions of getpid"
-	# Two counts of the same are the same.
+	# Two counts of the same are the same; the kernel's as long as it publishes nothing meanwhile,
+	# which on a busy machine it does.
 	run 0 --count --json --function clock_gettime --function getuid
-	cp "$tmp/out" "$tmp/first"
+	sed 's/"kernel".*//' "$tmp/out" >"$tmp/first"
 	run 0 --count --json --function clock_gettime --function getuid
-	if cmp -s "$tmp/out" "$tmp/first"; then pass; else fail "two counts differ"; fi
+	sed 's/"kernel".*//' "$tmp/out" >"$tmp/second"
+	if cmp -s "$tmp/first" "$tmp/second"; then pass; else fail "two counts differ"; fi
 fi
 
 echo "$checks checks, $failures failed"
