@@ -226,10 +226,11 @@ static void put_loaded(struct flow *f, struct state *s, const cs_insn *insn, uns
 static bool is_thread_word(struct flow *f, const struct state *s, const cs_insn *insn)
 {
 	const cs_arm64_op *op = operand(insn, 1);
+	uint64_t at = f->image->config.fallback_at;
 
 	return insn->id == ARM64_INS_LDR && op->type == ARM64_OP_MEM &&
 	       get_reg(f, s, op->mem.base).is == IS_THREAD && width(insn) == sizeof(uint64_t) &&
-	       op->mem.index == ARM64_REG_INVALID && (uint64_t)op->mem.disp == f->image->config.fallback_at;
+	       op->mem.index == ARM64_REG_INVALID && (uint64_t)op->mem.disp == at;
 }
 
 static void load(struct flow *f, struct state *s, const cs_insn *insn)
@@ -607,7 +608,8 @@ const struct flow_machine flow_aarch64 = {
 	.frame = 32, .link = LINK,	/* the link register, the argument and a struct timespec */
 	.random_frame = 64,	/* the link register and seven of getrandom's own */
 	.jump = X16,
-	.target = target, .step = step, .leave = leave, .check_trap = check_trap, .is_padding = is_padding,
+	.target = target, .step = step, .leave = leave, .check_trap = check_trap,
+	.is_padding = is_padding,
 };
 #else
 typedef int flow_aarch64_without_capstone;

@@ -397,7 +397,9 @@ static void step(struct flow *f, struct state *s, const cs_insn *insn, struct st
 		return;
 	}
 	switch (insn->id) {
-	case X86_INS_MOV: case X86_INS_MOVABS: case X86_INS_MOVZX: put(f, s, insn, 0, get(f, s, insn, 1)); break;
+	case X86_INS_MOV: case X86_INS_MOVABS: case X86_INS_MOVZX:
+		put(f, s, insn, 0, get(f, s, insn, 1));
+		break;
 	case X86_INS_LEA: put(f, s, insn, 0, address_of(f, s, insn, &x->operands[1].mem)); break;
 	case X86_INS_ADD: case X86_INS_ADC: case X86_INS_SBB: case X86_INS_SUB: case X86_INS_CMP:
 	case X86_INS_AND: case X86_INS_TEST: case X86_INS_OR: case X86_INS_XOR:
@@ -427,7 +429,8 @@ static bool is_padding(const cs_insn *insn)
 
 const struct flow_machine flow_x86_64 = {
 	.name = "x86_64", .arch = CS_ARCH_X86, .mode = CS_MODE_64, .tso = true,
-	.scratch = SCRATCH, .stack = SP, .number = AX, .result = AX, .argument = { DI, SI, DX, CX, R8 },
+	.scratch = SCRATCH, .stack = SP, .number = AX, .result = AX,
+	.argument = { DI, SI, DX, CX, R8 },
 	.third = R8, .random_frame = 40,	/* with the return address a multiple of 16 */
 	.syscall = {	/* Linux arch/x86/entry/syscalls/syscall_64.tbl */
 		[VDSOGEN_CLOCK_GETTIME] = 228, [VDSOGEN_GETTIMEOFDAY] = 96, [VDSOGEN_TIME] = 201,
@@ -438,7 +441,8 @@ const struct flow_machine flow_x86_64 = {
 		[VDSOGEN_GETEGID] = 108, [VDSOGEN_UNAME] = 63, [VDSOGEN_GETRANDOM] = 318,
 	},
 	.clobbered = REG(CX) | REG(R11),
-	.target = target, .step = step, .leave = leave, .check_trap = check_trap, .is_padding = is_padding,
+	.target = target, .step = step, .leave = leave, .check_trap = check_trap,
+	.is_padding = is_padding,
 };
 #else
 typedef int flow_x86_64_without_capstone;
