@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The publishers' order as compiled: which barriers, stores of counts and steps stand in which
-# function, in which order (libvdsogen/publish.c and process.c say why). On x86 most of a release is nothing,
-# and no test that runs there would miss it: so the aarch64 code is looked at, too.
+# function, in which order (libvdsogen/publish.c, process.c and random.c say why). On x86 most of a
+# release is nothing, and no test that runs there would miss it: so the aarch64 code is looked at,
+# too.
 #
 # Functions are kept apart (-fno-inline), so that a step is a call; a compiler may not take
 # an access past a barrier, whether it inlines or not.
@@ -19,6 +20,7 @@ trap 'rm -rf "$dir"' EXIT
 # line does not name are not looked at; barriers, in capitals, always are.
 #	LOCK		compare-exchange, acquire and release
 #	LOCK-ACQUIRE	compare-exchange, acquire
+#	LOAD-LINKED LOCK-RELEASE	compare-exchange, release
 #	FULL		fence, sequentially consistent
 #	STORE-RELEASE, LOAD-ACQUIRE, FENCE-RELEASE, FENCE-ACQUIRE
 #	COUNTER		the caller's function is called
@@ -47,13 +49,16 @@ process	end		STORE-RELEASE
 process	vdsogen_process_change	begin store_fields end
 process	vdsogen_process_set	load_seq FULL vg_store32 store_fields end
 process	vdsogen_process_get	load_seq vg_load32 load_uts FENCE-ACQUIRE load_seq
+random	new_generation		LOAD-LINKED LOCK-RELEASE
+random	vdsogen_random_start	vg_store32 STORE-RELEASE new_generation STORE-RELEASE
+random	vdsogen_random_reseed	new_generation
 '
 
 # What they are here; "-" is nothing that could be seen.
 words_aarch64='FULL=DMB-ISH FENCE-RELEASE=DMB-ISH FENCE-ACQUIRE=DMB-ISHLD STORE-RELEASE=STLR
-	LOAD-ACQUIRE=LDAR LOCK-ACQUIRE=STXR'
+	LOAD-ACQUIRE=LDAR LOCK-ACQUIRE=STXR LOAD-LINKED=LDXR LOCK-RELEASE=STLXR'
 words_x86_64='FENCE-RELEASE=- FENCE-ACQUIRE=- STORE-RELEASE=- LOAD-ACQUIRE=-
-	LOCK-ACQUIRE=LOCK'
+	LOCK-ACQUIRE=LOCK LOAD-LINKED=- LOCK-RELEASE=LOCK'
 
 # Assembly to lines of FUNCTION EVENT, and what leads from one to another: "?LABEL" where it may
 # jump, "!LABEL" where it does, "." where it ends.
@@ -112,7 +117,7 @@ in_order='
 	/:$/ { at[substr($2, 1, length($2) - 1)] = lines }
 	END { end_function() }'
 
-files='publish clock process'
+files='publish clock process random'
 examined='' failed=0
 # examine ARCH COMPILER FLAG...
 examine() {
