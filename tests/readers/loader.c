@@ -60,6 +60,8 @@ static uintptr_t map_image(const char *name, bool started)
 	host_sample(&sample);
 	if ((started && vdsogen_clock_start((struct vdsogen_clock *)(void *)(memory + view.clock),
 					    &source, &sample)) ||
+	    (started && view.random &&
+	     vdsogen_random_start((struct vdsogen_random *)(void *)(memory + view.random), 0, 0)) ||
 	    mprotect(memory, view.size, PROT_READ | PROT_EXEC))
 		die(name);
 	__builtin___clear_cache((char *)memory, (char *)memory + view.size);
