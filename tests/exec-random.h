@@ -12,7 +12,7 @@ struct random_state {
 	uint8_t batch[BATCH], key[KEY];
 	uint64_t generation;
 	uint8_t pos, in_use, pad[6];
-};
+} __attribute__((packed));	/* it may be anywhere */
 _Static_assert(sizeof(struct random_state) == STATE_SIZE, "Linux's size");
 
 /* One page with getrandom, and room for states: two pages. */

@@ -288,6 +288,8 @@ static struct value load_constant(const struct flow *f, uint64_t at, unsigned in
 {
 	uint64_t bits = 0;
 
+	if (size > sizeof bits)		/* a vector: opaque */
+		return value_from(0, IS_ANYTHING);
 	memcpy(&bits, (const char *)f->image->base + (at - FLOW_IMAGE), size);
 	return value_of(bits);
 }
