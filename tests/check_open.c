@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
 
+#include "damage.h"
 #include "suites.h"
 #include "vdsogen.h"
 
@@ -34,25 +34,6 @@ static size_t build(int arch, const struct vdsogen_config *config)
 
 	ck_assert_int_eq(vdsogen_build(arch_of(arch), config, buffer, &size), 0);
 	return size;
-}
-
-/* A copy that ends where the mapping ends: one byte too far is a SIGSEGV. */
-static unsigned char *at_the_edge(size_t size)
-{
-	size_t room = (size + VDSOGEN_PAGE - 1) / VDSOGEN_PAGE * VDSOGEN_PAGE;
-	unsigned char *map = mmap(NULL, room + VDSOGEN_PAGE, PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	ck_assert_ptr_ne(map, MAP_FAILED);
-	ck_assert_int_eq(mprotect(map + room, VDSOGEN_PAGE, PROT_NONE), 0);
-	return map + room - size;
-}
-
-static void let_go(unsigned char *edge, size_t size)
-{
-	size_t room = (size + VDSOGEN_PAGE - 1) / VDSOGEN_PAGE * VDSOGEN_PAGE;
-
-	munmap(edge + size - room, room + VDSOGEN_PAGE);
 }
 
 static bool inside(uint64_t at, uint64_t size, uint64_t all)
@@ -281,11 +262,9 @@ START_TEST(open_every_truncation_is_refused)
 	size_t size = build(_i, NULL);
 
 	for (size_t cut = 0; cut < size; cut++) {
-		unsigned char *edge = at_the_edge(cut);
-		int error;
+		unsigned char *edge = at_the_edge(buffer, cut);
+		int error = open_safely(edge, cut);
 
-		memcpy(edge, buffer, cut);
-		error = open_safely(edge, cut);
 		ck_assert_msg(error == VDSOGEN_ERR_TRUNCATED ||
 			      (error == VDSOGEN_ERR_NOTELF && cut < sizeof(Elf64_Ehdr)),
 			      "cut at %zu: %s", cut, vdsogen_strerror(error));
@@ -294,53 +273,28 @@ START_TEST(open_every_truncation_is_refused)
 }
 END_TEST
 
+static void open_damaged(const unsigned char *image, size_t size, int arch)
+{
+	(void)arch;
+	open_safely(image, size);
+}
+
 START_TEST(open_every_changed_byte_is_survived)
 {
 	const struct vdsogen_config bare = { .options = VDSOGEN_OMIT_SECTIONS | VDSOGEN_OMIT_HASH };
 	size_t size = build(_i, NULL);
-	unsigned char *edge = at_the_edge(size);
 
-	for (int round = 0; round < 2; round++) {
-		memcpy(edge, buffer, size);
-		for (size_t at = 0; at < size; at++) {
-			unsigned char good = edge[at];
-
-			for (unsigned int bit = 0; bit < 8; bit++) {
-				edge[at] = good ^ (unsigned char)(1u << bit);
-				open_safely(edge, size);
-			}
-			edge[at] = (unsigned char)~good;
-			open_safely(edge, size);
-			edge[at] = 0x7f;
-			open_safely(edge, size);
-			edge[at] = good;
-		}
-		ck_assert_uint_eq(build(_i, &bare), size);
-	}
-	let_go(edge, size);
+	change_each_byte(buffer, size, open_damaged, _i);
+	ck_assert_uint_eq(build(_i, &bare), size);
+	change_each_byte(buffer, size, open_damaged, _i);
 }
 END_TEST
 
-/* Every aligned word, as each of the numbers at which a careless bound overflows. */
 START_TEST(open_every_extreme_word_is_survived)
 {
-	static const uint64_t extremes[] = {
-		0, 1, VDSOGEN_PAGE - 1, VDSOGEN_PAGE, VDSOGEN_PAGE + 1, INT32_MAX, UINT32_MAX,
-		1ull << 32, INT64_MAX, 1ull << 63, UINT64_MAX - VDSOGEN_PAGE, UINT64_MAX - 7,
-		UINT64_MAX
-	};
 	size_t size = build(_i, NULL);
-	unsigned char *edge = at_the_edge(size);
 
-	memcpy(edge, buffer, size);
-	for (size_t at = 0; at + 8 <= size; at += 4)
-		for (size_t i = 0; i < sizeof extremes / sizeof *extremes; i++)
-			for (size_t width = 4; width <= 8; width += 4) {
-				memcpy(edge + at, &extremes[i], width);
-				open_safely(edge, size);
-				memcpy(edge + at, buffer + at, width);
-			}
-	let_go(edge, size);
+	change_each_word(buffer, size, open_damaged, _i);
 }
 END_TEST
 
@@ -441,7 +395,7 @@ START_TEST(open_refuses_a_note_that_leaves_its_segment)
 {
 	Elf64_Nhdr *note;
 	size_t size = build(_i, NULL);
-	unsigned char *edge = at_the_edge(size);
+	unsigned char *edge = at_the_edge(buffer, size);
 
 	own_note(&note);
 	for (size_t part = 0; part < 64; part += 4) {

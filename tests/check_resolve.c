@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "damage.h"
 #include "suites.h"
 #include "vdsogen-resolve.h"
 #include "vdsogen.h"
@@ -383,25 +383,6 @@ END_TEST
 
 /* ---------------------------------------------------------------- damage -- */
 
-/* Bytes that end where the mapping ends: one byte too far is a SIGSEGV. */
-static unsigned char *at_the_edge(size_t size)
-{
-	size_t room = (size + VDSOGEN_PAGE - 1) / VDSOGEN_PAGE * VDSOGEN_PAGE;
-	unsigned char *map = mmap(NULL, room + VDSOGEN_PAGE, PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	ck_assert_ptr_ne(map, MAP_FAILED);
-	ck_assert_int_eq(mprotect(map + room, VDSOGEN_PAGE, PROT_NONE), 0);
-	return map + room - size;
-}
-
-static void let_go(unsigned char *edge, size_t size)
-{
-	size_t room = (size + VDSOGEN_PAGE - 1) / VDSOGEN_PAGE * VDSOGEN_PAGE;
-
-	munmap(edge + size - room, room + VDSOGEN_PAGE);
-}
-
 /* An answer, and none that lies outside. */
 static void ask_safely(const unsigned char *image, size_t size, int dialect)
 {
@@ -427,9 +408,8 @@ START_TEST(resolve_survives_every_length)
 		size_t size = build_with(_i, layouts[l]);
 
 		for (size_t cut = 0; cut < size; cut++) {
-			unsigned char *edge = at_the_edge(cut);
+			unsigned char *edge = at_the_edge(buffer, cut);
 
-			memcpy(edge, buffer, cut);
 			ask_safely(edge, cut, _i);
 			let_go(edge, cut);
 		}
@@ -441,45 +421,18 @@ START_TEST(resolve_survives_every_changed_byte)
 {
 	for (size_t l = 0; l < LAYOUTS; l++) {
 		size_t size = build_with(_i, layouts[l]);
-		unsigned char *edge = at_the_edge(size);
 
-		memcpy(edge, buffer, size);
-		for (size_t at = 0; at < size; at++) {
-			for (unsigned int bit = 0; bit < 8; bit++) {
-				edge[at] = buffer[at] ^ (unsigned char)(1u << bit);
-				ask_safely(edge, size, _i);
-			}
-			edge[at] = (unsigned char)~buffer[at];
-			ask_safely(edge, size, _i);
-			edge[at] = buffer[at];
-		}
-		let_go(edge, size);
+		change_each_byte(buffer, size, ask_safely, _i);
 	}
 }
 END_TEST
 
-/* Every word, as each of the numbers at which a careless bound overflows. */
 START_TEST(resolve_survives_every_extreme_word)
 {
-	static const uint64_t extremes[] = {
-		0, 1, VDSOGEN_PAGE - 1, VDSOGEN_PAGE, VDSOGEN_PAGE + 1, INT32_MAX, UINT32_MAX,
-		1ull << 32, INT64_MAX, 1ull << 63, UINT64_MAX - VDSOGEN_PAGE, UINT64_MAX - 7,
-		UINT64_MAX
-	};
-
 	for (size_t l = 0; l < LAYOUTS; l++) {
 		size_t size = build_with(_i, layouts[l]);
-		unsigned char *edge = at_the_edge(size);
 
-		memcpy(edge, buffer, size);
-		for (size_t at = 0; at + 8 <= size; at += 4)
-			for (size_t i = 0; i < sizeof extremes / sizeof *extremes; i++)
-				for (size_t width = 4; width <= 8; width += 4) {
-					memcpy(edge + at, &extremes[i], width);
-					ask_safely(edge, size, _i);
-					memcpy(edge + at, buffer + at, width);
-				}
-		let_go(edge, size);
+		change_each_word(buffer, size, ask_safely, _i);
 	}
 }
 END_TEST
