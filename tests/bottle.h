@@ -3,6 +3,8 @@
 #ifndef BOTTLE_H
 #define BOTTLE_H
 
+#include <endian.h>
+
 #include "vdsogen.h"
 #include "wide.h"
 
@@ -11,6 +13,17 @@
 #define Q64(nsec) ((vg_i128)(nsec) * ((vg_i128)1 << 64))
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* From and to the byte order of process and random blocks. */
+static inline uint32_t le32(uint32_t v)
+{
+	return htole32(v);
+}
+
+static inline uint64_t le64(uint64_t v)
+{
+	return htole64(v);
+}
 
 /* All clocks, and those that never go back. */
 #define CLOCK_IDS 7

@@ -3,17 +3,15 @@
 #include <check.h>
 #include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "bottle.h"
+#include "steps.h"
 #include "suites.h"
+#include "threads.h"
 
 /* -------------------------------------------------------------------------
  * Arithmetic.
@@ -1288,35 +1286,24 @@ struct deed {
 #define STATES_MAX 1000
 static struct vdsogen_clock states[STATES_MAX];
 
-/* Every state of the block while a child acts on it; 0 if this system does not let us look. */
+static struct {
+	const struct deed *deed;
+	struct host *host;
+} watched;
+
+static void act_watched(void *clock)
+{
+	watched.deed->act(clock, watched.host);
+}
+
+/* Every state of the block, which children share; 0 if this system does not let us look. */
 static unsigned int watch(const struct deed *deed, struct vdsogen_clock *clock, struct host *host)
 {
-	unsigned int count = 0;
-	int status;
-	pid_t child = fork();
+	const struct steps steps = { act_watched, clock, sizeof *clock, states, STATES_MAX };
 
-	if (!child) {
-		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
-			_exit(1);
-		raise(SIGSTOP);
-		deed->act(clock, host);
-		_exit(0);
-	}
-	ck_assert_int_gt(child, 0);
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	while (WIFSTOPPED(status)) {
-		ck_assert_uint_lt(count, STATES_MAX);
-		if (!count || memcmp(&states[count - 1], clock, sizeof *clock) != 0)
-			states[count++] = *clock;
-		if (ptrace(PTRACE_SINGLESTEP, child, NULL, NULL)) {
-			kill(child, SIGKILL);
-			waitpid(child, &status, 0);
-			return 0;
-		}
-		ck_assert_int_eq(waitpid(child, &status, 0), child);
-	}
-	ck_assert(WIFEXITED(status));
-	return WEXITSTATUS(status) ? 0 : count;
+	watched.deed = deed;
+	watched.host = host;
+	return take_steps(&steps);
 }
 
 static void prepare_nothing(struct vdsogen_clock *clock, struct host *host)
@@ -1495,13 +1482,11 @@ static void check_recovery(const struct vdsogen_clock *mid, const struct vdsogen
 START_TEST(clock_recovers_from_death_at_every_instruction)
 {
 	const struct deed *deed = &deeds[_i];
-	struct vdsogen_clock *clock = mmap(NULL, sizeof *clock, PROT_READ | PROT_WRITE,
-					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct vdsogen_clock *clock = shared_block(sizeof *clock);
 	struct vdsogen_clock old, new;
 	struct host host = new_host(2596122000);
 	unsigned int count;
 
-	ck_assert_ptr_ne(clock, MAP_FAILED);
 	deed->prepare(clock, &host);
 	old = *clock;
 	count = watch(deed, clock, &host);
@@ -1525,13 +1510,11 @@ END_TEST
 START_TEST(clock_reset_that_dies_forgets_no_count)
 {
 	const struct deed deed = { "reset of a publication half open", prepare_nothing, act_reset };
-	struct vdsogen_clock *clock = mmap(NULL, sizeof *clock, PROT_READ | PROT_WRITE,
-					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct vdsogen_clock *clock = shared_block(sizeof *clock);
 	struct host host = new_host(GHZ);
 	unsigned int count;
 	uint32_t highest;
 
-	ck_assert_ptr_ne(clock, MAP_FAILED);
 	prepare_running(clock, &host);
 	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
 		clock->line[i].seq += 1 + (i == 3);
@@ -1729,30 +1712,25 @@ END_TEST
 
 static struct vdsogen_clock contended;
 
-static void *publish_often(void *arg)
+static unsigned long publish_often(void)
 {
 	struct host host = new_host(GHZ);
 	struct vdsogen_sample sample = sampled(&host, 0, 0);
-	unsigned long *successes = arg;
+	unsigned long successes = 0;
 
 	for (unsigned int i = 0; i < PUBLICATIONS; i++)
-		*successes += !vdsogen_clock_update(&contended, &sample, host_counter, &host);
-	return NULL;
+		successes += !vdsogen_clock_update(&contended, &sample, host_counter, &host);
+	return successes;
 }
 
 START_TEST(clock_has_one_publisher_at_a_time)
 {
 	struct host host = new_host(GHZ);
-	unsigned long successes[2] = { 0, 0 };
-	pthread_t publisher[2];
+	unsigned long successes;
 
 	start(&contended, &host);
-	for (unsigned int i = 0; i < COUNT(publisher); i++)
-		ck_assert_int_eq(pthread_create(&publisher[i], NULL, publish_often,
-						&successes[i]), 0);
-	for (unsigned int i = 0; i < COUNT(publisher); i++)
-		ck_assert_int_eq(pthread_join(publisher[i], NULL), 0);
-	ck_assert_uint_eq(contended.line[0].seq, 2 + 2 * (successes[0] + successes[1]));
+	successes = do_at_once(2, publish_often);
+	ck_assert_uint_eq(contended.line[0].seq, 2 + 2 * successes);
 	check_at_rest(&contended);
 }
 END_TEST

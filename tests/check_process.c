@@ -9,6 +9,7 @@
 #include "bottle.h"
 #include "steps.h"
 #include "suites.h"
+#include "threads.h"
 
 #define ALL ((1u << VDSOGEN_FIELDS) - 1)
 #define BIT(field) (1u << (field))
@@ -103,15 +104,6 @@ static uint32_t shown_of(struct vdsogen_identity *identity, unsigned int field)
 	if (field == VDSOGEN_NICE)
 		return (uint32_t)(20 - identity->nice + 1);
 	return field == VDSOGEN_UTSNAME ? 1 : *number_of(identity, field) + 1;
-}
-
-static uint32_t le32(uint32_t v)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return v;
-#else
-	return __builtin_bswap32(v);
-#endif
 }
 
 static void expect_shown(const struct vdsogen_process *process, struct vdsogen_identity identity)
@@ -757,13 +749,11 @@ static void check_mid(const struct vdsogen_process *mid, const struct vdsogen_pr
 START_TEST(process_mends_death_at_every_instruction)
 {
 	static struct vdsogen_process states[STATES_MAX];
-	struct vdsogen_process *process = mmap(NULL, sizeof *process, PROT_READ | PROT_WRITE,
-					       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct vdsogen_process *process = shared_block(sizeof *process);
 	const struct steps steps = { deeds[_i].act, process, sizeof *process, states, STATES_MAX };
 	struct vdsogen_process old;
 	unsigned int count;
 
-	ck_assert_ptr_ne(process, MAP_FAILED);
 	set(process, someone(1));
 	if (deeds[_i].shared)
 		ck_assert_int_eq(vdsogen_process_vfork(process), 0);
@@ -794,16 +784,16 @@ static struct {
 	_Atomic unsigned long reads;
 } race;
 
-static void *change_often(void *arg)
+static unsigned long change_often(void)
 {
-	unsigned long *changes = arg;
+	unsigned long changes = 0;
 
 	for (unsigned int i = 0; i < CHANGES; i++) {
-		*changes += !vdsogen_process_change(&race.process, ALL, &race.person[i % PERSONS]);
+		changes += !vdsogen_process_change(&race.process, ALL, &race.person[i % PERSONS]);
 		for (unsigned int j = 0; j < REST; j++)
 			(void)__atomic_load_n(&race.process.seq, __ATOMIC_RELAXED);
 	}
-	return NULL;
+	return changes;
 }
 
 /* An identity is one of those that were told, or the reader is told to ask again. */
@@ -832,8 +822,8 @@ static void *get_often(void *arg)
 
 START_TEST(process_get_beside_changes_gives_no_mixture)
 {
-	unsigned long changes[2] = { 0, 0 };
-	pthread_t changer[2], reader;
+	unsigned long changes;
+	pthread_t reader;
 	uint32_t seq;
 	void *fault;
 
@@ -842,17 +832,14 @@ START_TEST(process_get_beside_changes_gives_no_mixture)
 	set(&race.process, race.person[0]);
 	seq = le32(race.process.seq);
 	ck_assert_int_eq(pthread_create(&reader, NULL, get_often, NULL), 0);
-	for (unsigned int i = 0; i < COUNT(changer); i++)
-		ck_assert_int_eq(pthread_create(&changer[i], NULL, change_often, &changes[i]), 0);
-	for (unsigned int i = 0; i < COUNT(changer); i++)
-		ck_assert_int_eq(pthread_join(changer[i], NULL), 0);
+	changes = do_at_once(2, change_often);
 	race.done = true;
 	ck_assert_int_eq(pthread_join(reader, &fault), 0);
 	ck_assert_msg(!fault, "%s", (const char *)fault);
-	ck_assert_uint_gt(changes[0] + changes[1], 0);
+	ck_assert_uint_gt(changes, 0);
 	ck_assert_uint_gt(race.reads, 0);
 	/* each change took two counts, and none was taken twice */
-	ck_assert_uint_eq(le32(race.process.seq), seq + 2 * (uint32_t)(changes[0] + changes[1]));
+	ck_assert_uint_eq(le32(race.process.seq), seq + 2 * (uint32_t)changes);
 }
 END_TEST
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the emitted getrandom is told of the host's generator. */
 #include <check.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,27 +8,10 @@
 #include "bottle.h"
 #include "steps.h"
 #include "suites.h"
+#include "threads.h"
 
 /* Linux include/uapi/asm-generic/mman-common.h, include/uapi/linux/mman.h. */
 enum { READ = 1, WRITE = 2, DROPPABLE = 8, ANONYMOUS = 0x20 };
-
-static uint32_t le32(uint32_t v)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return v;
-#else
-	return __builtin_bswap32(v);
-#endif
-}
-
-static uint64_t le64(uint64_t v)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return v;
-#else
-	return __builtin_bswap64(v);
-#endif
-}
 
 START_TEST(random_start_begins)
 {
@@ -151,12 +133,10 @@ static void act_reseed(void *block)
 START_TEST(random_is_ready_last)
 {
 	static struct vdsogen_random states[STATES_MAX];
-	struct vdsogen_random *random = mmap(NULL, sizeof *random, PROT_READ | PROT_WRITE,
-					     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct vdsogen_random *random = shared_block(sizeof *random);
 	struct steps steps = { act_start, random, sizeof *random, states, STATES_MAX };
 	unsigned int count;
 
-	ck_assert_ptr_ne(random, MAP_FAILED);
 	count = take_steps(&steps);
 	for (unsigned int i = 0; i < count; i++) {
 		ck_assert_int_eq(states[i].ready != 0, i == count - 1);
@@ -175,23 +155,19 @@ END_TEST
 
 static struct vdsogen_random contended;
 
-static void *reseed_often(void *arg)
+static unsigned long reseed_often(void)
 {
-	(void)arg;
+	unsigned long reseeds = 0;
+
 	for (unsigned int i = 0; i < RESEEDS; i++)
-		vdsogen_random_reseed(&contended);
-	return NULL;
+		reseeds += !vdsogen_random_reseed(&contended);
+	return reseeds;
 }
 
 START_TEST(random_no_reseed_is_lost)
 {
-	pthread_t thread[RESEEDERS];
-
 	ck_assert_int_eq(vdsogen_random_start(&contended, 0, 0), 0);
-	for (unsigned int i = 0; i < RESEEDERS; i++)
-		ck_assert_int_eq(pthread_create(&thread[i], NULL, reseed_often, NULL), 0);
-	for (unsigned int i = 0; i < RESEEDERS; i++)
-		ck_assert_int_eq(pthread_join(thread[i], NULL), 0);
+	ck_assert_uint_eq(do_at_once(RESEEDERS, reseed_often), RESEEDERS * RESEEDS);
 	ck_assert_uint_eq(le64(contended.generation), 1 + RESEEDERS * RESEEDS);
 }
 END_TEST

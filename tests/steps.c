@@ -2,11 +2,20 @@
 #include <check.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "steps.h"
+
+void *shared_block(size_t size)
+{
+	void *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(block, MAP_FAILED);
+	return block;
+}
 
 unsigned int take_steps(const struct steps *steps)
 {

@@ -5,9 +5,12 @@
 
 #include <stddef.h>
 
+/* Zeros, in memory that is shared with children. To be freed by munmap(). */
+void *shared_block(size_t size);
+
 struct steps {
 	void (*act)(void *block);
-	void *block;		/* in memory that is shared with children */
+	void *block;		/* a shared one */
 	size_t size;
 	void *states;		/* room for `room` states, each of `size` */
 	unsigned int room;

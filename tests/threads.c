@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <check.h>
+#include <pthread.h>
+
+#include "threads.h"
+
+#define THREADS_MAX 8
+
+struct thread {
+	pthread_t id;
+	unsigned long (*work)(void);
+	unsigned long successes;
+};
+
+static void *run(void *arg)
+{
+	struct thread *thread = arg;
+
+	thread->successes = thread->work();
+	return NULL;
+}
+
+unsigned long do_at_once(unsigned int threads, unsigned long (*work)(void))
+{
+	struct thread thread[THREADS_MAX];
+	unsigned long successes = 0;
+
+	ck_assert_uint_le(threads, THREADS_MAX);
+	for (unsigned int i = 0; i < threads; i++) {
+		thread[i].work = work;
+		ck_assert_int_eq(pthread_create(&thread[i].id, NULL, run, &thread[i]), 0);
+	}
+	for (unsigned int i = 0; i < threads; i++) {
+		ck_assert_int_eq(pthread_join(thread[i].id, NULL), 0);
+		successes += thread[i].successes;
+	}
+	return successes;
+}
