@@ -8,6 +8,7 @@
 
 struct thread {
 	pthread_t id;
+	pthread_barrier_t *begin;
 	unsigned long (*work)(void);
 	unsigned long successes;
 };
@@ -16,6 +17,7 @@ static void *run(void *arg)
 {
 	struct thread *thread = arg;
 
+	pthread_barrier_wait(thread->begin);
 	thread->successes = thread->work();
 	return NULL;
 }
@@ -24,9 +26,12 @@ unsigned long do_at_once(unsigned int threads, unsigned long (*work)(void))
 {
 	struct thread thread[THREADS_MAX];
 	unsigned long successes = 0;
+	pthread_barrier_t begin;
 
 	ck_assert_uint_le(threads, THREADS_MAX);
+	ck_assert_int_eq(pthread_barrier_init(&begin, NULL, threads), 0);
 	for (unsigned int i = 0; i < threads; i++) {
+		thread[i].begin = &begin;
 		thread[i].work = work;
 		ck_assert_int_eq(pthread_create(&thread[i].id, NULL, run, &thread[i]), 0);
 	}
@@ -34,5 +39,6 @@ unsigned long do_at_once(unsigned int threads, unsigned long (*work)(void))
 		ck_assert_int_eq(pthread_join(thread[i].id, NULL), 0);
 		successes += thread[i].successes;
 	}
+	pthread_barrier_destroy(&begin);
 	return successes;
 }
