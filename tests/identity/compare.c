@@ -147,6 +147,13 @@ void expect(const char *where, unsigned int fast, unsigned int slow)
 	}
 }
 
+void expect_after(int result, const char *call)
+{
+	if (result < 0)
+		failed(call, "%s", strerror(errno));
+	expect(call, ALL, 0);
+}
+
 void expect_soon(const char *where, unsigned int fast)
 {
 	enum { TRIES = 10000, PAUSE = 1000 };
@@ -194,6 +201,48 @@ void wait_for(const char *where, pid_t pid)
 		;
 	if (status)
 		failed(where, "child %d ended by status 0x%x", pid, status);
+}
+
+void in_child(const char *where, void (*function)(void))
+{
+	pid_t pid = begin_child();
+
+	if (!pid) {
+		function();
+		finish();
+	}
+	wait_for(where, pid);
+}
+
+pid_t begin_waiting(int *word)
+{
+	int fds[2];
+	pid_t pid;
+
+	if (pipe(fds)) {
+		failed("pipe", "%s", strerror(errno));
+		exit(failures());
+	}
+	pid = begin_child();
+	*word = fds[!!pid];
+	close(fds[!pid]);
+	return pid;
+}
+
+void await_word(int word)
+{
+	char byte;
+
+	if (read(word, &byte, 1) != 1)
+		failed("pipe", "no word from the parent");
+	close(word);
+}
+
+void give_word(int word)
+{
+	if (write(word, "", 1) != 1)
+		failed("pipe", "%s", strerror(errno));
+	close(word);
 }
 
 _Noreturn void end_first_thread(void)

@@ -101,17 +101,6 @@ static void exec_fails(void)
 	expect("after exec that failed", ALL, 0);
 }
 
-static void in_child(const char *where, void (*function)(void))
-{
-	pid_t pid = begin_child();
-
-	if (!pid) {
-		function();
-		finish();
-	}
-	wait_for(where, pid);
-}
-
 void test_exec(void)
 {
 	in_child("exec", exec_start);

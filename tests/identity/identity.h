@@ -52,6 +52,8 @@ void count_calls(void);
 void expect(const char *where, unsigned int fast, unsigned int slow);
 /* The same, tried again for a while: what is known again comes late. */
 void expect_soon(const char *where, unsigned int fast);
+/* Of a call that changes this process: it succeeds, and all are fast. */
+void expect_after(int result, const char *call);
 
 void failed(const char *where, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* What has failed, in this process; for exit(). */
@@ -62,6 +64,12 @@ void wait_for(const char *where, pid_t pid);
 /* A child of fork() that returns by finish(). */
 pid_t begin_child(void);
 _Noreturn void finish(void);
+/* One that does no more than that. */
+void in_child(const char *where, void (*function)(void));
+/* A child that may wait for a word of its parent: the one await_word(), the other give_word(). */
+pid_t begin_waiting(int *word);
+void await_word(int word);
+void give_word(int word);
 
 /*
  * The first thread ends, by the system call: musl's pthread_exit() leaves a lock

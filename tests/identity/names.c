@@ -12,17 +12,6 @@
 
 #include "identity.h"
 
-static void in_child(const char *where, void (*function)(void))
-{
-	pid_t pid = begin_child();
-
-	if (!pid) {
-		function();
-		finish();
-	}
-	wait_for(where, pid);
-}
-
 static void compare_forked(void)
 {
 	compare("fork of a process like this");
@@ -84,26 +73,17 @@ static void change_names(void)
  */
 static void change_names_of_all(void)
 {
-	pid_t pid;
-	int fds[2];
-	char byte;
+	int word;
+	pid_t pid = begin_waiting(&word);
 
-	if (pipe(fds))
-		return failed("pipe", "%s", strerror(errno));
-	pid = begin_child();
 	if (!pid) {
-		close(fds[1]);
 		compare("before another process's sethostname");
-		if (read(fds[0], &byte, 1) != 1)
-			failed("pipe", "no word from the parent");
+		await_word(word);
 		expect("after another process's sethostname", ALL, 0);
 		finish();
 	}
-	close(fds[0]);
 	set_names("all-hosts", "all-domains");
-	if (write(fds[1], "", 1) != 1)
-		failed("pipe", "%s", strerror(errno));
-	close(fds[1]);
+	give_word(word);
 	wait_for("another process's sethostname", pid);
 	expect("after sethostname", ALL, 0);
 }

@@ -10,13 +10,6 @@
 
 #include "identity.h"
 
-static void must(int result, const char *call)
-{
-	if (result < 0)
-		failed(call, "%s", strerror(errno));
-	expect(call, ALL, 0);
-}
-
 /* Linux include/uapi/linux/sched/types.h, its first version. */
 struct attributes {
 	uint32_t size, policy;
@@ -31,86 +24,63 @@ static void change(void)
 	struct attributes attributes = { .size = sizeof attributes, .nice = 9 };
 
 	for (int nice = 0; nice < 4; nice++)
-		must(setpriority(PRIO_PROCESS, 0, nice), "setpriority");
+		expect_after(setpriority(PRIO_PROCESS, 0, nice), "setpriority");
 	errno = 0;
-	must(nice(2) == -1 && errno ? -1 : 0, "nice");
-	must(setpriority(PRIO_PROCESS, (id_t)getpid(), 6), "setpriority by number");
-	must(setpgid(0, 0), "setpgid");
-	must(setpriority(PRIO_PGRP, 0, 7), "setpriority of a group");
-	must((int)syscall(SYS_sched_setattr, 0, &attributes, 0), "sched_setattr");
-	must(setpriority(PRIO_PROCESS, 0, 100), "setpriority beyond the range");
+	expect_after(nice(2) == -1 && errno ? -1 : 0, "nice");
+	expect_after(setpriority(PRIO_PROCESS, (id_t)getpid(), 6), "setpriority by number");
+	expect_after(setpgid(0, 0), "setpgid");
+	expect_after(setpriority(PRIO_PGRP, 0, 7), "setpriority of a group");
+	expect_after((int)syscall(SYS_sched_setattr, 0, &attributes, 0), "sched_setattr");
+	expect_after(setpriority(PRIO_PROCESS, 0, 100), "setpriority beyond the range");
 	if (by_call(GETPRIORITY) != 1)
 		failed("setpriority", "nice is not 19");
 	if (!is_root())
 		return;
 	for (int nice = -20; nice < 20; nice++)
-		must(setpriority(PRIO_PROCESS, 0, nice), "setpriority in all of the range");
+		expect_after(setpriority(PRIO_PROCESS, 0, nice), "setpriority in all of the range");
 }
 
 /* Of all processes of a user that nobody else is. */
 static void change_user(void)
 {
 	pid_t pid;
-	int fds[2];
-	char byte;
+	int word;
 
-	if (pipe(fds) || setresuid(0, 54321, 0))
+	if (setresuid(0, 54321, 0) || setresuid(54321, 0, 0))
 		return failed("setresuid", "%s", strerror(errno));
-	if (setresuid(54321, 0, 0))
-		return failed("setresuid", "%s", strerror(errno));
-	pid = begin_child();
+	pid = begin_waiting(&word);
 	if (!pid) {
-		close(fds[1]);
 		compare("child of a user");
-		if (read(fds[0], &byte, 1) != 1 || by_call(GETPRIORITY) != 20 - 4)
+		await_word(word);
+		if (by_call(GETPRIORITY) != 20 - 4)
 			failed("setpriority of a user", "nothing has changed");
 		expect("child after setpriority of its user", ALL, 0);
 		finish();
 	}
-	close(fds[0]);
 	if (setpriority(PRIO_USER, 54321, 4))
 		failed("setpriority of a user", "%s", strerror(errno));
 	compare("after setpriority of a user");
-	if (write(fds[1], "", 1) != 1)
-		failed("pipe", "%s", strerror(errno));
+	give_word(word);
 	wait_for("setpriority of a user", pid);
 }
 
 static void change_child(void)
 {
-	int fds[2];
-	char byte;
-	pid_t pid;
+	int word;
+	pid_t pid = begin_waiting(&word);
 
-	if (pipe(fds))
-		return failed("pipe", "%s", strerror(errno));
-	pid = begin_child();
 	if (!pid) {
-		close(fds[1]);
-		if (read(fds[0], &byte, 1) != 1 || by_call(GETPRIORITY) != 20 - 11)
+		await_word(word);
+		if (by_call(GETPRIORITY) != 20 - 11)
 			failed("setpriority of a child", "nothing has changed");
 		expect("child after its parent's setpriority", ALL, 0);
 		finish();
 	}
-	close(fds[0]);
 	if (setpriority(PRIO_PROCESS, (id_t)pid, 11))
 		failed("setpriority of a child", "%s", strerror(errno));
 	compare("after setpriority of a child");
-	if (write(fds[1], "", 1) != 1)
-		failed("pipe", "%s", strerror(errno));
-	close(fds[1]);
+	give_word(word);
 	wait_for("setpriority of a child", pid);
-}
-
-static void in_child(const char *where, void (*function)(void))
-{
-	pid_t pid = begin_child();
-
-	if (!pid) {
-		function();
-		finish();
-	}
-	wait_for(where, pid);
 }
 
 void test_nice(void)

@@ -50,11 +50,31 @@ static void watch_parent(pid_t parent, bool fast)
 		expect_soon("its parent has ended", ALL);
 }
 
+/* What an orphan has found, by a pipe: who waits for it need not be who began it. */
+static _Noreturn void report(const int done[2])
+{
+	char result = failures() ? 'x' : '.';
+
+	_exit(write(done[1], &result, 1) != 1);
+}
+
+/* Of the orphan that `pid`, a child, leaves behind. */
+static void take_report(const char *where, pid_t pid, const int done[2])
+{
+	char result;
+
+	close(done[1]);
+	waitpid(pid, NULL, 0);
+	if (read(done[0], &result, 1) != 1 || result != '.')
+		failed(where, "an orphan has failed");
+	close(done[0]);
+}
+
 /* This process adopts. */
 static void test_end(const char *where, void (*end)(void), bool fast)
 {
 	int ready[2], done[2];
-	char result = 'x';
+	char byte;
 	pid_t pid;
 
 	if (pipe(ready) || pipe(done))
@@ -67,18 +87,13 @@ static void test_end(const char *where, void (*end)(void), bool fast)
 			if (write(ready[1], "", 1) != 1)
 				failed(where, "%s", strerror(errno));
 			watch_parent(parent, fast);
-			result = failures() ? 'x' : '.';
-			_exit(write(done[1], &result, 1) != 1);
+			report(done);
 		}
-		if (read(ready[0], &result, 1) != 1)
+		if (read(ready[0], &byte, 1) != 1)
 			failed(where, "no word from the child");
 		end();
 	}
-	close(done[1]);
-	waitpid(pid, NULL, 0);
-	if (read(done[0], &result, 1) != 1 || result != '.')
-		failed(where, "an orphan has failed");
-	close(done[0]);
+	take_report(where, pid, done);
 	close(ready[0]);
 	close(ready[1]);
 	while (waitpid(-1, NULL, WNOHANG) > 0)
@@ -98,7 +113,6 @@ static void test_all(const char *where)
 static void test_daemon(void)
 {
 	int done[2];
-	char result = 'x';
 	pid_t pid;
 
 	if (pipe(done))
@@ -110,14 +124,9 @@ static void test_daemon(void)
 		if (begin_child())
 			_exit(0);
 		watch_parent(parent, true);
-		result = failures() ? 'x' : '.';
-		_exit(write(done[1], &result, 1) != 1);
+		report(done);
 	}
-	close(done[1]);
-	waitpid(pid, NULL, 0);
-	if (read(done[0], &result, 1) != 1 || result != '.')
-		failed("daemon", "it has failed");
-	close(done[0]);
+	take_report("daemon", pid, done);
 }
 
 /* A signal when the parent ends: at that moment, it has ended. */
@@ -133,7 +142,6 @@ static void on_death(int number)
 static void test_signal(void)
 {
 	int done[2];
-	char result;
 	pid_t pid;
 
 	if (pipe(done))
@@ -148,14 +156,9 @@ static void test_signal(void)
 		prctl(PR_SET_PDEATHSIG, SIGUSR1);
 		while (!told)
 			compare("waiting for its parent's end");
-		result = failures() ? 'x' : '.';
-		_exit(write(done[1], &result, 1) != 1);
+		report(done);
 	}
-	close(done[1]);
-	waitpid(pid, NULL, 0);
-	if (read(done[0], &result, 1) != 1 || result != '.')
-		failed("signal of the parent's end", "an orphan has failed");
-	close(done[0]);
+	take_report("signal of the parent's end", pid, done);
 }
 
 void test_orphans(void)

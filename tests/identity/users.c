@@ -38,17 +38,6 @@ static void change_back_and_forth(void)
 	must(0, "setuid refused");
 }
 
-static void in_child(const char *where, void (*function)(void))
-{
-	pid_t pid = begin_child();
-
-	if (!pid) {
-		function();
-		finish();
-	}
-	wait_for(where, pid);
-}
-
 /* The C library makes the call in each thread. */
 static volatile bool done;
 
