@@ -109,24 +109,32 @@ static void test_all(const char *where)
 	}
 }
 
-/* As daemons begin: the parent ends at once, and the child has a page of its own. */
-static void test_daemon(void)
+/* The parent ends after a pause in microseconds; the orphan has a page of its own. */
+static void test_orphan(const char *where, useconds_t pause, void (*live)(pid_t parent))
 {
 	int done[2];
 	pid_t pid;
 
 	if (pipe(done))
-		return failed("pipe", "%s", strerror(errno));
+		return failed(where, "%s", strerror(errno));
 	pid = begin_child();
 	if (!pid) {
 		pid_t parent = getpid();
 
-		if (begin_child())
+		if (begin_child()) {
+			if (pause)
+				usleep(pause);
 			_exit(0);
-		watch_parent(parent, true);
+		}
+		live(parent);
 		report(done);
 	}
-	take_report("daemon", pid, done);
+	take_report(where, pid, done);
+}
+
+static void be_daemon(pid_t parent)
+{
+	watch_parent(parent, true);
 }
 
 /* A signal when the parent ends: at that moment, it has ended. */
@@ -139,26 +147,20 @@ static void on_death(int number)
 	told = true;
 }
 
+static void await_signal(pid_t parent)
+{
+	(void)parent;
+	signal(SIGUSR1, on_death);
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+	while (!told)
+		compare("waiting for its parent's end");
+}
+
 static void test_signal(void)
 {
-	int done[2];
-	pid_t pid;
+	enum { PAUSE = 20000 };
 
-	if (pipe(done))
-		return failed("pipe", "%s", strerror(errno));
-	pid = begin_child();
-	if (!pid) {
-		if (begin_child()) {
-			usleep(20000);
-			_exit(0);
-		}
-		signal(SIGUSR1, on_death);
-		prctl(PR_SET_PDEATHSIG, SIGUSR1);
-		while (!told)
-			compare("waiting for its parent's end");
-		report(done);
-	}
-	take_report("signal of the parent's end", pid, done);
+	test_orphan("signal of the parent's end", PAUSE, await_signal);
 }
 
 void test_orphans(void)
@@ -166,7 +168,7 @@ void test_orphans(void)
 	test_all("orphans");
 	test_signal();
 	for (int i = 0; i < 30; i++)
-		test_daemon();
+		test_orphan("daemon", 0, be_daemon);	/* as they begin: at once */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	test_all("orphans of a subreaper");
 	test_signal();
