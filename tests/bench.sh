@@ -2,37 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # vdsogen bench: that it runs, measures all there is, and says it in JSON. No
 # figure is judged here: that is `make bench`.
-set -u
-LC_ALL=C
-export LC_ALL
-
-vdsogen=${VDSOGEN:-./vdsogen}
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 99' HUP INT TERM
-checks=0 failures=0
-
-pass() { checks=$((checks + 1)); }
-
-fail()
-{
-	checks=$((checks + 1)) failures=$((failures + 1))
-	echo "FAIL: $*"
-	sed 's/^/    out: /' "$tmp/out" 2>/dev/null | head -n 5
-	sed 's/^/    err: /' "$tmp/err" 2>/dev/null | head -n 5
-}
-
-# run STATUS ARGUMENT... : its outputs go to $tmp/out and $tmp/err
-run()
-{
-	want=$1
-	shift
-	"$vdsogen" bench "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
-	status=$?
-	if [ $status -eq "$want" ]; then pass; else fail "bench $*: status $status, not $want"; fi
-}
-
-is() { if [ "$1" = "$2" ]; then pass; else fail "$3: '$1', not '$2'"; fi; }
+# shellcheck source=tests/report.sh
+. "$(dirname "$0")/report.sh"
+subcommand=bench
 
 # has TEXT, lacks TEXT: somewhere on standard output
 has() { if grep -qF -e "$1" "$tmp/out"; then pass; else fail "no '$1' on standard output"; fi; }
@@ -223,5 +195,4 @@ else
 	if cmp -s "$tmp/first" "$tmp/second"; then pass; else fail "two counts differ"; fi
 fi
 
-echo "$checks checks, $failures failed"
-[ $failures -eq 0 ]
+summary

@@ -2,35 +2,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # vdsogen run --identity: programs compare each identity function of their page
 # with the system call, in all that can happen to processes (tests/identity), and
-# count the system calls that the page makes. The command is $VDSOGEN; $CC and
-# musl-gcc compile the programs, dynamic and static.
-set -u
-LC_ALL=C
+# count the system calls that the page makes. $CC and musl-gcc compile the
+# programs, dynamic and static.
+# shellcheck source=tests/report.sh
+. "$(dirname "$0")/report.sh"
 # The leak sanitizer does not work in a traced process.
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
-export LC_ALL ASAN_OPTIONS
-: "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}" "${BUILDDIR:=$SRCDIR}"
-: "${VDSOGEN:=$BUILDDIR/vdsogen}" "${CC:=cc}"
+export ASAN_OPTIONS
+: "${CC:=cc}"
+shown=20
 
 # The program as another user, too: all may look into the directory.
-dir=$(mktemp -d) || exit 99
-chmod 755 "$dir"
-trap 'rm -rf "$dir"' EXIT
-trap 'exit 99' HUP INT TERM
-checks=0 failures=0
+chmod 755 "$tmp"
 
-pass() { checks=$((checks + 1)); }
-
-fail()
-{
-	checks=$((checks + 1)) failures=$((failures + 1))
-	echo "FAIL: $*"
-	sed 's/^/    /' "$dir/out" 2>/dev/null | head -n 20
-}
-
-if ! "$VDSOGEN" run --identity -- true 2>"$dir/out"; then
-	sed 's/^/SKIP: /' "$dir/out"
-	! grep -qE 'ptrace|seccomp' "$dir/out" || exit 77
+if ! "$vdsogen" run --identity -- true 2>"$tmp/out"; then
+	sed 's/^/SKIP: /' "$tmp/out"
+	! grep -qE 'ptrace|seccomp' "$tmp/out" || exit 77
 	echo "FAIL: vdsogen run --identity true"
 	exit 1
 fi
@@ -43,11 +30,11 @@ program()
 {
 	name=$1
 	shift
-	if "$@" -std=gnu11 -O2 -Wall -Wextra -I"$SRCDIR/include" -pthread -o "$dir/$name" \
-		"$SRCDIR"/tests/identity/*.c >"$dir/log" 2>&1; then
+	if "$@" -std=gnu11 -O2 -Wall -Wextra -I"$SRCDIR/include" -pthread -o "$tmp/$name" \
+		"$SRCDIR"/tests/identity/*.c >"$tmp/log" 2>&1; then
 		programs="$programs $name"
 	else
-		echo "$name: left out: $(head -n 1 "$dir/log")"
+		echo "$name: left out: $(head -n 1 "$tmp/log")"
 	fi
 }
 
@@ -55,7 +42,7 @@ program()
 program dynamic $CC
 # shellcheck disable=SC2086
 program static $CC -static
-[ -n "$programs" ] || { cat "$dir/log"; exit 99; }
+[ -n "$programs" ] || { cat "$tmp/log"; exit 99; }
 if command -v musl-gcc >/dev/null; then
 	# It does not look where the kernel's headers are.
 	kernel="-idirafter /usr/include -idirafter /usr/include/$(uname -m)-linux-gnu"
@@ -75,10 +62,10 @@ try()
 	try_program=$1 try_scenario=$2
 	shift 2
 	# shellcheck disable=SC2086  # $as is a list
-	timeout -k 5 60 $as "$VDSOGEN" run --identity "$@" -- "$dir/$try_program" "$try_scenario" \
-		>"$dir/out" 2>&1 </dev/null
+	timeout -k 5 60 $as "$vdsogen" run --identity "$@" -- "$tmp/$try_program" "$try_scenario" \
+		>"$tmp/out" 2>&1 </dev/null
 	try_status=$?
-	if [ $try_status -eq 0 ] && [ ! -s "$dir/out" ]; then pass; else
+	if [ $try_status -eq 0 ] && [ ! -s "$tmp/out" ]; then pass; else
 		fail "$as $try_program $try_scenario $*: status $try_status"
 	fi
 }
@@ -106,7 +93,7 @@ try "$first" many
 # ------------------------------------------------------------------ by the user
 if [ "$(id -u)" -eq 0 ]; then
 	if command -v setpriv >/dev/null; then
-		cp "$VDSOGEN" "$dir/vdsogen" && VDSOGEN=$dir/vdsogen
+		cp "$vdsogen" "$tmp/vdsogen" && vdsogen=$tmp/vdsogen
 		as='setpriv --reuid=65534 --regid=65534 --clear-groups'
 		for scenario in $scenarios; do
 			try "$first" "$scenario"
@@ -116,10 +103,10 @@ if [ "$(id -u)" -eq 0 ]; then
 	fi
 	# Names that the command has, too: in a namespace that the test may change.
 	as='unshare --uts'
-	if unshare --uts hostname ours-to-change 2>"$dir/out"; then
-		printf '#!/bin/sh\nhostname ours-to-change\nexec "$@"\n' >"$dir/renamed"
-		chmod +x "$dir/renamed"
-		as="unshare --uts $dir/renamed"
+	if unshare --uts hostname ours-to-change 2>"$tmp/out"; then
+		printf '#!/bin/sh\nhostname ours-to-change\nexec "$@"\n' >"$tmp/renamed"
+		chmod +x "$tmp/renamed"
+		as="unshare --uts $tmp/renamed"
 		try "$first" names
 	else
 		echo "unshare --uts: refused; sethostname for all processes is not tried"
@@ -131,9 +118,9 @@ fi
 
 # ------------------------------------------------------------------ counted
 # The scenario compares twice, by two system calls for each function.
-timeout 60 "$VDSOGEN" run --identity --count -- "$dir/$first" start >"$dir/out" 2>&1
+timeout 60 "$vdsogen" run --identity --count -- "$tmp/$first" start >"$tmp/out" 2>&1
 if grep -q 'identity calls reached the kernel: 4 getpid, 4 getppid, 4 gettid, .* 4 uname$' \
-	"$dir/out"; then pass; else fail "--count"; fi
+	"$tmp/out"; then pass; else fail "--count"; fi
 
 # ------------------------------------------------------------------ what is refused
 # refuse TEXT ARGUMENT...
@@ -141,9 +128,9 @@ refuse()
 {
 	refuse_text=$1
 	shift
-	if "$VDSOGEN" run --identity "$@" >"$dir/out" 2>&1; then
+	if "$vdsogen" run --identity "$@" >"$tmp/out" 2>&1; then
 		fail "run --identity $*: status 0"
-	elif [ "$(wc -l <"$dir/out")" -eq 1 ] && grep -q "$refuse_text" "$dir/out"; then
+	elif [ "$(wc -l <"$tmp/out")" -eq 1 ] && grep -q "$refuse_text" "$tmp/out"; then
 		pass
 	else
 		fail "run --identity $*: no '$refuse_text'"
@@ -151,27 +138,27 @@ refuse()
 }
 
 identity=getpid,getppid,gettid,getpgid,getsid,getpriority,getuid,geteuid,getgid,getegid,uname
-"$VDSOGEN" build -o "$dir/image" || fail "build"
-refuse 'no identity function.*--functions' --image "$dir/image" true
-"$VDSOGEN" build --functions $identity -o "$dir/image" || fail "build"
-refuse 'its clock block inside.*--data before' --image "$dir/image" true
-"$VDSOGEN" build --functions $identity --process after --data before -o "$dir/image" || fail "build"
-refuse 'its process block outside.*--process inside' --image "$dir/image" true
+"$vdsogen" build -o "$tmp/image" || fail "build"
+refuse 'no identity function.*--functions' --image "$tmp/image" true
+"$vdsogen" build --functions $identity -o "$tmp/image" || fail "build"
+refuse 'its clock block inside.*--data before' --image "$tmp/image" true
+"$vdsogen" build --functions $identity --process after --data before -o "$tmp/image" || fail "build"
+refuse 'its process block outside.*--process inside' --image "$tmp/image" true
 refuse 'leave --process out' --process after true
-refuse 'the image in' --image "$dir/image" --process after true
-"$VDSOGEN" build --functions $identity,clock_gettime --data before -o "$dir/image" || fail "build"
-try "$first" start --image "$dir/image"
-try "$first" fork --image "$dir/image"
+refuse 'the image in' --image "$tmp/image" --process after true
+"$vdsogen" build --functions $identity,clock_gettime --data before -o "$tmp/image" || fail "build"
+try "$first" start --image "$tmp/image"
+try "$first" fork --image "$tmp/image"
 
 # ------------------------------------------------------------------ it can fail
 # A page whose process block nobody fills is all system calls, and that is noticed.
-if "$VDSOGEN" run --functions $identity -- "$dir/$first" start >"$dir/out" 2>&1; then
+if "$vdsogen" run --functions $identity -- "$tmp/$first" start >"$tmp/out" 2>&1; then
 	fail "an empty process block is not noticed"
-elif grep -q 'start: getpid makes a system call' "$dir/out"; then
+elif grep -q 'start: getpid makes a system call' "$tmp/out"; then
 	pass
 else
 	fail "an empty process block"
 fi
 
-echo "$checks checks, $failures failures:$programs"
-[ $failures -eq 0 ]
+echo "programs:$programs"
+summary

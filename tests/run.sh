@@ -1,21 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # vdsogen run: real programs on a generated page, their clock and their end.
-# The command is $VDSOGEN, by default ./vdsogen; $CC compiles the programs.
-set -u
-LC_ALL=C TZ=UTC
+# $CC compiles the programs.
+# shellcheck source=tests/report.sh
+. "$(dirname "$0")/report.sh"
+subcommand=run
+TZ=UTC
 # The leak sanitizer does not work in a traced process.
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
-export LC_ALL TZ ASAN_OPTIONS
+export TZ ASAN_OPTIONS
 
-vdsogen=${VDSOGEN:-./vdsogen}
 case $vdsogen in
 /*) ;;
 *) vdsogen=$(pwd)/$vdsogen ;;
 esac
 CC=${CC:-cc}
-: "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}"
-tmp=$(mktemp -d) || exit 99
 pids=
 cleanup()
 {
@@ -24,30 +23,6 @@ cleanup()
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
-trap 'exit 99' HUP INT TERM
-checks=0 failures=0
-
-pass() { checks=$((checks + 1)); }
-
-fail()
-{
-	checks=$((checks + 1)) failures=$((failures + 1))
-	echo "FAIL: $*"
-	sed 's/^/    out: /' "$tmp/out" 2>/dev/null | head -n 5
-	sed 's/^/    err: /' "$tmp/err" 2>/dev/null | head -n 5
-}
-
-is() { if [ "$1" = "$2" ]; then pass; else fail "$3: '$1', not '$2'"; fi; }
-
-# run STATUS ARGUMENT... : its outputs go to $tmp/out and $tmp/err
-run()
-{
-	want=$1
-	shift
-	"$vdsogen" run "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
-	status=$?
-	if [ $status -eq "$want" ]; then pass; else fail "run $*: status $status, not $want"; fi
-}
 
 out() { if grep -qE -e "$1" "$tmp/out"; then pass; else fail "no '$1' on standard output"; fi; }
 err() { if grep -qE -e "$1" "$tmp/err"; then pass; else fail "no '$1' on standard error"; fi; }
@@ -340,5 +315,4 @@ else
 	echo "note: 32-bit programs cannot be made or run here; not tested"
 fi
 
-echo "$checks checks, $failures failures"
-[ $failures -eq 0 ]
+summary

@@ -1,36 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # vdsogen build and vdsogen show: what they write, and what they say of bad input.
-# The command is $VDSOGEN, by default ./vdsogen.
-set -u
-LC_ALL=C
-export LC_ALL
-
-vdsogen=${VDSOGEN:-./vdsogen}
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 99' HUP INT TERM
-checks=0 failures=0
-
-pass() { checks=$((checks + 1)); }
-
-fail()
-{
-	checks=$((checks + 1)) failures=$((failures + 1))
-	echo "FAIL: $*"
-	sed 's/^/    out: /' "$tmp/out" 2>/dev/null | head -n 5
-	sed 's/^/    err: /' "$tmp/err" 2>/dev/null | head -n 5
-}
-
-# run STATUS ARGUMENT... : its outputs go to $tmp/out and $tmp/err
-run()
-{
-	want=$1
-	shift
-	"$vdsogen" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
-	status=$?
-	if [ $status -eq "$want" ]; then pass; else fail "vdsogen $*: status $status, not $want"; fi
-}
+# shellcheck source=tests/report.sh
+. "$(dirname "$0")/report.sh"
 
 # out TEXT, err TEXT: it is somewhere in that output
 out() { if grep -qF -e "$1" "$tmp/out"; then pass; else fail "no '$1' on standard output"; fi; }
@@ -83,7 +55,6 @@ row()
 
 size_of() { wc -c <"$1" | tr -d ' '; }
 
-is() { if [ "$1" = "$2" ]; then pass; else fail "$3: '$1', not '$2'"; fi; }
 
 # ------------------------------------------------------------------ the command line
 run 2
@@ -532,5 +503,4 @@ run 0 show "$tmp/bad.so"
 out 'soname \033[31m'
 if grep -q "$(printf '\033')" "$tmp/out"; then fail "show wrote an escape character"; else pass; fi
 
-echo "$checks checks, $failures failed"
-[ $failures -eq 0 ]
+summary
