@@ -338,12 +338,15 @@ static void run_threads(void)
 	pthread_barrier_destroy(&begin);
 }
 
-struct result run(const struct setup *with)
+static double ppm_apart(void)
+{
+	return (fastest - slowest) / slowest * 1e6;
+}
+
+static struct result add_up(void)
 {
 	struct result result = { 0 };
 
-	setup = *with;
-	run_threads();
 	for (int i = 0; i < THREADS; i++) {
 		result.reads += readers[i].reads;
 		result.fallbacks += readers[i].fallbacks;
@@ -352,14 +355,29 @@ struct result run(const struct setup *with)
 		if (readers[i].worst > result.worst)
 			result.worst = readers[i].worst;
 	}
+	return result;
+}
+
+/* On a busy machine a publisher may hardly get to run: once more then. */
+struct result run(const struct setup *with)
+{
+	enum { TRIES = 5 };
+	struct result result;
+
+	setup = *with;
+	for (unsigned int i = 0; i < TRIES; i++) {
+		run_threads();
+		result = add_up();
+		if (result.met && (!setup.hz || ppm_apart() >= PPM_APART))
+			break;
+	}
 	printf("%s: %lu reads, %lu publications, %lu fallbacks, %lu backward steps, worst %" PRId64
 	       " ns\n", about, result.reads, publications, result.fallbacks, result.steps,
 	       result.worst);
 	CHECK(result.met, "no reader ever saw a time of another: nothing was tested");
 	if (setup.hz)
-		CHECK((fastest - slowest) / slowest * 1e6 >= PPM_APART,
-		      "the rates are only %.0f ppm apart: nothing was tested",
-		      (fastest - slowest) / slowest * 1e6);
+		CHECK(ppm_apart() >= PPM_APART,
+		      "the rates are only %.0f ppm apart: nothing was tested", ppm_apart());
 	return result;
 }
 
