@@ -145,6 +145,12 @@ static inline bool vg_numbers_fit(const struct vdsogen_config *c)
 	return getcpu && fallback;
 }
 
+/* Whether the process block starts no page of its own, but follows the clock's. */
+static inline bool vg_process_follows_clock(const struct vdsogen_config *c)
+{
+	return c->process == c->data && c->process_distance == c->distance;
+}
+
 /* A fallback that jumps does not come back to where it was. */
 static inline bool vg_fallback_jumps(const struct vdsogen_config *c)
 {

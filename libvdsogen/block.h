@@ -57,9 +57,10 @@ struct vg_state {
 #define VG_INLINE_ATOMICS
 #endif
 
-static inline int vg_misaligned(const struct vdsogen_clock *clock)
+/* No block of data can be there. */
+static inline int vg_misaligned(const void *block)
 {
-	return !clock || (uintptr_t)clock % VDSOGEN_ALIGN;
+	return !block || (uintptr_t)block % VDSOGEN_ALIGN;
 }
 
 static inline int vg_is_latch(const struct vdsogen_clock *clock)

@@ -126,8 +126,8 @@ static bool overlaps(const struct vg_image *image)
 
 	return (c->data == VDSOGEN_DATA_AFTER && clock < size) ||
 	       (c->process == VDSOGEN_DATA_AFTER && process && process < size) ||
-	       (c->process != VDSOGEN_DATA_INSIDE && process && c->data != VDSOGEN_DATA_INSIDE &&
-		c->process_distance != c->distance && process / VDSOGEN_PAGE == clock / VDSOGEN_PAGE) ||
+	       (process && !vg_process_follows_clock(c) &&
+		process / VDSOGEN_PAGE == clock / VDSOGEN_PAGE) ||
 	       (c->getcpu == VDSOGEN_GETCPU_WORD && !good_word(image));
 }
 

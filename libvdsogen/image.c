@@ -215,12 +215,6 @@ static bool has_process(const struct vg_image *image)
 	return image->config->functions & VDSOGEN_IDENTITY_FUNCTIONS;
 }
 
-/* Whether the process block starts no page of its own, but follows the clock's. */
-static bool is_process_with_clock(const struct vdsogen_config *c)
-{
-	return c->process == c->data && c->process_distance == c->distance;
-}
-
 /* Blocks outside of the image, from `at` on: there is nothing to put. */
 static void place_blocks(struct vg_image *image, uint32_t at, bool clock, bool process)
 {
@@ -249,7 +243,7 @@ static void place_data(struct vg_image *image)
 {
 	const struct vdsogen_config *c = image->config;
 	uint32_t image_end = image->a->at;
-	bool together = is_process_with_clock(c);
+	bool together = vg_process_follows_clock(c);
 
 	if (c->data != VDSOGEN_DATA_INSIDE)
 		place_blocks(image, place(c->data, c->distance, image_end), true, together);

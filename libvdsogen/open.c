@@ -166,7 +166,7 @@ static bool good_blocks(const struct vdsogen_image *image)
 		return false;
 	if (!(c->functions & VDSOGEN_IDENTITY_FUNCTIONS))
 		return !image->process;
-	if (c->process == c->data && c->process_distance == c->distance)
+	if (vg_process_follows_clock(c))
 		return follows(image, image->process, end, sizeof(struct vdsogen_process));
 	return good_block(image, &process) &&
 	       (uint32_t)image->process / VDSOGEN_PAGE != (uint32_t)image->clock / VDSOGEN_PAGE;

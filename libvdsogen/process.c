@@ -12,11 +12,6 @@
 #include "env.h"
 #include "block.h"
 
-static int misaligned(const struct vdsogen_process *process)
-{
-	return !process || (uintptr_t)process % VDSOGEN_ALIGN;
-}
-
 static uint32_t load_seq(const struct vdsogen_process *process)
 {
 	return VG_LE32(__atomic_load_n(&process->seq, __ATOMIC_ACQUIRE));
@@ -196,7 +191,7 @@ int vdsogen_process_set(struct vdsogen_process *process, const struct vdsogen_id
 {
 	uint32_t seq;
 
-	if (misaligned(process))
+	if (vg_misaligned(process))
 		return -VDSOGEN_ERR_ALIGN;
 	if (!good_fields(identity, ALL_FIELDS))
 		return -VDSOGEN_ERR_VALUE;
@@ -214,7 +209,7 @@ int vdsogen_process_get(const struct vdsogen_process *process, struct vdsogen_id
 	struct vdsogen_identity found;
 	uint32_t own[VDSOGEN_FIELDS], seq;
 
-	if (misaligned(process))
+	if (vg_misaligned(process))
 		return -VDSOGEN_ERR_ALIGN;
 	seq = load_seq(process);
 	for (unsigned int f = 0; f < VDSOGEN_FIELDS; f++)
@@ -234,7 +229,7 @@ int vdsogen_process_change(struct vdsogen_process *process, uint32_t fields,
 	uint32_t seq;
 	int error;
 
-	if (misaligned(process))
+	if (vg_misaligned(process))
 		return -VDSOGEN_ERR_ALIGN;
 	if (!good_fields(identity, fields))
 		return -VDSOGEN_ERR_VALUE;
@@ -281,7 +276,7 @@ int vdsogen_process_exec(struct vdsogen_process *process, const struct vdsogen_p
 static int share(struct vdsogen_process *process, bool more)
 {
 	uint32_t seq, shared;
-	int error = misaligned(process) ? -VDSOGEN_ERR_ALIGN : begin(process, &seq);
+	int error = vg_misaligned(process) ? -VDSOGEN_ERR_ALIGN : begin(process, &seq);
 
 	if (error)
 		return error;

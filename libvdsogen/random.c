@@ -10,11 +10,6 @@
 /* Linux include/uapi/asm-generic/mman-common.h, mman.h. */
 enum { PROT_READ = 0x1, PROT_WRITE = 0x2, MAP_DROPPABLE = 0x08, MAP_ANONYMOUS = 0x20 };
 
-static int misaligned(const struct vdsogen_random *random)
-{
-	return !random || (uintptr_t)random % VDSOGEN_ALIGN;
-}
-
 /* 0 is what fresh states have. */
 VG_INLINE_ATOMICS static void new_generation(struct vdsogen_random *random)
 {
@@ -29,7 +24,7 @@ VG_INLINE_ATOMICS static void new_generation(struct vdsogen_random *random)
 
 int vdsogen_random_start(struct vdsogen_random *random, uint32_t prot, uint32_t flags)
 {
-	if (misaligned(random))
+	if (vg_misaligned(random))
 		return -VDSOGEN_ERR_ALIGN;
 	/* mmap() takes no flags of 0, and who waits for a start finds it by them */
 	if (!prot)
@@ -46,7 +41,7 @@ int vdsogen_random_start(struct vdsogen_random *random, uint32_t prot, uint32_t 
 
 int vdsogen_random_reseed(struct vdsogen_random *random)
 {
-	if (misaligned(random))
+	if (vg_misaligned(random))
 		return -VDSOGEN_ERR_ALIGN;
 	new_generation(random);
 	return 0;
@@ -54,7 +49,7 @@ int vdsogen_random_reseed(struct vdsogen_random *random)
 
 int vdsogen_random_stop(struct vdsogen_random *random)
 {
-	if (misaligned(random))
+	if (vg_misaligned(random))
 		return -VDSOGEN_ERR_ALIGN;
 	__atomic_store_n(&random->ready, 0, __ATOMIC_RELAXED);
 	return 0;

@@ -100,8 +100,10 @@ static void reseed(struct run *run, time_t *last)
 {
 	struct timespec now;
 
+	if (!run->random)
+		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!run->random || now.tv_sec - *last < RESEED_SECONDS)
+	if (now.tv_sec - *last < RESEED_SECONDS)
 		return;
 	vdsogen_random_reseed(run->random);
 	*last = now.tv_sec;
