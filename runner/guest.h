@@ -28,9 +28,13 @@ static inline guest_addr guest_at(uint64_t v)
 	return (guest_addr){ v };
 }
 
+/* An empty range overlaps nothing. */
 static inline bool guest_overlap(struct guest_range a, struct guest_range b)
 {
-	return a.start.v < b.end.v && b.start.v < a.end.v;
+	uint64_t start = a.start.v > b.start.v ? a.start.v : b.start.v;
+	uint64_t end = a.end.v < b.end.v ? a.end.v : b.end.v;
+
+	return start < end;
 }
 
 #endif

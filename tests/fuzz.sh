@@ -32,6 +32,9 @@ more_of() {
 		done
 		echo "-I$SRCDIR/tools $LIBELF"
 		;;
+	fuzz_elf)
+		echo "$SRCDIR/runner/elf.c $SRCDIR/runner/error.c -iquote $SRCDIR/runner"
+		;;
 	esac
 }
 

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every suite that check_runner.c runs. */
+#ifndef RUNNER_SUITES_H
+#define RUNNER_SUITES_H
+
+#include <check.h>
+
+Suite *elf_suite(void);
+
+#endif
