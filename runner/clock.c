@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE
+#include "clock.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "fds.h"
+#include "host.h"
+
+/* 250 times a second, as many kernels do. */
+enum { PERIOD_MS = 4, NSEC_PER_MS = 1000000 };
+
+struct clock {
+	struct vdsogen_clock *block;
+	uint64_t distance;	/* the guest's counter is ahead of the host's */
+	bool started;
+	pthread_t publisher;
+	int stop;		/* an eventfd */
+};
+
+static uint64_t guest_counter(void *clock)
+{
+	return host_counter(NULL) + ((const struct clock *)clock)->distance;
+}
+
+static void take_sample(const struct clock *clock, struct vdsogen_sample *sample)
+{
+	host_sample(sample);
+	sample->before += clock->distance;
+	sample->after += clock->distance;
+}
+
+static void *publish(void *argument)
+{
+	struct clock *clock = argument;
+	struct pollfd stop = { .fd = clock->stop, .events = POLLIN };
+
+	while (poll(&stop, 1, PERIOD_MS) == 0) {
+		struct vdsogen_sample sample;
+
+		take_sample(clock, &sample);
+		/* a sample that it refuses is followed by another */
+		vdsogen_clock_update(clock->block, &sample, guest_counter, clock);
+	}
+	return NULL;
+}
+
+/* Signals are for the guest: the publisher gets none. */
+static int start_publisher(struct clock *clock, struct runner_error *error)
+{
+	sigset_t all, before;
+	int failed;
+
+	clock->stop = fds_hide(eventfd(0, EFD_CLOEXEC));
+	if (clock->stop < 0)
+		return runner_error(error, errno, "eventfd: %s", strerror(errno));
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&clock->publisher, NULL, publish, clock);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failed) {
+		close(clock->stop);
+		return runner_error(error, failed, "a thread for the clock: %s", strerror(failed));
+	}
+	clock->started = true;
+	return 0;
+}
+
+static int fails(struct runner_error *error, const char *what, int failed)
+{
+	return runner_error(error, EINVAL, "%s: %s", what, vdsogen_strerror(failed));
+}
+
+/* A counter that cannot be compared leaves the clock as it is: its readers ask. */
+static int start(struct clock *clock, struct vm *vm, struct runner_error *error)
+{
+	struct vdsogen_source source = { .hz = host_counter_hz(),
+					 .res_coarse = PERIOD_MS * NSEC_PER_MS };
+	struct vdsogen_sample sample;
+	int failed;
+
+	if (vm_counter_distance(vm, &clock->distance) || !host_counter_is_invariant())
+		return 0;
+	take_sample(clock, &sample);
+	failed = vdsogen_clock_start(clock->block, &source, &sample);
+	return failed ? fails(error, "the clock", failed) : start_publisher(clock, error);
+}
+
+/* In front of the stack, where Linux has its own. */
+static int map_image(struct vm *vm, struct space *space, size_t size, guest_addr *at,
+		     struct runner_error *error)
+{
+	struct guest_range range = vm_user_range(vm);
+	int failed;
+
+	range.start = guest_at(range.end.v - size);
+	failed = space_make(space, range, GUEST_READ | GUEST_EXEC, true);
+	*at = range.start;
+	return failed ? runner_error(error, -failed, "no room for a page") : 0;
+}
+
+static int build(struct clock *clock, struct vm *vm, struct space *space, guest_addr *at,
+		 struct runner_error *error)
+{
+	struct vdsogen_image image;
+	size_t size = 0, follow;
+	uint8_t *page;
+	int failed = vdsogen_build(host_arch(), NULL, NULL, &size);
+
+	if (failed)
+		return fails(error, "the vDSO", failed);
+	failed = map_image(vm, space, size, at, error);
+	if (failed)
+		return failed;
+	page = space_at(space, *at, GUEST_READ, &follow);
+	failed = vdsogen_build(host_arch(), NULL, page, &size);
+	if (!failed)
+		failed = vdsogen_open(page, size, &image);
+	if (failed)
+		return fails(error, "the vDSO", failed);
+	clock->block = (struct vdsogen_clock *)(page + image.clock);
+	return start(clock, vm, error);
+}
+
+int clock_create(struct clock **result, struct vm *vm, struct space *space, guest_addr *at,
+		 struct runner_error *error)
+{
+	struct clock *clock = calloc(1, sizeof *clock);
+	int failed;
+
+	if (!clock)
+		return runner_error(error, ENOMEM, "no memory for the clock");
+	failed = build(clock, vm, space, at, error);
+	if (failed)
+		free(clock);
+	else
+		*result = clock;
+	return failed;
+}
+
+void clock_destroy(struct clock *clock)
+{
+	const uint64_t one = 1;
+
+	if (clock->started && write(clock->stop, &one, sizeof one) == sizeof one) {
+		pthread_join(clock->publisher, NULL);
+		close(clock->stop);
+	}
+	free(clock);
+}
+
+bool clock_read(const struct clock *clock, clockid_t id, struct timespec *time)
+{
+	struct vdsogen_time now;
+
+	if (!clock->started ||
+	    vdsogen_clock_read(clock->block, id, guest_counter((void *)clock), &now))
+		return false;
+	*time = (struct timespec){ .tv_sec = now.sec, .tv_nsec = now.nsec };
+	return true;
+}

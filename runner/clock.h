@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The guest's vDSO, and the thread that publishes the host's time to it. */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <time.h>
+
+#include "space.h"
+
+struct clock;
+
+/* Maps the image; *at is what AT_SYSINFO_EHDR tells. */
+int clock_create(struct clock **clock, struct vm *vm, struct space *space, guest_addr *at,
+		 struct runner_error *error);
+void clock_destroy(struct clock *clock);
+
+/* What the guest reads there now: false if it would ask, or if it is another clock. */
+bool clock_read(const struct clock *clock, clockid_t id, struct timespec *time);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's memory: pages of the host that have a physical address in the guest.
+ * More is given to the machine as it is needed.
+ */
+#ifndef FRAMES_H
+#define FRAMES_H
+
+#include "vm.h"
+
+struct frames;
+
+struct frames *frames_create(struct vm *vm);
+void frames_destroy(struct frames *frames);
+
+/* So many bytes of zeros, one after the other: a physical address, or 0. */
+uint64_t frames_take(struct frames *frames, size_t size);
+/* Of what was taken, also a part. */
+void frames_give(struct frames *frames, uint64_t physical, size_t size);
+/* What is taken at `physical`, as the host sees it. */
+void *frames_at(const struct frames *frames, uint64_t physical);
+
+#endif

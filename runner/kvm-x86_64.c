@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * KVM on x86_64. `syscall` should enter ring 0 at LSTAR; under a KVM that runs without
+ * the processor's help (pvm) it goes to LSTAR and stays in ring 3. Which it is, is tried.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "kvm.h"
+#include "x86_64/pages.h"
+#include "x86_64/shim.h"
+
+#define GIB (1ull << 30)
+#define TABLES_PHYSICAL 0x100000ull	/* the machine's own memory */
+#define TABLES_SIZE (64ull << 20)	/* of which only what is used exists */
+#define MEMORY_PHYSICAL (4 * GIB)	/* above the holes of a PC */
+/* Three pages and one that Intel's KVM wants for itself; in a hole of a PC. */
+#define KVM_TASK 0xfffbd000ul
+#define KVM_IDENTITY 0xfffbc000ull
+
+#define CPUID_ENTRIES 256
+
+enum registers_at {
+	PLAIN,		/* as in struct kvm_regs */
+	AT_CALL,	/* rip and rflags are in rcx and r11 */
+	AT_FAULT,	/* rip, rflags and rsp are in a frame of the shim */
+};
+
+struct kvm_machine {
+	struct pages pages;
+	struct shim shim;
+	struct kvm_cpuid2 *cpuid;
+	struct kvm_sregs user;		/* of a vCPU that begins */
+	bool call_stays;		/* `syscall` stays in ring 3 */
+	bool has_counter;
+	uint64_t physical_end;
+};
+
+/* -------------------------------------------------------------------------
+ * Its features: all that KVM has for guests.
+ */
+static const struct kvm_cpuid_entry2 *cpuid(const struct kvm_machine *machine, uint32_t leaf,
+					    uint32_t index)
+{
+	static const struct kvm_cpuid_entry2 none;
+
+	for (uint32_t i = 0; i < machine->cpuid->nent; i++) {
+		const struct kvm_cpuid_entry2 *entry = &machine->cpuid->entries[i];
+
+		if (entry->function == leaf && entry->index == index)
+			return entry;
+	}
+	return &none;
+}
+
+#define CPUID_1_XSAVE (1u << 26)	/* ecx */
+#define CPUID_7_FSGSBASE (1u << 0)	/* ebx */
+
+static int learn_features(struct vm *vm, struct runner_error *error)
+{
+	struct kvm_machine *machine = vm->machine;
+	uint32_t bits;	/* of a physical address */
+
+	machine->cpuid = calloc(1, sizeof *machine->cpuid +
+					   CPUID_ENTRIES * sizeof machine->cpuid->entries[0]);
+	if (!machine->cpuid)
+		return runner_error(error, ENOMEM, "no memory for a virtual machine");
+	machine->cpuid->nent = CPUID_ENTRIES;
+	if (ioctl(vm->kvm, KVM_GET_SUPPORTED_CPUID, machine->cpuid))
+		return kvm_fails(error, "the processor's features");
+	bits = cpuid(machine, 0x80000008, 0)->eax & 0xff;
+	machine->physical_end = 1ull << (bits >= 36 && bits <= 52 ? bits : 36);
+	return 0;
+}
+
+int kvm_machine_describe(struct vcpu *vcpu, struct runner_error *error)
+{
+	if (ioctl(vcpu->fd, KVM_SET_CPUID2, vcpu->vm->machine->cpuid))
+		return kvm_fails(error, "a vCPU's features");
+	return 0;
+}
+
+uint64_t vm_hwcap(const struct vm *vm, unsigned int word)
+{
+	const uint64_t hwcap2_fsgsbase = 2;	/* Linux arch/x86/include/uapi/asm/hwcap2.h */
+
+	if (word == 0)
+		return cpuid(vm->machine, 1, 0)->edx;
+	return cpuid(vm->machine, 7, 0)->ebx & CPUID_7_FSGSBASE ? hwcap2_fsgsbase : 0;
+}
+
+/* -------------------------------------------------------------------------
+ * Registers to begin with. SDM volume 3: 2.5 control registers, 2.2.1 EFER.
+ */
+#define CR0_PE (1u << 0)
+#define CR0_MP (1u << 1)
+#define CR0_ET (1u << 4)
+#define CR0_NE (1u << 5)
+#define CR0_WP (1u << 16)
+#define CR0_AM (1u << 18)
+#define CR0_PG (1u << 31)
+#define CR4_PAE (1u << 5)
+#define CR4_OSFXSR (1u << 9)
+#define CR4_OSXMMEXCPT (1u << 10)
+#define CR4_FSGSBASE (1u << 16)
+#define CR4_OSXSAVE (1u << 18)
+#define EFER_SCE (1u << 0)
+#define EFER_LME (1u << 8)
+#define EFER_LMA (1u << 10)
+#define EFER_NXE (1u << 11)
+#define FLAG_ONE (1u << 1)		/* always set */
+#define FLAG_IF (1u << 9)
+#define FLAGS_CLEARED 0x47700u		/* on `syscall`: AC NT IOPL DF IF TF */
+/* CF PF AF ZF SF TF DF OF RF AC ID: what a program may have as it likes. */
+#define FLAGS_USER 0x250dd5u
+
+#define MSR_STAR 0xc0000081
+#define MSR_LSTAR 0xc0000082
+#define MSR_SYSCALL_MASK 0xc0000084
+#define MSR_FS_BASE 0xc0000100
+
+#define TYPE_CODE 11
+#define TYPE_DATA 3
+#define TYPE_TASK 11
+
+static struct kvm_segment segment(uint16_t selector, uint8_t type)
+{
+	return (struct kvm_segment){
+		.limit = UINT32_MAX, .selector = selector, .type = type, .present = 1,
+		.dpl = selector & 3, .s = 1, .g = 1, .l = type == TYPE_CODE,
+		.db = type == TYPE_DATA,
+	};
+}
+
+static void make_user(struct kvm_sregs *sregs)
+{
+	sregs->cs = segment(SHIM_USER_CS, TYPE_CODE);
+	sregs->ss = segment(SHIM_USER_SS, TYPE_DATA);
+}
+
+static int first_registers(struct vcpu *vcpu, struct runner_error *error)
+{
+	struct kvm_machine *machine = vcpu->vm->machine;
+	const struct shim *shim = &machine->shim;
+	struct kvm_sregs *sregs = &machine->user;
+
+	if (ioctl(vcpu->fd, KVM_GET_SREGS, sregs))
+		return kvm_fails(error, "a vCPU's registers");
+	sregs->cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG;
+	sregs->cr3 = machine->pages.root;
+	sregs->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	if (cpuid(machine, 1, 0)->ecx & CPUID_1_XSAVE)
+		sregs->cr4 |= CR4_OSXSAVE;
+	if (cpuid(machine, 7, 0)->ebx & CPUID_7_FSGSBASE)
+		sregs->cr4 |= CR4_FSGSBASE;
+	sregs->efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
+	sregs->gdt = (struct kvm_dtable){ .base = shim->gdt, .limit = shim->gdt_limit };
+	sregs->idt = (struct kvm_dtable){ .base = shim->idt, .limit = shim->idt_limit };
+	sregs->tr = (struct kvm_segment){ .base = shim->tss, .limit = shim->tss_limit,
+					  .selector = SHIM_TASK, .type = TYPE_TASK, .present = 1 };
+	make_user(sregs);
+	sregs->ds = sregs->es = sregs->fs = sregs->gs = sregs->ss;
+	return 0;
+}
+
+static bool set_msr(const struct vcpu *vcpu, uint32_t index, uint64_t value)
+{
+	union {
+		struct kvm_msrs msrs;
+		char room[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
+	} one = { .msrs = { .nmsrs = 1 } };
+
+	one.msrs.entries[0] = (struct kvm_msr_entry){ .index = index, .data = value };
+	return ioctl(vcpu->fd, KVM_SET_MSRS, &one) == 1;
+}
+
+/* `sysretq` loads CS and SS from STAR's selector + 16 and + 8; `syscall`, + 0 and + 8. */
+#define STAR ((uint64_t)(SHIM_USER_SS - 8) << 48 | (uint64_t)SHIM_KERNEL_CS << 32)
+_Static_assert(SHIM_USER_CS == SHIM_USER_SS + 8 && SHIM_KERNEL_SS == SHIM_KERNEL_CS + 8, "STAR");
+
+static bool set_call(const struct vcpu *vcpu, uint64_t entry)
+{
+	return set_msr(vcpu, MSR_STAR, STAR) && set_msr(vcpu, MSR_LSTAR, entry) &&
+	       set_msr(vcpu, MSR_SYSCALL_MASK, FLAGS_CLEARED);
+}
+
+/* What Linux gives a new program: x87 and SSE exceptions masked, all state enabled. */
+static bool set_vectors(const struct vcpu *vcpu)
+{
+	const struct kvm_cpuid_entry2 *state = cpuid(vcpu->vm->machine, 0xd, 0);
+	struct kvm_fpu fpu = { .fcw = 0x37f, .mxcsr = 0x1f80 };
+	struct kvm_xcrs xcrs = { .nr_xcrs = 1 };
+
+	if (ioctl(vcpu->fd, KVM_SET_FPU, &fpu))
+		return false;
+	if (!(vcpu->vm->machine->user.cr4 & CR4_OSXSAVE))
+		return true;
+	xcrs.xcrs[0].value = (uint64_t)state->edx << 32 | state->eax;
+	return !ioctl(vcpu->fd, KVM_SET_XCRS, &xcrs);
+}
+
+/* The guest's counter is the host's, if KVM can be told; whether it is, is tried. */
+static void set_counter(const struct vcpu *vcpu)
+{
+	uint64_t offset = 0;
+	struct kvm_device_attr attribute = { .group = KVM_VCPU_TSC_CTRL,
+					     .attr = KVM_VCPU_TSC_OFFSET,
+					     .addr = (uintptr_t)&offset };
+
+	ioctl(vcpu->fd, KVM_SET_DEVICE_ATTR, &attribute);
+}
+
+static int set_up(struct vcpu *vcpu, uint64_t entry, struct runner_error *error)
+{
+	struct kvm_machine *machine = vcpu->vm->machine;
+
+	if (!machine->user.cr3) {
+		int failed = first_registers(vcpu, error);
+
+		if (failed)
+			return failed;
+	}
+	if (ioctl(vcpu->fd, KVM_SET_SREGS, &machine->user) || !set_call(vcpu, entry) ||
+	    !set_vectors(vcpu))
+		return kvm_fails(error, "a vCPU's first registers");
+	set_counter(vcpu);
+	return 0;
+}
+
+static int set_start(struct vcpu *vcpu, uint64_t pc, uint64_t sp, struct runner_error *error)
+{
+	struct kvm_regs regs = { .rip = pc, .rsp = sp, .rflags = FLAG_ONE | FLAG_IF };
+
+	if (ioctl(vcpu->fd, KVM_SET_REGS, &regs))
+		return kvm_fails(error, "a vCPU's start");
+	vcpu->run->s.regs.regs = regs;
+	vcpu->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+	return 0;
+}
+
+/* -------------------------------------------------------------------------
+ * How the machine does it.
+ */
+static bool is_port(const struct kvm_run *run, uint16_t port)
+{
+	return run->exit_reason == KVM_EXIT_IO && run->io.direction == KVM_EXIT_IO_OUT &&
+	       run->io.port == port;
+}
+
+static inline uint64_t counter(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+static int probe(struct vm *vm, struct vcpu *vcpu, struct runner_error *error)
+{
+	struct kvm_machine *machine = vm->machine;
+	struct kvm_sregs sregs;
+	uint64_t before, told, after;
+	int failed;
+
+	failed = set_up(vcpu, machine->shim.user_call, error);
+	if (!failed)
+		failed = set_start(vcpu, shim_probe(), 0, error);
+	if (failed)
+		return failed;
+	before = counter();
+	do
+		failed = kvm_vcpu_run(vcpu);
+	while (failed == -EINTR);
+	after = counter();
+	if (failed || ioctl(vcpu->fd, KVM_GET_SREGS, &sregs))
+		return kvm_fails(error, "the first run");
+	if (!is_port(vcpu->run, SHIM_PORT_CALL))
+		return runner_error(error, ENOTSUP,
+				    "KVM: `syscall` does not lead to LSTAR here (exit %u, rip %#llx)",
+				    vcpu->run->exit_reason,
+				    (unsigned long long)vcpu->run->s.regs.regs.rip);
+	told = vcpu->run->s.regs.regs.rax;
+	machine->call_stays = (sregs.cs.selector & 3) == 3;
+	machine->has_counter = told >= before && told <= after;
+	return 0;
+}
+
+/*
+ * The page of the stub may stay: where `syscall` enters ring 0, ring 3 can do nothing
+ * there that it could not do in a page of its own.
+ */
+static int try_call(struct vm *vm, struct runner_error *error)
+{
+	struct kvm_machine *machine = vm->machine;
+	struct vcpu *vcpu;
+	int failed;
+
+	pages_set(&machine->pages, SHIM_USER_CALL, machine->shim.code, PAGE_USER | PAGE_EXEC);
+	shim_open_port(&machine->shim, true);
+	failed = kvm_vcpu_create(&vcpu, vm, error);
+	if (failed)
+		return failed;
+	vm->spare = vcpu;
+	failed = probe(vm, vcpu, error);
+	if (!machine->call_stays)
+		shim_open_port(&machine->shim, false);
+	return failed;
+}
+
+/* -------------------------------------------------------------------------
+ * The machine.
+ */
+static int create_memory(struct vm *vm, struct runner_error *error)
+{
+	struct pages *pages = &vm->machine->pages;
+	void *host = mmap(NULL, TABLES_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int failed;
+
+	if (host == MAP_FAILED)
+		return kvm_fails(error, "memory for page tables");
+	pages->host = host;
+	pages->physical = TABLES_PHYSICAL;
+	pages->size = TABLES_SIZE;
+	failed = vm_add_memory(vm, TABLES_PHYSICAL, host, TABLES_SIZE, error);
+	if (failed)
+		return failed;
+	pages->root = pages_take(pages);
+	if (!shim_create(&vm->machine->shim, pages))
+		return runner_error(error, ENOMEM, "no room for page tables");
+	return 0;
+}
+
+int kvm_machine_create(struct vm *vm, struct runner_error *error)
+{
+	uint64_t identity = KVM_IDENTITY;
+	int failed;
+
+	vm->machine = calloc(1, sizeof *vm->machine);
+	if (!vm->machine)
+		return runner_error(error, ENOMEM, "no memory for a virtual machine");
+	if (ioctl(vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS) <= 0 ||
+	    ioctl(vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_IMMEDIATE_EXIT) <= 0)
+		return runner_error(error, ENOTSUP, "KVM: older than Linux 4.17");
+	/* only some KVMs need and have these */
+	ioctl(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity);
+	ioctl(vm->fd, KVM_SET_TSS_ADDR, KVM_TASK);
+	failed = learn_features(vm, error);
+	if (!failed)
+		failed = create_memory(vm, error);
+	return failed ? failed : try_call(vm, error);
+}
+
+void kvm_machine_destroy(struct vm *vm)
+{
+	struct kvm_machine *machine = vm->machine;
+
+	if (!machine)
+		return;
+	if (machine->pages.host)
+		munmap(machine->pages.host, machine->pages.size);
+	free(machine->cpuid);
+	free(machine);
+}
+
+struct guest_range vm_user_range(const struct vm *vm)
+{
+	(void)vm;
+	return (struct guest_range){ guest_at(VM_PAGE), guest_at(SHIM_USER_END) };
+}
+
+void vm_physical_range(const struct vm *vm, uint64_t *start, uint64_t *end)
+{
+	*start = MEMORY_PHYSICAL;
+	*end = vm->machine->physical_end;
+}
+
+int vm_counter_distance(const struct vm *vm, uint64_t *distance)
+{
+	*distance = 0;
+	return vm->machine->has_counter ? 0 : -ENOTSUP;
+}
+
+/* -------------------------------------------------------------------------
+ * Pages of user code. Pages that are not used as they were any more are gathered.
+ */
+struct run_of_pages {
+	uint64_t start, size;
+};
+
+static void forget_run(struct vm *vm, struct run_of_pages *run)
+{
+	if (run->size)
+		kvm_forget(vm, run->start, run->size);
+	run->size = 0;
+}
+
+static void gather(struct vm *vm, struct run_of_pages *run, uint64_t page)
+{
+	if (!page)
+		return;
+	if (page != run->start + run->size)
+		forget_run(vm, run);
+	if (!run->size)
+		run->start = page;
+	run->size += VM_PAGE;
+}
+
+/* This processor reads what it may execute or write, and its tables cannot say otherwise. */
+static unsigned int page_flags(unsigned int prot)
+{
+	return PAGE_USER | (prot & GUEST_WRITE ? PAGE_WRITE : 0) |
+	       (prot & GUEST_EXEC ? PAGE_EXEC : 0);
+}
+
+int vm_map(struct vm *vm, guest_addr at, uint64_t physical, size_t size, unsigned int prot,
+	   struct runner_error *error)
+{
+	struct pages *pages = &vm->machine->pages;
+	struct run_of_pages run = { 0 };
+
+	if (!prot) {
+		vm_unmap(vm, at, size);
+		return 0;
+	}
+	if (!pages_prepare(pages, at.v, size))
+		return runner_error(error, ENOMEM, "no room for page tables");
+	for (size_t o = 0; o < size; o += VM_PAGE)
+		gather(vm, &run,
+		       pages_set(pages, at.v + o, physical + o, page_flags(prot)));
+	forget_run(vm, &run);
+	return 0;
+}
+
+void vm_unmap(struct vm *vm, guest_addr at, size_t size)
+{
+	struct run_of_pages run = { 0 };
+
+	for (size_t o = 0; o < size; o += VM_PAGE)
+		gather(vm, &run, pages_clear(&vm->machine->pages, at.v + o));
+	forget_run(vm, &run);
+}
+
+/* -------------------------------------------------------------------------
+ * A run.
+ */
+static struct kvm_regs *registers(const struct vcpu *vcpu)
+{
+	return &vcpu->run->s.regs.regs;
+}
+
+static uint64_t call_entry(const struct kvm_machine *machine)
+{
+	return machine->call_stays ? machine->shim.user_call : machine->shim.call;
+}
+
+int kvm_machine_start(struct vcpu *vcpu, guest_addr pc, guest_addr sp, struct runner_error *error)
+{
+	int failed = set_up(vcpu, call_entry(vcpu->vm->machine), error);
+
+	return failed ? failed : set_start(vcpu, pc.v, sp.v, error);
+}
+
+/* Where user code's registers are now. The way back may have begun already: sysretq, iretq. */
+static enum registers_at where(const struct vcpu *vcpu)
+{
+	const struct shim *shim = &vcpu->vm->machine->shim;
+	uint64_t rip = registers(vcpu)->rip, call = call_entry(vcpu->vm->machine);
+
+	if (rip >= call && rip - call < shim->call_end - shim->call)
+		return AT_CALL;
+	if (rip >= shim->fault && rip < shim->fault_end)
+		return AT_FAULT;
+	return PLAIN;
+}
+
+
+static void tell_off(struct vm_exit *exit, const char *what, const struct vcpu *vcpu)
+{
+	exit->why = VM_OFF;
+	snprintf(exit->text, sizeof exit->text, "%s (KVM exit %u, rip %#llx)", what,
+		 vcpu->run->exit_reason, (unsigned long long)registers(vcpu)->rip);
+}
+
+static void tell_fault(struct vm_exit *exit, struct shim_signal signal)
+{
+	exit->why = VM_FAULT;
+	exit->fault.signal = signal.signal;
+	exit->fault.code = signal.code;
+	exit->fault.address = guest_at(signal.address);
+}
+
+static void leave_fault(struct vcpu *vcpu, struct vm_exit *exit)
+{
+	const struct shim_frame *frame = shim_frame(&vcpu->vm->machine->shim, registers(vcpu)->rsp);
+	struct kvm_sregs sregs;
+
+	if (where(vcpu) != AT_FAULT || !frame || frame->cs != SHIM_USER_CS ||
+	    ioctl(vcpu->fd, KVM_GET_SREGS, &sregs))
+		tell_off(exit, "an exception in the runner's own code", vcpu);
+	else
+		tell_fault(exit, shim_signal(frame, sregs.cr2));
+}
+
+/* Of user code that does what the processor alone may: what `out` is where the port is shut. */
+static const struct shim_signal forbidden = { SIGSEGV, SI_KERNEL, 0 };
+
+/*
+ * In ring 3 nothing may be believed: anybody can jump to the stub, or write to its port.
+ * From ring 0 the way back is `sysretq`.
+ */
+static void leave_call(struct vcpu *vcpu, struct vm_exit *exit)
+{
+	struct kvm_regs *regs = registers(vcpu);
+
+	exit->why = VM_CALL;
+	if (!vcpu->vm->machine->call_stays)
+		return;
+	if (where(vcpu) != AT_CALL || regs->rcx >= SHIM_USER_END) {
+		tell_fault(exit, forbidden);
+		return;
+	}
+	regs->rip = regs->rcx;
+	regs->rflags = (regs->r11 & FLAGS_USER) | FLAG_ONE | FLAG_IF;
+	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+}
+
+void kvm_machine_leave(struct vcpu *vcpu, struct vm_exit *exit, int result)
+{
+	if (result == -EINTR || result == -EAGAIN)
+		return;
+	if (result)
+		tell_off(exit, strerror(-result), vcpu);
+	else if (is_port(vcpu->run, SHIM_PORT_CALL))
+		leave_call(vcpu, exit);
+	else if (is_port(vcpu->run, SHIM_PORT_FAULT))
+		leave_fault(vcpu, exit);
+	else
+		tell_off(exit, "the virtual machine stopped", vcpu);
+}
+
+/* -------------------------------------------------------------------------
+ * Registers by what they are for: System V ABI for x86-64, A.2.1.
+ */
+static __u64 *argument(const struct vcpu *vcpu, unsigned int number)
+{
+	struct kvm_regs *regs = registers(vcpu);
+	__u64 *const arguments[] = { &regs->rdi, &regs->rsi, &regs->rdx,
+				     &regs->r10, &regs->r8,  &regs->r9 };
+
+	return arguments[number];
+}
+
+/* The thread pointer is not here: it has an instruction, so KVM is asked. */
+static uint64_t *place_of(const struct vcpu *vcpu, enum vm_register which)
+{
+	struct kvm_regs *regs = registers(vcpu);
+	struct shim_frame *frame = NULL;
+	enum registers_at at = where(vcpu);
+
+	if (at == AT_FAULT)
+		frame = shim_frame(&vcpu->vm->machine->shim, regs->rsp);
+	switch (which) {
+	case VM_NUMBER:
+	case VM_RESULT:
+		return (uint64_t *)&regs->rax;
+	case VM_PC:
+		return frame ? &frame->rip : (uint64_t *)(at == AT_CALL ? &regs->rcx : &regs->rip);
+	case VM_SP:
+		return frame ? &frame->rsp : (uint64_t *)&regs->rsp;
+	default:
+		return (uint64_t *)argument(vcpu, which - VM_ARGUMENT);
+	}
+}
+
+static uint64_t thread_pointer(const struct vcpu *vcpu)
+{
+	struct kvm_sregs sregs;
+
+	return ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) ? 0 : sregs.fs.base;
+}
+
+uint64_t vcpu_get(const struct vcpu *vcpu, enum vm_register which)
+{
+	return which == VM_THREAD_POINTER ? thread_pointer(vcpu) : *place_of(vcpu, which);
+}
+
+void vcpu_set(struct vcpu *vcpu, enum vm_register which, uint64_t value)
+{
+	if (which == VM_THREAD_POINTER) {
+		set_msr(vcpu, MSR_FS_BASE, value);
+		return;
+	}
+	/* `sysretq` to an address that is none faults in ring 0, with the program's stack */
+	if (which == VM_PC && value >= SHIM_USER_END)
+		value = 0;
+	*place_of(vcpu, which) = value;
+	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "loop.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* -------------------------------------------------------------------------
+ * Tracing: "name(0x1, 0x2) = 3". A call that does not return has its name shown, too.
+ */
+static void trace_call(uint64_t number, const uint64_t *argument)
+{
+	const char *name = calls_name(number);
+
+	if (name)
+		fprintf(stderr, "%s(", name);
+	else
+		fprintf(stderr, "call %" PRIu64 "(", number);
+	for (unsigned int i = 0; i < calls_arguments(number); i++)
+		fprintf(stderr, "%s%#" PRIx64, i ? ", " : "", argument[i]);
+	fprintf(stderr, ")");
+}
+
+/* Errors as numbers below zero; addresses in hexadecimal. */
+static void trace_result(int64_t result)
+{
+	const int64_t error_max = 4095;
+
+	if (result < 0 && result >= -error_max)
+		fprintf(stderr, " = %" PRId64 " (%s)\n", result, strerror((int)-result));
+	else
+		fprintf(stderr, result > UINT16_MAX ? " = %#" PRIx64 "\n" : " = %" PRId64 "\n", result);
+}
+
+/* -------------------------------------------------------------------------
+ * Exits.
+ */
+static void do_call(struct program *program, bool trace)
+{
+	uint64_t argument[CALLS_ARGUMENTS], number = vcpu_get(program->vcpu, VM_NUMBER);
+	int64_t result;
+
+	for (unsigned int i = 0; i < CALLS_ARGUMENTS; i++)
+		argument[i] = vcpu_get(program->vcpu, VM_ARGUMENT + i);
+	if (trace)
+		trace_call(number, argument);
+	result = calls_do(program, number, argument);
+	if (trace)
+		trace_result(result);
+	vcpu_set(program->vcpu, VM_RESULT, (uint64_t)result);
+}
+
+void loop_run(struct program *program, bool trace, struct loop_end *end)
+{
+	struct vm_exit exit;
+
+	*end = (struct loop_end){ 0 };
+	while (!program->ended) {
+		vcpu_run(program->vcpu, &exit);
+		switch (exit.why) {
+		case VM_CALL:
+			do_call(program, trace);
+			break;
+		case VM_FAULT:
+			end->signal = exit.fault.signal;
+			return;
+		case VM_INTERRUPTED:
+			break;	/* a signal that the program ignores, or a kick */
+		case VM_OFF:
+			memcpy(end->text, exit.text, sizeof end->text);
+			end->failed = true;
+			return;
+		}
+	}
+	end->status = program->status;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A guest's address space: which pages it has, and for what. Its page tables follow, and
+ * all that the host reads or writes for the guest goes through here: what is not the
+ * program's, as its page tables have it, cannot be reached.
+ *
+ * Functions return 0 or -errno, as the system call of that name would.
+ */
+#ifndef SPACE_H
+#define SPACE_H
+
+#include <stddef.h>
+#include <sys/uio.h>
+
+#include "guest.h"
+#include "vm.h"
+
+struct space;
+
+struct space *space_create(struct vm *vm);
+void space_destroy(struct space *space);
+
+/* -------------------------------------------------------------------------
+ * The crossing.
+ */
+
+/*
+ * The memory at `at` as the host sees it, and how many bytes of it follow there, as far as
+ * they may be used as `prot` says. NULL: none.
+ */
+void *space_at(const struct space *space, guest_addr at, unsigned int prot, size_t *follow);
+
+/* All of it or -EFAULT; a write of nothing reaches nothing. */
+int space_read(const struct space *space, void *to, guest_addr from, size_t size);
+int space_write(const struct space *space, guest_addr to, const void *from, size_t size);
+
+/* With its NUL; -ENAMETOOLONG if that is not in the first `room` bytes. */
+int space_read_string(const struct space *space, char *to, guest_addr from, size_t room);
+
+/*
+ * The parts of the memory that the host sees in one piece, up to where it cannot be used
+ * so, or to `size`. The number of parts, at most `room`; -EFAULT if the first byte cannot be.
+ */
+int space_parts(const struct space *space, guest_addr at, size_t size, unsigned int prot,
+		struct iovec *part, int room);
+
+/* -------------------------------------------------------------------------
+ * For the loader: memory of zeros, whatever was there. `sealed` areas stay as they are.
+ */
+int space_make(struct space *space, struct guest_range range, unsigned int prot, bool sealed);
+/* Its bytes, also where the program may not write. */
+int space_fill(struct space *space, guest_addr to, const void *from, size_t size);
+
+/* What the program breaks behind. */
+void space_set_break(struct space *space, guest_addr start);
+
+/* -------------------------------------------------------------------------
+ * For the program: its system calls. Sizes are in bytes and need not be whole pages.
+ */
+uint64_t space_brk(struct space *space, guest_addr end);
+/* An address, or -errno. `fd` is of a file whose bytes are copied, if flags are not anonymous. */
+int64_t space_mmap(struct space *space, guest_addr near, uint64_t size, int prot, int flags, int fd,
+		   uint64_t offset);
+int space_munmap(struct space *space, guest_addr at, uint64_t size);
+int space_mprotect(struct space *space, guest_addr at, uint64_t size, int prot);
+
+/* The areas, in order, one after the other: false at the end. */
+struct space_area {
+	struct guest_range range;
+	unsigned int prot;
+	bool sealed;
+};
+bool space_area(const struct space *space, size_t number, struct space_area *area);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * All that the runner knows of a hypervisor. One back end is linked: kvm*.c, or
+ * tests/runner-fake.c, which plays a script.
+ *
+ * A back end gives a machine whose user code runs in the processor's user mode, with
+ * nothing of a kernel but what hands system calls and faults to the host. It has
+ * memory of its own for that (page tables and so on), which no function below gives
+ * away and no user code can reach. Registers have the names of what they are for, so
+ * that who uses this knows no processor.
+ *
+ * Functions that can fail return 0, or -errno with a text.
+ */
+#ifndef VM_H
+#define VM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "guest.h"
+
+struct vm;
+struct vcpu;
+
+enum { VM_PAGE = 4096 };
+
+int vm_create(struct vm **vm, struct runner_error *error);
+/* With its vCPUs, none of which runs. */
+void vm_destroy(struct vm *vm);
+
+/* The addresses that user code can have: whole pages, from 0 on not included. */
+struct guest_range vm_user_range(const struct vm *vm);
+/* What the guest's AT_HWCAP and AT_HWCAP2 are. */
+uint64_t vm_hwcap(const struct vm *vm, unsigned int word);
+
+/*
+ * What the host adds to its own counter to have the guest's. ENOTSUP: the two cannot
+ * be compared, and no clock can be told to the guest.
+ */
+int vm_counter_distance(const struct vm *vm, uint64_t *distance);
+
+/* -------------------------------------------------------------------------
+ * Memory. All sizes and addresses are whole pages.
+ */
+
+/* Physical addresses that vm_add_memory() may be given. */
+void vm_physical_range(const struct vm *vm, uint64_t *start, uint64_t *end);
+int vm_add_memory(struct vm *vm, uint64_t physical, void *host, size_t size,
+		  struct runner_error *error);
+
+/*
+ * User code sees the memory from `physical` on at `at`, as enum guest_prot says. What
+ * was mapped there is not any more. When these return, no vCPU uses the old mapping.
+ */
+int vm_map(struct vm *vm, guest_addr at, uint64_t physical, size_t size, unsigned int prot,
+	   struct runner_error *error);
+void vm_unmap(struct vm *vm, guest_addr at, size_t size);
+
+/* -------------------------------------------------------------------------
+ * A vCPU. All but vcpu_kick() is for the thread that runs it.
+ */
+int vcpu_create(struct vcpu **vcpu, struct vm *vm, guest_addr pc, guest_addr sp,
+		struct runner_error *error);
+
+enum vm_why {
+	VM_CALL,	/* a system call: VM_NUMBER, VM_ARGUMENT; it waits for VM_RESULT */
+	VM_FAULT,	/* an instruction that could not be: `fault`; VM_PC is where */
+	VM_INTERRUPTED,	/* kicked, or a signal came to the thread */
+	VM_OFF,		/* it cannot go on; `text` says why */
+};
+
+struct vm_exit {
+	enum vm_why why;
+	struct {
+		int signal, code;	/* as Linux would tell: SIGSEGV, SEGV_MAPERR ... */
+		guest_addr address;	/* si_addr */
+	} fault;
+	char text[128];
+};
+
+void vcpu_run(struct vcpu *vcpu, struct vm_exit *exit);
+
+/*
+ * From any thread or signal handler: a run that is under way returns
+ * VM_INTERRUPTED, or else the next one does, at once.
+ */
+void vcpu_kick(struct vcpu *vcpu);
+
+enum vm_register {
+	VM_NUMBER,		/* of the system call: read only */
+	VM_ARGUMENT,		/* the first of six */
+	VM_RESULT = VM_ARGUMENT + 6,
+	VM_PC,
+	VM_SP,
+	VM_THREAD_POINTER,
+};
+
+/* Between runs. */
+uint64_t vcpu_get(const struct vcpu *vcpu, enum vm_register which);
+void vcpu_set(struct vcpu *vcpu, enum vm_register which, uint64_t value);
+
+#endif

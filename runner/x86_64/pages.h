@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page tables of four levels, kept by the host in memory that the guest's processor
+ * walks. Nobody flushes anything here: who changes an entry in use has to.
+ */
+#ifndef X86_64_PAGES_H
+#define X86_64_PAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Memory for tables and whatever else the machine itself needs, taken page by page. */
+struct pages {
+	uint8_t *host;		/* zeros at first */
+	uint64_t physical;	/* where it is for the guest */
+	size_t size, used;
+	uint64_t root;		/* physical, of the top table: CR3 */
+};
+
+enum page_flags {
+	PAGE_WRITE = 1 << 0,
+	PAGE_USER = 1 << 1,
+	PAGE_EXEC = 1 << 2,
+};
+
+/* A page of zeros: its place in the guest's physical memory, or 0. */
+uint64_t pages_take(struct pages *pages);
+/* One that was taken. */
+void *pages_at(const struct pages *pages, uint64_t physical);
+
+/* Tables for all of these addresses; false: out of memory, and nothing is mapped. */
+bool pages_prepare(struct pages *pages, uint64_t at, size_t size);
+
+/*
+ * Of a prepared range; clear, of any. If an entry was there that now allows less or leads
+ * elsewhere, its page, whose use by the processor is to end; else 0.
+ */
+uint64_t pages_set(struct pages *pages, uint64_t at, uint64_t physical, unsigned int flags);
+uint64_t pages_clear(struct pages *pages, uint64_t at);
+
+#endif

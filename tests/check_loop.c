@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The runner's loop, calls and address space on a machine that plays a script. */
+#define _GNU_SOURCE
+#include <asm/prctl.h>
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fds.h"
+#include "loop.h"
+#include "runner-fake.h"
+
+#define CALL(...) { .exit = { .why = VM_CALL }, __VA_ARGS__ }
+#define DATA 0x10000ull		/* two pages to write to, one to read */
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+static struct program program;
+
+static void set_up(void)
+{
+	struct runner_error error;
+
+	memset(&program, 0, sizeof program);
+	program.path = "/program";
+	ck_assert_int_eq(vm_create(&program.vm, &error), 0);
+	program.space = space_create(program.vm);
+	ck_assert_ptr_nonnull(program.space);
+	ck_assert_int_eq(vcpu_create(&program.vcpu, program.vm, guest_at(0x400000), guest_at(0), &error), 0);
+	ck_assert_int_eq(space_make(program.space,
+				    (struct guest_range){ guest_at(DATA), guest_at(DATA + 2 * VM_PAGE) },
+				    GUEST_READ | GUEST_WRITE, false), 0);
+	ck_assert_int_eq(space_make(program.space,
+				    (struct guest_range){ guest_at(DATA + 2 * VM_PAGE),
+							  guest_at(DATA + 3 * VM_PAGE) },
+				    GUEST_READ, false), 0);
+}
+
+static void tear_down(void)
+{
+	free(program.vcpu);
+	space_destroy(program.space);
+	vm_destroy(program.vm);
+}
+
+static struct loop_end play(struct fake_step *step, unsigned int steps)
+{
+	struct loop_end end;
+
+	fake_play(step, steps);
+	loop_run(&program, false, &end);
+	return end;
+}
+
+START_TEST(test_exit)
+{
+	struct fake_step step[] = {
+		CALL(.number = SYS_getpid),
+		CALL(.number = SYS_exit_group, .argument = { 0x107 }),
+		CALL(.number = SYS_getpid),
+	};
+	struct loop_end end = play(step, COUNT(step));
+
+	ck_assert_int_eq(end.status, 7);
+	ck_assert_int_eq(end.signal, 0);
+	ck_assert(!end.failed);
+	ck_assert_int_eq(fake_runs(), 2);
+	ck_assert_int_eq(step[0].result, getpid());
+	ck_assert_int_eq(program.asked[SYS_getpid], 1);
+}
+END_TEST
+
+START_TEST(test_fault)
+{
+	struct fake_step step[] = {
+		{ .exit = { .why = VM_FAULT, .fault = { .signal = SIGBUS } } },
+		CALL(.number = SYS_getpid),
+	};
+	struct loop_end end = play(step, COUNT(step));
+
+	ck_assert_int_eq(end.signal, SIGBUS);
+	ck_assert_int_eq(fake_runs(), 1);
+}
+END_TEST
+
+START_TEST(test_off)
+{
+	struct loop_end end = play(NULL, 0);
+
+	ck_assert(end.failed);
+	ck_assert_str_eq(end.text, "the script is at its end");
+}
+END_TEST
+
+START_TEST(test_interrupted)
+{
+	struct fake_step step[] = {
+		{ .exit = { .why = VM_INTERRUPTED } },
+		CALL(.number = SYS_exit),
+	};
+	struct loop_end end;
+
+	vcpu_kick(program.vcpu);
+	end = play(step, COUNT(step));
+	ck_assert(!end.failed);
+	ck_assert_int_eq(fake_runs(), 2);
+}
+END_TEST
+
+START_TEST(test_missing)
+{
+	struct fake_step step[] = {
+		CALL(.number = 500),
+		CALL(.number = UINT64_MAX),
+		CALL(.number = CALLS_MAX),
+	};
+
+	play(step, COUNT(step));
+	for (size_t i = 0; i < COUNT(step); i++)
+		ck_assert_int_eq((int64_t)step[i].result, -ENOSYS);
+	ck_assert_int_eq(program.asked[CALLS_MAX - 1], 2);
+}
+END_TEST
+
+/* Through the crossing: what may be used, in one piece, in two, in part, not at all. */
+START_TEST(test_memory)
+{
+	int zero = open("/dev/zero", O_RDONLY), fd[2];
+	uint64_t out, in = (uint64_t)zero;
+	char bytes[8];
+
+	ck_assert_int_eq(pipe(fd), 0);
+	out = (uint64_t)fd[1];
+	struct fake_step step[] = {
+		CALL(.number = SYS_read, .argument = { in, DATA, 8 }),
+		CALL(.number = SYS_read, .argument = { in, DATA + VM_PAGE - 4, 8 }),
+		CALL(.number = SYS_read, .argument = { in, DATA + 2 * VM_PAGE - 3, 8 }),
+		CALL(.number = SYS_read, .argument = { in, DATA + 2 * VM_PAGE, 8 }),
+		CALL(.number = SYS_read, .argument = { in, 0x7000000, 8 }),
+		CALL(.number = SYS_read, .argument = { in, 0x7000000, 0 }),
+		CALL(.number = SYS_read, .argument = { in, UINT64_MAX, 8 }),
+		CALL(.number = SYS_write, .argument = { out, DATA + 3 * VM_PAGE - 2, 8 }),
+		CALL(.number = SYS_write, .argument = { out, DATA + 2 * VM_PAGE - 2, UINT64_MAX }),
+		CALL(.number = SYS_open, .argument = { 0x7000000 }),
+		CALL(.number = SYS_open, .argument = { 0 }),
+		CALL(.number = SYS_uname, .argument = { DATA + 2 * VM_PAGE - 100 }),
+	};
+	const int64_t want[] = { 8, 8, 3, -EFAULT, -EFAULT, 0, -EFAULT, 2, VM_PAGE + 2, -EFAULT, -EFAULT,
+				 -EFAULT };
+
+	memset(bytes, 'x', sizeof bytes);
+	space_write(program.space, guest_at(DATA + VM_PAGE - 4), bytes, sizeof bytes);
+	play(step, COUNT(step));
+	for (size_t i = 0; i < COUNT(step); i++)
+		ck_assert_msg((int64_t)step[i].result == want[i], "step %zu: %lld", i,
+			      (long long)step[i].result);
+	space_read(program.space, bytes, guest_at(DATA + VM_PAGE - 4), sizeof bytes);
+	ck_assert_mem_eq(bytes, "\0\0\0\0\0\0\0\0", 8);
+	close(zero);
+	close(fd[0]);
+	close(fd[1]);
+}
+END_TEST
+
+/* The runner's own descriptor is none, and a vector that ends too early is a short count. */
+START_TEST(test_descriptors)
+{
+	int hidden = fds_hide(open("/dev/zero", O_RDONLY)), zero = open("/dev/zero", O_RDONLY);
+	struct iovec vector[] = { { (void *)DATA, 8 }, { (void *)(DATA + 2 * VM_PAGE - 8), 16 },
+				  { (void *)DATA, 8 } };
+	struct fake_step step[] = {
+		CALL(.number = SYS_read, .argument = { (uint64_t)hidden, DATA, 8 }),
+		CALL(.number = SYS_close, .argument = { (uint64_t)hidden }),
+		CALL(.number = SYS_close, .argument = { (uint64_t)hidden | 1ull << 40 }),
+		CALL(.number = SYS_dup2, .argument = { 0, (uint64_t)hidden }),
+		CALL(.number = SYS_ioctl, .argument = { (uint64_t)hidden, 0xae80 }),
+		CALL(.number = SYS_readv, .argument = { (uint64_t)zero, DATA + 100, 3 }),
+	};
+	const int64_t want[] = { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, 16 };
+
+	space_write(program.space, guest_at(DATA + 100), vector, sizeof vector);
+	play(step, COUNT(step));
+	for (size_t i = 0; i < COUNT(step); i++)
+		ck_assert_msg((int64_t)step[i].result == want[i], "step %zu: %lld", i,
+			      (long long)step[i].result);
+	ck_assert_int_eq(close(hidden), 0);
+	close(zero);
+}
+END_TEST
+
+START_TEST(test_thread_pointer)
+{
+	struct fake_step step[] = {
+		CALL(.number = SYS_arch_prctl, .argument = { ARCH_SET_FS, 0x1234 }),
+		CALL(.number = SYS_arch_prctl, .argument = { ARCH_GET_FS, DATA }),
+		CALL(.number = SYS_arch_prctl, .argument = { ARCH_SET_FS, 1ull << 63 }),
+	};
+	uint64_t base;
+
+	play(step, COUNT(step));
+	ck_assert_int_eq(step[0].result, 0);
+	ck_assert_int_eq(space_read(program.space, &base, guest_at(DATA), sizeof base), 0);
+	ck_assert_int_eq(base, 0x1234);
+	ck_assert_int_eq((int64_t)step[2].result, -EPERM);
+}
+END_TEST
+
+/*
+ * The page tables say what the address space says, whatever was done before; what is
+ * mapped twice has two pages; and all of it comes back.
+ */
+static void compare(void)
+{
+	static uint64_t seen[65536];
+	struct space_area area;
+	size_t pages = 0;
+
+	for (size_t i = 0; space_area(program.space, i, &area); i++) {
+		if (!area.prot)
+			continue;
+		for (uint64_t at = area.range.start.v; at < area.range.end.v; at += VM_PAGE) {
+			unsigned int prot;
+
+			ck_assert(fake_page(guest_at(at), &seen[pages], &prot));
+			ck_assert_int_eq(prot, area.prot);
+			for (size_t j = 0; j < pages; j++)
+				ck_assert_int_ne(seen[j], seen[pages]);
+			pages++;
+		}
+	}
+	ck_assert_int_eq(fake_pages(), pages);
+}
+
+START_TEST(test_any_order)
+{
+	const uint64_t base = 0x100000, pages = 32;
+	const int protection[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC };
+	unsigned int random = 1;
+
+	for (int i = 0; i < 3000; i++) {
+		uint64_t at, size;
+		int prot;
+
+		random = random * 1103515245 + 12345;
+		at = base + (random >> 8) % pages * VM_PAGE;
+		size = (1 + (random >> 16) % 8) * VM_PAGE;
+		prot = protection[random >> 20 & 3];
+		if ((random >> 24) % 3 == 0)
+			space_munmap(program.space, guest_at(at), size);
+		else if ((random >> 24) % 3 == 1)
+			space_mprotect(program.space, guest_at(at), size, prot);
+		else
+			ck_assert_int_eq(space_mmap(program.space, guest_at(at), size, prot,
+						    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+					 (int64_t)at);
+		compare();
+	}
+	ck_assert_int_eq(space_munmap(program.space, guest_at(base), (pages + 8) * VM_PAGE), 0);
+	compare();
+	ck_assert_int_eq(fake_pages(), 3);
+}
+END_TEST
+
+START_TEST(test_sealed)
+{
+	const guest_addr at = guest_at(0x200000);
+	size_t follow;
+
+	space_make(program.space, (struct guest_range){ at, guest_at(at.v + VM_PAGE) },
+		   GUEST_READ | GUEST_EXEC, true);
+	ck_assert_int_eq(space_munmap(program.space, at, VM_PAGE), -EPERM);
+	ck_assert_int_eq(space_munmap(program.space, guest_at(at.v - VM_PAGE), 3 * VM_PAGE), -EPERM);
+	ck_assert_int_eq(space_mprotect(program.space, at, 1, PROT_READ), -EPERM);
+	ck_assert_int_eq(space_mmap(program.space, at, 1, PROT_READ,
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), -EPERM);
+	ck_assert_ptr_nonnull(space_at(program.space, at, GUEST_READ, &follow));
+	ck_assert_ptr_null(space_at(program.space, at, GUEST_WRITE, &follow));
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		test_exit, test_fault, test_off, test_interrupted, test_missing, test_memory,
+		test_descriptors, test_thread_pointer, test_any_order, test_sealed,
+	};
+	Suite *suite = suite_create("loop");
+	TCase *tcase = tcase_create("loop");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	for (size_t i = 0; i < COUNT(tests); i++)
+		tcase_add_test(tcase, tests[i]);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

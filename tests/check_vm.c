@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What runner/vm.h promises, on the back end that was linked. A guest is a few instructions. */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runner/vm.h"
+
+enum { CODE = 0x10000, DATA = 0x20000, STACK = 0x30000, MEMORY = 64 * VM_PAGE };
+
+/* Guest code, at CODE. Each piece ends in a system call, whose number says which. */
+extern const uint8_t guest_code[], guest_code_end[], guest_load[], guest_store[], guest_call[];
+extern const uint8_t guest_loop[];
+
+#if defined __x86_64__
+__asm__(".pushsection .rodata\n"
+	"guest_code:\n"
+	"guest_load:	mov (%rdi), %rsi\n	mov $1, %eax\n	syscall\n	jmp guest_load\n"
+	"guest_store:	mov %rsi, (%rdi)\n	mov $2, %eax\n	syscall\n	jmp guest_store\n"
+	"guest_call:	mov $3, %eax\n	syscall\n	mov %rax, %rdi\n	mov $4, %eax\n"
+	"	syscall\n	jmp guest_call\n"
+	"guest_loop:	incq (%rdi)\n	jmp guest_loop\n"
+	"guest_code_end:\n"
+	".popsection\n");
+#else
+#error "guest code for this machine: add it here"
+#endif
+
+static struct vm *vm;
+static struct vcpu *vcpu;
+static uint8_t *memory;
+static uint64_t physical;
+static int failures, checks;
+
+static void check(bool good, const char *what)
+{
+	checks++;
+	if (!good) {
+		failures++;
+		printf("FAIL: %s\n", what);
+	}
+}
+
+static void must(int failed, const struct runner_error *error)
+{
+	if (failed) {
+		printf("FAIL: %s\n", error->text);
+		exit(EXIT_FAILURE);
+	}
+}
+
+static void map(uint64_t at, unsigned int page, unsigned int pages, unsigned int prot)
+{
+	struct runner_error error;
+
+	must(vm_map(vm, guest_at(at), physical + page * VM_PAGE, pages * VM_PAGE, prot, &error), &error);
+}
+
+static struct vm_exit run(const uint8_t *code, uint64_t first, uint64_t second)
+{
+	struct vm_exit exit;
+
+	vcpu_set(vcpu, VM_PC, CODE + (uint64_t)(code - guest_code));
+	vcpu_set(vcpu, VM_ARGUMENT, first);
+	vcpu_set(vcpu, VM_ARGUMENT + 1, second);
+	do
+		vcpu_run(vcpu, &exit);
+	while (exit.why == VM_INTERRUPTED);
+	return exit;
+}
+
+static bool loads(uint64_t at, uint64_t value)
+{
+	struct vm_exit exit = run(guest_load, at, 0);
+
+	return exit.why == VM_CALL && vcpu_get(vcpu, VM_NUMBER) == 1 &&
+	       vcpu_get(vcpu, VM_ARGUMENT + 1) == value;
+}
+
+static bool stores(uint64_t at, uint64_t value)
+{
+	struct vm_exit exit = run(guest_store, at, value);
+
+	return exit.why == VM_CALL && vcpu_get(vcpu, VM_NUMBER) == 2;
+}
+
+static bool faults(const uint8_t *code, uint64_t at, int signal_code)
+{
+	struct vm_exit exit = run(code, at, 0);
+
+	return exit.why == VM_FAULT && exit.fault.signal == SIGSEGV && exit.fault.code == signal_code &&
+	       exit.fault.address.v == at && vcpu_get(vcpu, VM_PC) == CODE + (uint64_t)(code - guest_code);
+}
+
+static void calls(void)
+{
+	struct vm_exit exit = run(guest_call, 11, 22);
+
+	check(exit.why == VM_CALL && vcpu_get(vcpu, VM_NUMBER) == 3, "a system call");
+	check(vcpu_get(vcpu, VM_ARGUMENT) == 11 && vcpu_get(vcpu, VM_ARGUMENT + 1) == 22, "its arguments");
+	check(vcpu_get(vcpu, VM_SP) == STACK, "the stack pointer");
+	vcpu_set(vcpu, VM_RESULT, 1234567890123);
+	vcpu_run(vcpu, &exit);
+	check(exit.why == VM_CALL && vcpu_get(vcpu, VM_NUMBER) == 4, "the next one");
+	check(vcpu_get(vcpu, VM_ARGUMENT) == 1234567890123, "the result of the first");
+	vcpu_set(vcpu, VM_THREAD_POINTER, 0x123456789);
+	check(vcpu_get(vcpu, VM_THREAD_POINTER) == 0x123456789, "the thread pointer");
+}
+
+/* Every way in which the use of a page that was in use must end. */
+static void changes(void)
+{
+	uint64_t *page = (uint64_t *)(memory + 8 * VM_PAGE);
+
+	page[0] = 1;
+	page[VM_PAGE / sizeof *page] = 2;
+	map(DATA, 8, 1, GUEST_READ | GUEST_WRITE);
+	check(loads(DATA, 1), "a page");
+	check(stores(DATA, 5) && page[0] == 5, "a store");
+	map(DATA, 9, 1, GUEST_READ | GUEST_WRITE);
+	check(loads(DATA, 2), "another page in its place");
+	map(DATA, 8, 1, GUEST_READ);
+	check(loads(DATA, 5), "the first again");
+	check(faults(guest_store, DATA, SEGV_ACCERR), "a store to a page to be read");
+	map(DATA, 8, 1, GUEST_READ | GUEST_WRITE);
+	check(stores(DATA, 6) && page[0] == 6, "a page that may be written again");
+	vm_unmap(vm, guest_at(DATA), VM_PAGE);
+	check(faults(guest_load, DATA, SEGV_MAPERR), "a page that is not there any more");
+	check(faults(guest_load, DATA + 4 * VM_PAGE, SEGV_MAPERR), "a page that never was");
+	map(DATA, 8, 2, GUEST_READ | GUEST_WRITE);
+	check(loads(DATA, 6) && loads(DATA + VM_PAGE, 2), "two pages");
+	vm_unmap(vm, guest_at(DATA), 2 * VM_PAGE);
+	map(DATA, 8, 1, GUEST_READ | GUEST_WRITE);
+	check(loads(DATA, 6) && faults(guest_load, DATA + VM_PAGE, SEGV_MAPERR), "one of them");
+}
+
+/* What is the host's to write, the guest sees. */
+static void shared(void)
+{
+	uint64_t *page = (uint64_t *)(memory + 10 * VM_PAGE);
+
+	map(DATA, 10, 1, GUEST_READ);
+	for (uint64_t i = 0; i < 5; i++) {
+		page[0] = i;
+		check(loads(DATA, i), "a store of the host's");
+	}
+}
+
+static void *kick_soon(void *loops)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	while (!__atomic_load_n((uint64_t *)loops, __ATOMIC_RELAXED))
+		nanosleep(&pause, NULL);
+	vcpu_kick(vcpu);
+	return NULL;
+}
+
+static void kicks(void)
+{
+	uint64_t *loops = (uint64_t *)(memory + 11 * VM_PAGE);
+	struct vm_exit exit;
+	pthread_t thread;
+
+	map(DATA, 11, 1, GUEST_READ | GUEST_WRITE);
+	vcpu_set(vcpu, VM_PC, CODE + (uint64_t)(guest_loop - guest_code));
+	vcpu_set(vcpu, VM_ARGUMENT, DATA);
+	vcpu_kick(vcpu);
+	vcpu_run(vcpu, &exit);
+	check(exit.why == VM_INTERRUPTED && *loops == 0, "a kick before the run");
+	if (pthread_create(&thread, NULL, kick_soon, loops))
+		exit.why = VM_OFF;
+	else
+		vcpu_run(vcpu, &exit);
+	check(exit.why == VM_INTERRUPTED && *loops > 0, "a kick in the middle of a run");
+	pthread_join(thread, NULL);
+	check(loads(DATA, *loops), "the run after a kick");
+	/* the result of a call is not lost by a kick before it is there */
+	run(guest_call, 0, 0);
+	vcpu_set(vcpu, VM_RESULT, 77);
+	vcpu_kick(vcpu);
+	vcpu_run(vcpu, &exit);
+	check(exit.why == VM_INTERRUPTED, "a kick on the way back from a call");
+	vcpu_run(vcpu, &exit);
+	check(exit.why == VM_CALL && vcpu_get(vcpu, VM_ARGUMENT) == 77, "the result of that call");
+}
+
+int main(void)
+{
+	struct runner_error error;
+	uint64_t end;
+
+	if (access("/dev/kvm", R_OK | W_OK)) {
+		puts("SKIP: no /dev/kvm that can be used");
+		return 77;
+	}
+	must(vm_create(&vm, &error), &error);
+	vm_physical_range(vm, &physical, &end);
+	memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return EXIT_FAILURE;
+	must(vm_add_memory(vm, physical, memory, MEMORY, &error), &error);
+	memcpy(memory, guest_code, (size_t)(guest_code_end - guest_code));
+	map(CODE, 0, 1, GUEST_READ | GUEST_EXEC);
+	must(vcpu_create(&vcpu, vm, guest_at(CODE), guest_at(STACK), &error), &error);
+	calls();
+	changes();
+	shared();
+	kicks();
+	vm_destroy(vm);
+	munmap(memory, MEMORY);
+	printf("%d of %d passed\n", checks - failures, checks);
+	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A back end that plays a script: what the guest asks, and what it was answered. */
+#ifndef RUNNER_FAKE_H
+#define RUNNER_FAKE_H
+
+#include "runner/vm.h"
+
+struct fake_step {
+	struct vm_exit exit;
+	uint64_t number, argument[6];
+	/* what the loop had set when it went on */
+	uint64_t result;
+	int resumed;
+};
+
+/* The last step is followed by VM_OFF. */
+void fake_play(struct fake_step *step, unsigned int steps);
+/* How often the machine ran. */
+unsigned int fake_runs(void);
+/* Pages that are mapped now. */
+size_t fake_pages(void);
+/* The physical page and the protection there; false: none. */
+int fake_page(guest_addr at, uint64_t *physical, unsigned int *prot);
+
+#endif

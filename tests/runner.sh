@@ -1,0 +1,177 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# vdsorun: programs in a virtual machine print and end as they do without. The command is
+# $VDSORUN, by default ./vdsorun; $CC compiles the programs.
+set -u
+LC_ALL=C TZ=UTC RUNNER_TEST=given
+export LC_ALL TZ RUNNER_TEST
+: "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}" "${VDSORUN:=$(pwd)/vdsorun}" "${CC:=cc}"
+seconds=60	# a guest that does not end
+
+if [ ! -x "$VDSORUN" ]; then
+	echo "SKIP: the runner has no back end for this machine, and was not built"
+	exit 77
+fi
+if ! [ -r /dev/kvm ] || ! [ -w /dev/kvm ]; then
+	"$VDSORUN" /bin/true >/dev/null 2>&1
+	status=$?
+	[ $status -eq 1 ] || { echo "FAIL: without /dev/kvm: status $status, not 1"; exit 1; }
+	echo "SKIP: no /dev/kvm that can be used"
+	exit 77
+fi
+
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 99' HUP INT TERM
+cd "$tmp" || exit 99
+checks=0 failures=0
+
+pass() { checks=$((checks + 1)); }
+
+fail()
+{
+	checks=$((checks + 1)) failures=$((failures + 1))
+	echo "FAIL: $*"
+	for file in native out err; do
+		[ ! -s $file ] || sed "s/^/    $file: /" $file | head -n 8
+	done
+}
+
+# run STATUS ARGUMENT... : outputs go to out and err
+run()
+{
+	want=$1
+	shift
+	timeout $seconds "$VDSORUN" "$@" >out 2>err </dev/null
+	status=$?
+	if [ $status -eq "$want" ]; then pass; else fail "$*: status $status, not $want"; fi
+}
+
+# same PROGRAM ARGUMENT... : as it is without a machine
+same()
+{
+	timeout $seconds "$@" >native 2>native.err </dev/null
+	native=$?
+	run $native "$@"
+	if cmp -s native out && cmp -s native.err err; then pass; else fail "$*: other output"; fi
+}
+
+# The programs are not what a sanitizer or CFLAGS of the build are for.
+kinds=
+build() # KIND COMPILER FLAG...
+{
+	kind=$1
+	shift
+	command -v "$1" >/dev/null || { echo "$kind: not here, left out"; return; }
+	for program in hello clocks memory attack; do
+		"$@" -O1 -o "$program-$kind" "$SRCDIR/tests/runner/$program.c" -lm 2>errors || {
+			echo "$kind: cannot be built, left out"
+			return
+		}
+	done
+	kinds="$kinds $kind"
+}
+# shellcheck disable=SC2086  # a list
+build glibc $CC -static
+build musl musl-gcc -static
+# shellcheck disable=SC2086
+build pie $CC -static-pie
+# shellcheck disable=SC2086
+build dynamic $CC
+[ -n "$kinds" ] || { cat errors; exit 99; }
+
+# ------------------------------------------------------------------ programs
+for kind in $kinds; do
+	same "./hello-$kind"
+	same "./hello-$kind" 7 'two words' ''
+	same "./memory-$kind"
+	for how in read-only unmapped null execute divide trap abort privileged; do
+		same "./memory-$kind" $how 2>/dev/null
+	done
+
+	# One clock, and no exit for it: what a thousand readings more take.
+	run 0 --stats "./clocks-$kind" 100000
+	if grep -q ' clock_gettime$' err; then fail "clocks-$kind: exits for the clock"; else pass; fi
+	now=$(date +%s)
+	if [ $((now - $(cat out))) -le 5 ] && [ $((now - $(cat out))) -ge -5 ]; then
+		pass
+	else
+		fail "clocks-$kind: the time is $(cat out), not $now"
+	fi
+done
+
+# ------------------------------------------------------------------ attacks
+for kind in $kinds; do
+	run 0 "./attack-$kind"
+	grep -qx unreachable out && pass || fail "attack-$kind: not to its end"
+	# code, tables, task, stack; what is above user code; the port of calls, and others
+	for at in 0xffff800000000000 0xffff800000001000 0xffff800000002000 0xffff800000003000 \
+		0xffff800000005000 0x7fffffffe000 0x7ffffffff000 0x800000000000 0x100000; do
+		run 139 "./attack-$kind" touch $at
+	done
+	for at in 0xffff800000000000 0xffff800000003000 0xffff800000005ff8; do
+		run 139 "./attack-$kind" look $at
+	done
+	for port in 0x41 0x42 0x80 0x3f8; do
+		run 139 "./attack-$kind" out $port
+	done
+	run 139 "./attack-$kind" jump 0x7fffffffe000
+	run 139 "./attack-$kind" clock
+done
+
+# ------------------------------------------------------------------ the command
+first=${kinds# }
+first=${first%% *}
+run 0 --help
+run 2 --nonesuch
+run 2
+run 127 ./nonesuch
+run 126 "$SRCDIR/tests/runner.sh"
+grep -q 'runner.sh: ' err && pass || fail "the file is not named"
+run 7 --trace "./hello-$first" 7
+grep -q '^exit_group(0x7)' err && pass || fail "no exit_group() in the trace"
+grep -q '^newfstatat(\|^fstat(\|^writev(0x1, .*) = ' err && pass || fail "no call in the trace"
+
+# Calls that are not there are named once.
+cat >missing.c <<'END'
+#include <errno.h>
+#include <unistd.h>
+int main(void)
+{
+	for (int i = 0; i < 3; i++)
+		if (syscall(500) != -1 || errno != ENOSYS)
+			return 1;
+	return 0;
+}
+END
+# shellcheck disable=SC2086
+$CC -static -o missing missing.c || $CC -o missing missing.c
+run 0 --verbose ./missing
+[ "$(grep -c 'system call 500 is not there' err)" = 1 ] && pass || fail "call 500: named otherwise"
+
+# ------------------------------------------------------------------ what is left
+cat >forever.c <<'END'
+#include <unistd.h>
+int main(void)
+{
+	if (write(1, "started\n", 8) == 8)
+		for (;;)
+			;
+	return 1;
+}
+END
+$CC -o forever forever.c
+"$VDSORUN" ./forever >started 2>&1 &
+pid=$!
+tries=0
+while [ ! -s started ] && [ $tries -lt 100 ]; do
+	sleep 0.1
+	tries=$((tries + 1))
+done
+[ -s started ] && pass || fail "it did not start"
+kill -9 $pid
+wait $pid 2>/dev/null
+if [ -d /proc/$pid ]; then fail "process $pid is still there"; else pass; fi
+
+echo "$((checks - failures)) of $checks passed:$kinds"
+[ $failures -eq 0 ]
