@@ -208,12 +208,15 @@ static int check_align(const struct reading *r, unsigned int i, const Elf64_Phdr
 	return 0;
 }
 
-/* The whole table lies in one segment's part of the file, or the program cannot see it. */
+/*
+ * The whole table lies in one segment's part of the file, or the program cannot see it.
+ * Of several such segments the last header's counts, as for Linux.
+ */
 static void find_phdr(const struct reading *r, const Elf64_Phdr *p)
 {
 	uint64_t size = (uint64_t)r->file.e_phnum * sizeof(Elf64_Phdr), at;
 
-	if (r->elf->phdr || r->file.e_phoff < p->p_offset)
+	if (r->file.e_phoff < p->p_offset)
 		return;
 	at = r->file.e_phoff - p->p_offset;
 	if (at <= p->p_filesz && size <= p->p_filesz - at)

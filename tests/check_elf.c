@@ -348,6 +348,7 @@ START_TEST(elf_order_of_headers_is_free)
 	ck_assert_uint_eq(elf->load[0].header, SECOND);
 	ck_assert_uint_eq(elf->load[1].address, DATA - PAGE);
 	ck_assert_uint_eq(elf->load[2].address, DATA + 8);
+	ck_assert_uint_eq(elf->phdr, DATA - PAGE + sizeof c.file);	/* of both, the last header's */
 	ck_assert_uint_eq(elf->low, TEXT);
 	ck_assert_uint_eq(elf->high, DATA + 2 * PAGE);
 }
@@ -392,20 +393,6 @@ START_TEST(elf_first_interpreter_counts)
 }
 END_TEST
 
-/* Headers that no segment holds, or not all of them, are not for the program to see. */
-START_TEST(elf_headers_may_be_in_no_segment)
-{
-	struct crafted c = good_file();
-
-	c.header[FIRST].p_filesz = sizeof c.file + sizeof c.header;
-	ck_assert_uint_eq(expect_good(&c)->phdr, TEXT + sizeof c.file);
-	c.header[FIRST].p_filesz--;
-	ck_assert_uint_eq(expect_good(&c)->phdr, 0);
-}
-END_TEST
-
-/* -------------------------------------------------------------- plans -- */
-
 static struct elf_plan *expect_place(const struct elf *elf, guest_addr start,
 				     const struct elf_room *room)
 {
@@ -416,6 +403,24 @@ static struct elf_plan *expect_place(const struct elf *elf, guest_addr start,
 	ck_assert_msg(!elf_place(elf, start, room, &plan, &error), "%s", error.text);
 	return &plan;
 }
+
+/* Headers that no segment holds, or not all of them, are not for the program to see. */
+START_TEST(elf_headers_may_be_in_no_segment)
+{
+	struct crafted c = good_file();
+
+	c.header[FIRST].p_filesz = sizeof c.file + sizeof c.header;
+	ck_assert_uint_eq(expect_good(&c)->phdr, TEXT + sizeof c.file);
+	c.header[FIRST].p_filesz--;
+	ck_assert_uint_eq(expect_good(&c)->phdr, 0);
+	c.header[FIRST].p_filesz = sizeof c.file - 1;
+	ck_assert_uint_eq(expect_good(&c)->phdr, 0);
+	c.file.e_type = ET_DYN;
+	ck_assert_uint_eq(expect_place(expect_good(&c), guest_at(DATA), &everywhere)->phdr.v, 0);
+}
+END_TEST
+
+/* -------------------------------------------------------------- plans -- */
 
 static void expect_no_place(const struct elf *elf, guest_addr start, const struct elf_room *room,
 			    int number, const char *part)

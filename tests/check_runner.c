@@ -11,6 +11,7 @@ static const struct {
 	Suite *(*suite)(void);
 } suites[] = {
 	{ "elf", elf_suite },
+	{ "stack", stack_suite },
 };
 
 /* Seconds for one test: enough for a busy machine, and the end of an endless loop. */

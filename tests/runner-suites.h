@@ -6,5 +6,6 @@
 #include <check.h>
 
 Suite *elf_suite(void);
+Suite *stack_suite(void);
 
 #endif
