@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -338,6 +339,25 @@ static int64_t call_rt_sigaction(struct program *program, const uint64_t *a)
 	return a[2] ? space_write(program->space, guest_at(a[2]), &old, sizeof old) : 0;
 }
 
+/* The host's own, on the host's address of the word, which no other page of the guest has. */
+static int64_t call_futex(struct program *program, const uint64_t *a)
+{
+	struct argument is[CALLS_ARGUMENTS] = { OUT(uint32_t), N, N };
+
+	switch ((int)a[1] & FUTEX_CMD_MASK) {
+	case FUTEX_WAIT:
+	case FUTEX_WAIT_BITSET:
+		is[3] = (struct argument)IN(struct timespec);
+		break;
+	case FUTEX_WAKE:
+	case FUTEX_WAKE_BITSET:
+		break;
+	default:
+		return -ENOSYS;
+	}
+	return ask_host(program, SYS_futex, is, a);
+}
+
 /* -------------------------------------------------------------------------
  * Time: what the page does not answer, the host answers as the page would.
  */
@@ -460,6 +480,7 @@ static const struct call calls[CALLS_MAX] = {
 	HOST(getrlimit, N, OUT(struct rlimit)), HOST(uname, OUT(struct utsname)),
 	HOST(sysinfo, OUT(struct sysinfo)), HOST(times, OUT(struct tms)),
 	HOST(getrandom, OUT_BY(char, 1), N, N),
+	OWN(futex, N, N, N, N, N, N), HOST(sched_getaffinity, N, N, OUT_BY(char, 1)),
 	HOST(getcpu, OUT(unsigned int), OUT(unsigned int), N),
 	/* time */
 	OWN(clock_gettime, N, N), HOST(clock_getres, N, OUT(struct timespec)),

@@ -5,15 +5,17 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "elf.h"
 #include "fds.h"
+#include "stack.h"
 
 #define STACK_SIZE (8ull << 20)
+#define STACK_GAP (16ull * VM_PAGE)	/* to what is above */
 /* Where Linux puts programs that can move, and their interpreter's first choice. */
 #define PROGRAM_NEAR 0x555555554000ull
 #define INTERPRETER_NEAR 0x7ffff7fc0000ull
@@ -104,120 +106,46 @@ static int load_file(const struct load *load, const char *path, uint64_t near, s
 }
 
 /* -------------------------------------------------------------------------
- * The stack: strings at the top, then the vectors that point to them.
+ * The stack.
  */
-enum { AUXV_MAX = 24, RANDOM_SIZE = 16 };
-
-struct stack {
-	struct space *space;
-	uint64_t low, sp;
-	bool full;
-};
-
-static uint64_t push(struct stack *stack, const void *bytes, size_t size)
-{
-	if (size > stack->sp - stack->low) {
-		stack->full = true;
-		return 0;
-	}
-	stack->sp -= size;
-	if (space_fill(stack->space, guest_at(stack->sp), bytes, size))
-		stack->full = true;
-	return stack->sp;
-}
-
-static size_t count(char *const *list)
-{
-	size_t n = 0;
-
-	while (list[n])
-		n++;
-	return n;
-}
-
-/* From the last to the first, so that they lie in order. */
-static void push_strings(struct stack *stack, char *const *list, uint64_t *at)
-{
-	for (size_t i = count(list); i-- > 0;)
-		at[i] = push(stack, list[i], strlen(list[i]) + 1);
-}
-
-static size_t fill_auxv(Elf64_auxv_t *auxv, const struct load *load, const struct elf *elf,
-			const struct elf_plan *plan, guest_addr base, struct stack *stack)
-{
-	uint8_t random[RANDOM_SIZE];
-	const Elf64_auxv_t all[] = {
-		{ AT_SYSINFO_EHDR, { load->vdso.v } },
-		{ AT_HWCAP, { vm_hwcap(load->vm, 0) } },
-		{ AT_PAGESZ, { VM_PAGE } },
-		{ AT_CLKTCK, { (uint64_t)sysconf(_SC_CLK_TCK) } },
-		{ AT_PHDR, { plan->phdr.v } },
-		{ AT_PHENT, { sizeof(Elf64_Phdr) } },
-		{ AT_PHNUM, { elf->headers } },
-		{ AT_BASE, { base.v } },
-		{ AT_FLAGS, { 0 } },
-		{ AT_ENTRY, { plan->entry.v } },
-		{ AT_UID, { getuid() } },
-		{ AT_EUID, { geteuid() } },
-		{ AT_GID, { getgid() } },
-		{ AT_EGID, { getegid() } },
-		{ AT_SECURE, { 0 } },
-		{ AT_HWCAP2, { vm_hwcap(load->vm, 1) } },
-		{ AT_EXECFN, { push(stack, load->path, strlen(load->path) + 1) } },
-		{ AT_PLATFORM, { push(stack, PLATFORM, sizeof PLATFORM) } },
-		{ AT_RANDOM, { getrandom(random, sizeof random, 0) == sizeof random ?
-			       push(stack, random, sizeof random) : 0 } },
-		{ AT_NULL, { 0 } },
-	};
-	size_t n = 0;
-
-	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-		if (all[i].a_type != AT_SYSINFO_EHDR || load->vdso.v)
-			auxv[n++] = all[i];
-	return n;
-}
-
 static int fill_stack(struct load *load, const struct elf *elf, const struct elf_plan *plan,
-		      guest_addr base, struct stack *stack, struct runner_error *error)
+		      guest_addr base, guest_addr top, struct runner_error *error)
 {
-	const size_t argc = count(load->arguments), envc = count(load->environment);
-	const size_t words = 1 + argc + 1 + envc + 1;
-	uint64_t *word = calloc(words + 1, sizeof *word), sp;
-	Elf64_auxv_t auxv[AUXV_MAX];
-	size_t entries;
+	const size_t room = STACK_SIZE / 4;	/* the rest is for the program itself */
+	struct stack_contents contents = {
+		.argv = (const char *const *)load->arguments,
+		.envp = (const char *const *)load->environment,
+		.execfn = load->name,
+		.platform = PLATFORM,
+		.phdr = plan->phdr, .entry = plan->entry, .base = base, .vdso = load->vdso,
+		.phnum = elf->headers, .page = VM_PAGE,
+		.hwcap = vm_hwcap(load->vm, 0), .hwcap2 = vm_hwcap(load->vm, 1),
+		.clktck = (uint64_t)sysconf(_SC_CLK_TCK),
+		.minsigstksz = getauxval(AT_MINSIGSTKSZ),
+		.uid = getuid(), .euid = geteuid(), .gid = getgid(), .egid = getegid(),
+	};
+	size_t follow;
+	void *buffer = space_at(load->space, guest_at(top.v - room), GUEST_WRITE, &follow);
 
-	if (!word)
-		return runner_error(error, ENOMEM, "no memory for arguments");
-	word[0] = argc;
-	push_strings(stack, load->environment, word + 1 + argc + 1);
-	push_strings(stack, load->arguments, word + 1);
-	entries = fill_auxv(auxv, load, elf, plan, base, stack);
-	/* the stack pointer of a new program is a multiple of 16: System V ABI, 3.4.1 */
-	sp = stack->sp - entries * sizeof auxv[0] - words * sizeof *word;
-	stack->sp -= sp % 16;
-	push(stack, auxv, entries * sizeof auxv[0]);
-	load->sp = guest_at(push(stack, word, words * sizeof *word));
-	free(word);
-	return stack->full ? runner_error(error, E2BIG, "arguments and environment are too long") : 0;
+	if (getrandom(contents.random, sizeof contents.random, 0) != sizeof contents.random)
+		return runner_error(error, EIO, "getrandom: %s", strerror(errno));
+	return stack_build(&contents, top, buffer, room, &load->sp, error);
 }
 
 static int make_stack(struct load *load, const struct elf *elf, const struct elf_plan *plan,
 		      guest_addr base, struct runner_error *error)
 {
 	struct guest_range range;
-	struct stack stack = { .space = load->space };
 	int failed;
 
 	range.end = load->vdso.v ? load->vdso : vm_user_range(load->vm).end;
-	range.end.v -= 16 * VM_PAGE;
+	range.end.v -= STACK_GAP;
 	range.start = guest_at(range.end.v - STACK_SIZE);
-	stack.low = range.start.v;
-	stack.sp = range.end.v;
 	failed = space_make(load->space, range,
 			    GUEST_READ | GUEST_WRITE | (elf->exec_stack ? GUEST_EXEC : 0), false);
 	if (failed)
 		return runner_error(error, -failed, "no room for the stack");
-	return fill_stack(load, elf, plan, base, &stack, error);
+	return fill_stack(load, elf, plan, base, range.end, error);
 }
 
 int load_program(struct load *load, struct runner_error *error)

@@ -9,7 +9,7 @@ struct load {
 	/* given */
 	struct vm *vm;
 	struct space *space;
-	const char *path;
+	const char *path, *name;	/* of its file, for the host and as it was called */
 	char *const *arguments, *const *environment;	/* each ends with NULL */
 	guest_addr vdso;	/* 0: none */
 	/* found */

@@ -137,7 +137,7 @@ static int die(int signal_number)
 static int start(struct program *program, char **arguments, struct runner_error *error)
 {
 	struct load load = { .vm = program->vm, .space = program->space, .path = program->path,
-			     .arguments = arguments, .environment = environ };
+			     .name = arguments[0], .arguments = arguments, .environment = environ };
 	int failed = clock_create(&program->clock, program->vm, program->space, &load.vdso, error);
 
 	if (!failed)

@@ -57,7 +57,7 @@ may_not() { # FOLDER PATTERN WHY
 	! grep -rnE --include='*.[ch]' "#include \"($2)\"" "$1" || fail "$1: $3"
 }
 inner=$(cd libvdsogen && echo *.h | sed 's/ /|/g; s/\./\\./g')
-for folder in tools bench; do
+for folder in tools bench runner; do
 	may_not $folder "$inner" "includes a header that is the library's own"
 done
 may_not examples '[^"]*vdsogen\.h' 'includes <vdsogen.h> by quotes; an embedder does not'

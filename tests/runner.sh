@@ -100,6 +100,17 @@ for kind in $kinds; do
 	fi
 done
 
+# ------------------------------------------------------------------ programs of others
+for program in 'date +%Y' 'cat /proc/version' 'sort -r /etc/passwd' 'wc /etc/passwd' \
+	'busybox ls /' 'busybox sha256sum /etc/passwd'; do
+	# shellcheck disable=SC2086  # a list
+	command -v ${program%% *} >/dev/null && same $program
+done
+if command -v bash >/dev/null; then
+	# shellcheck disable=SC2016  # for that shell
+	same bash -c 'a=(1 2 3); for i in "${a[@]}"; do printf "%s\n" $((i * 7)); done; exit 5'
+fi
+
 # ------------------------------------------------------------------ attacks
 for kind in $kinds; do
 	run 0 "./attack-$kind"
