@@ -13,6 +13,7 @@
 #include "runner/vm.h"
 
 enum { CODE = 0x10000, DATA = 0x20000, STACK = 0x30000, MEMORY = 64 * VM_PAGE };
+enum { PATIENCE = 60 };	/* seconds, for a guest that goes where it should not */
 
 /* Guest code, at CODE. Each piece ends in a system call, whose number says which. */
 extern const uint8_t guest_code[], guest_code_end[], guest_load[], guest_store[], guest_call[];
@@ -200,6 +201,8 @@ int main(void)
 		puts("SKIP: no /dev/kvm that can be used");
 		return 77;
 	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	alarm(PATIENCE);
 	must(vm_create(&vm, &error), &error);
 	vm_physical_range(vm, &physical, &end);
 	memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
