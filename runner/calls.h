@@ -3,23 +3,7 @@
 #ifndef CALLS_H
 #define CALLS_H
 
-#include "clock.h"
-#include "space.h"
-
-enum { CALLS_MAX = 512, CALLS_ARGUMENTS = 6 };
-
-/* One program that runs. */
-struct program {
-	struct vm *vm;
-	struct space *space;
-	struct vcpu *vcpu;
-	struct clock *clock;	/* NULL: no page */
-	const char *path;	/* of its file, for /proc/self/exe */
-	bool verbose;		/* names calls that are not there */
-	bool ended;		/* it called exit, with this status */
-	int status;
-	uint64_t asked[CALLS_MAX];	/* exits for each call; all others together are the last */
-};
+#include "process.h"
 
 /* "write", or NULL for one that is not there. */
 const char *calls_name(uint64_t number);
@@ -27,6 +11,6 @@ const char *calls_name(uint64_t number);
 unsigned int calls_arguments(uint64_t number);
 
 /* The result, or -errno: what the guest gets. */
-int64_t calls_do(struct program *program, uint64_t number, const uint64_t *argument);
+int64_t calls_do(struct thread *thread, uint64_t number, const uint64_t *argument);
 
 #endif

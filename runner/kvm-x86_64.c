@@ -15,6 +15,7 @@
 
 #include "kvm.h"
 #include "x86_64/pages.h"
+#include "x86_64/registers.h"
 #include "x86_64/shim.h"
 
 #define GIB (1ull << 30)
@@ -26,11 +27,16 @@
 #define KVM_IDENTITY 0xfffbc000ull
 
 #define CPUID_ENTRIES 256
+#define SYSCALL_SIZE 2	/* bytes of the instruction */
 
 enum registers_at {
 	PLAIN,		/* as in struct kvm_regs */
 	AT_CALL,	/* rip and rflags are in rcx and r11 */
 	AT_FAULT,	/* rip, rflags and rsp are in a frame of the shim */
+};
+
+struct kvm_processor {
+	struct shim_cpu shim;
 };
 
 struct kvm_machine {
@@ -63,6 +69,22 @@ static const struct kvm_cpuid_entry2 *cpuid(const struct kvm_machine *machine, u
 #define CPUID_1_XSAVE (1u << 26)	/* ecx */
 #define CPUID_7_FSGSBASE (1u << 0)	/* ebx */
 
+#define CPUID_7_AMX (1u << 22 | 1u << 24 | 1u << 25)	/* edx: BF16, TILE, INT8 */
+#define XSTATE_AMX (1u << 17 | 1u << 18)
+
+/* Its tiles do not fit in what KVM_GET_XSAVE gives, and Linux has programs ask for them. */
+static void hide_tiles(struct kvm_cpuid2 *cpuid)
+{
+	for (uint32_t i = 0; i < cpuid->nent; i++) {
+		struct kvm_cpuid_entry2 *entry = &cpuid->entries[i];
+
+		if (entry->function == 7 && entry->index == 0)
+			entry->edx &= ~CPUID_7_AMX;
+		if (entry->function == 0xd && entry->index == 0)
+			entry->eax &= ~XSTATE_AMX;
+	}
+}
+
 static int learn_features(struct vm *vm, struct runner_error *error)
 {
 	struct kvm_machine *machine = vm->machine;
@@ -75,6 +97,7 @@ static int learn_features(struct vm *vm, struct runner_error *error)
 	machine->cpuid->nent = CPUID_ENTRIES;
 	if (ioctl(vm->kvm, KVM_GET_SUPPORTED_CPUID, machine->cpuid))
 		return kvm_fails(error, "the processor's features");
+	hide_tiles(machine->cpuid);
 	bits = cpuid(machine, 0x80000008, 0)->eax & 0xff;
 	machine->physical_end = 1ull << (bits >= 36 && bits <= 52 ? bits : 36);
 	return 0;
@@ -82,9 +105,20 @@ static int learn_features(struct vm *vm, struct runner_error *error)
 
 int kvm_machine_describe(struct vcpu *vcpu, struct runner_error *error)
 {
-	if (ioctl(vcpu->fd, KVM_SET_CPUID2, vcpu->vm->machine->cpuid))
+	struct kvm_machine *machine = vcpu->vm->machine;
+
+	if (ioctl(vcpu->fd, KVM_SET_CPUID2, machine->cpuid))
 		return kvm_fails(error, "a vCPU's features");
+	vcpu->processor = calloc(1, sizeof *vcpu->processor);
+	if (!vcpu->processor ||
+	    !shim_add_cpu(&machine->shim, &machine->pages, vcpu->number, &vcpu->processor->shim))
+		return runner_error(error, ENOMEM, "no memory for a vCPU");
 	return 0;
+}
+
+void kvm_machine_forget(struct vcpu *vcpu)
+{
+	free(vcpu->processor);
 }
 
 uint64_t vm_hwcap(const struct vm *vm, unsigned int word)
@@ -163,8 +197,6 @@ static int first_registers(struct vcpu *vcpu, struct runner_error *error)
 	sregs->efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
 	sregs->gdt = (struct kvm_dtable){ .base = shim->gdt, .limit = shim->gdt_limit };
 	sregs->idt = (struct kvm_dtable){ .base = shim->idt, .limit = shim->idt_limit };
-	sregs->tr = (struct kvm_segment){ .base = shim->tss, .limit = shim->tss_limit,
-					  .selector = SHIM_TASK, .type = TYPE_TASK, .present = 1 };
 	make_user(sregs);
 	sregs->ds = sregs->es = sregs->fs = sregs->gs = sregs->ss;
 	return 0;
@@ -191,19 +223,30 @@ static bool set_call(const struct vcpu *vcpu, uint64_t entry)
 	       set_msr(vcpu, MSR_SYSCALL_MASK, FLAGS_CLEARED);
 }
 
-/* What Linux gives a new program: x87 and SSE exceptions masked, all state enabled. */
+/*
+ * What Linux gives a new program: x87 and SSE exceptions masked, all state enabled, and
+ * what XSAVE's header does not name in its initial state. SDM volume 1, 13.4.
+ */
+#define XSAVE_FCW 0		/* offsets in words of four bytes */
+#define XSAVE_MXCSR (24 / 4)
+#define XSAVE_STATES (512 / 4)
+#define STATE_X87_SSE 3
+
 static bool set_vectors(const struct vcpu *vcpu)
 {
 	const struct kvm_cpuid_entry2 *state = cpuid(vcpu->vm->machine, 0xd, 0);
-	struct kvm_fpu fpu = { .fcw = 0x37f, .mxcsr = 0x1f80 };
 	struct kvm_xcrs xcrs = { .nr_xcrs = 1 };
+	struct kvm_xsave xsave = { 0 };
 
-	if (ioctl(vcpu->fd, KVM_SET_FPU, &fpu))
-		return false;
-	if (!(vcpu->vm->machine->user.cr4 & CR4_OSXSAVE))
-		return true;
-	xcrs.xcrs[0].value = (uint64_t)state->edx << 32 | state->eax;
-	return !ioctl(vcpu->fd, KVM_SET_XCRS, &xcrs);
+	xsave.region[XSAVE_FCW] = 0x37f;
+	xsave.region[XSAVE_MXCSR] = 0x1f80;
+	xsave.region[XSAVE_STATES] = STATE_X87_SSE;
+	if (vcpu->vm->machine->user.cr4 & CR4_OSXSAVE) {
+		xcrs.xcrs[0].value = (uint64_t)state->edx << 32 | state->eax;
+		if (ioctl(vcpu->fd, KVM_SET_XCRS, &xcrs))
+			return false;
+	}
+	return !ioctl(vcpu->fd, KVM_SET_XSAVE, &xsave);
 }
 
 /* The guest's counter is the host's, if KVM can be told; whether it is, is tried. */
@@ -217,6 +260,19 @@ static void set_counter(const struct vcpu *vcpu)
 	ioctl(vcpu->fd, KVM_SET_DEVICE_ATTR, &attribute);
 }
 
+/* In ring 3, with these bases of segments. */
+static int set_user(const struct vcpu *vcpu, uint64_t fs_base, uint64_t gs_base)
+{
+	struct kvm_sregs sregs = vcpu->vm->machine->user;
+
+	sregs.tr = (struct kvm_segment){ .base = vcpu->processor->shim.tss,
+					 .limit = vcpu->vm->machine->shim.tss_limit,
+					 .selector = SHIM_TASK, .type = TYPE_TASK, .present = 1 };
+	sregs.fs.base = fs_base;
+	sregs.gs.base = gs_base;
+	return ioctl(vcpu->fd, KVM_SET_SREGS, &sregs);
+}
+
 static int set_up(struct vcpu *vcpu, uint64_t entry, struct runner_error *error)
 {
 	struct kvm_machine *machine = vcpu->vm->machine;
@@ -227,7 +283,7 @@ static int set_up(struct vcpu *vcpu, uint64_t entry, struct runner_error *error)
 		if (failed)
 			return failed;
 	}
-	if (ioctl(vcpu->fd, KVM_SET_SREGS, &machine->user) || !set_call(vcpu, entry) ||
+	if (set_user(vcpu, 0, 0) || !set_call(vcpu, entry) ||
 	    !set_vectors(vcpu))
 		return kvm_fails(error, "a vCPU's first registers");
 	set_counter(vcpu);
@@ -300,14 +356,14 @@ static int try_call(struct vm *vm, struct runner_error *error)
 	int failed;
 
 	pages_set(&machine->pages, SHIM_USER_CALL, machine->shim.code, PAGE_USER | PAGE_EXEC);
-	shim_open_port(&machine->shim, true);
+	shim_open_port(&machine->shim, &machine->pages, true);
 	failed = kvm_vcpu_create(&vcpu, vm, error);
 	if (failed)
 		return failed;
-	vm->spare = vcpu;
+	vcpu_release(vcpu);
 	failed = probe(vm, vcpu, error);
 	if (!machine->call_stays)
-		shim_open_port(&machine->shim, false);
+		shim_open_port(&machine->shim, &machine->pages, false);
 	return failed;
 }
 
@@ -335,9 +391,17 @@ static int create_memory(struct vm *vm, struct runner_error *error)
 	return 0;
 }
 
-int kvm_machine_create(struct vm *vm, struct runner_error *error)
+/* Only some KVMs need and have these. */
+static void set_places(const struct vm *vm)
 {
 	uint64_t identity = KVM_IDENTITY;
+
+	ioctl(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity);
+	ioctl(vm->fd, KVM_SET_TSS_ADDR, KVM_TASK);
+}
+
+int kvm_machine_create(struct vm *vm, struct runner_error *error)
+{
 	int failed;
 
 	vm->machine = calloc(1, sizeof *vm->machine);
@@ -346,13 +410,18 @@ int kvm_machine_create(struct vm *vm, struct runner_error *error)
 	if (ioctl(vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS) <= 0 ||
 	    ioctl(vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_IMMEDIATE_EXIT) <= 0)
 		return runner_error(error, ENOTSUP, "KVM: older than Linux 4.17");
-	/* only some KVMs need and have these */
-	ioctl(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity);
-	ioctl(vm->fd, KVM_SET_TSS_ADDR, KVM_TASK);
+	set_places(vm);
 	failed = learn_features(vm, error);
 	if (!failed)
 		failed = create_memory(vm, error);
 	return failed ? failed : try_call(vm, error);
+}
+
+int kvm_machine_again(struct vm *vm, struct runner_error *error)
+{
+	(void)error;
+	set_places(vm);
+	return 0;
 }
 
 void kvm_machine_destroy(struct vm *vm)
@@ -494,12 +563,37 @@ static void tell_fault(struct vm_exit *exit, struct shim_signal signal)
 	exit->fault.address = guest_at(signal.address);
 }
 
+/* A call that was made and not told is not made. */
+static void make_again(struct vcpu *vcpu, struct vm_exit *exit)
+{
+	struct vm_registers all;
+	bool good = !vcpu_save(vcpu, &all);
+
+	all.rip -= SYSCALL_SIZE;
+	if (!good || vcpu_load(vcpu, &all))
+		tell_off(exit, "registers are lost", vcpu);
+}
+
+/*
+ * Ring 0 has to come to where it tells, with its frame whole; behind that it is on its
+ * way back, and where() knows.
+ */
+static bool leave_interrupted(struct vcpu *vcpu, struct vm_exit *exit)
+{
+	const struct shim *shim = &vcpu->vm->machine->shim;
+	uint64_t rip = registers(vcpu)->rip;
+
+	if (rip == call_entry(vcpu->vm->machine))
+		make_again(vcpu, exit);
+	return rip < shim->fault || rip >= shim->fault_told;
+}
+
 static void leave_fault(struct vcpu *vcpu, struct vm_exit *exit)
 {
-	const struct shim_frame *frame = shim_frame(&vcpu->vm->machine->shim, registers(vcpu)->rsp);
+	const struct shim_frame *frame = shim_frame(&vcpu->processor->shim);
 	struct kvm_sregs sregs;
 
-	if (where(vcpu) != AT_FAULT || !frame || frame->cs != SHIM_USER_CS ||
+	if (where(vcpu) != AT_FAULT || frame->cs != SHIM_USER_CS ||
 	    ioctl(vcpu->fd, KVM_GET_SREGS, &sregs))
 		tell_off(exit, "an exception in the runner's own code", vcpu);
 	else
@@ -529,10 +623,10 @@ static void leave_call(struct vcpu *vcpu, struct vm_exit *exit)
 	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 }
 
-void kvm_machine_leave(struct vcpu *vcpu, struct vm_exit *exit, int result)
+bool kvm_machine_leave(struct vcpu *vcpu, struct vm_exit *exit, int result)
 {
 	if (result == -EINTR || result == -EAGAIN)
-		return;
+		return leave_interrupted(vcpu, exit);
 	if (result)
 		tell_off(exit, strerror(-result), vcpu);
 	else if (is_port(vcpu->run, SHIM_PORT_CALL))
@@ -541,6 +635,7 @@ void kvm_machine_leave(struct vcpu *vcpu, struct vm_exit *exit, int result)
 		leave_fault(vcpu, exit);
 	else
 		tell_off(exit, "the virtual machine stopped", vcpu);
+	return true;
 }
 
 /* -------------------------------------------------------------------------
@@ -563,7 +658,7 @@ static uint64_t *place_of(const struct vcpu *vcpu, enum vm_register which)
 	enum registers_at at = where(vcpu);
 
 	if (at == AT_FAULT)
-		frame = shim_frame(&vcpu->vm->machine->shim, regs->rsp);
+		frame = shim_frame(&vcpu->processor->shim);
 	switch (which) {
 	case VM_NUMBER:
 	case VM_RESULT:
@@ -600,4 +695,70 @@ void vcpu_set(struct vcpu *vcpu, enum vm_register which, uint64_t value)
 		value = 0;
 	*place_of(vcpu, which) = value;
 	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+}
+
+/* -------------------------------------------------------------------------
+ * All registers.
+ */
+_Static_assert(sizeof(struct kvm_xsave) == VECTORS_MAX, "the state of XSAVE");
+
+/* The program has what Linux gives it at an address that no program has: a fault there. */
+static uint64_t user_address(uint64_t address)
+{
+	return address < SHIM_USER_END ? address : 0;
+}
+
+static uint64_t flags(const struct vcpu *vcpu)
+{
+	const struct kvm_regs *regs = registers(vcpu);
+
+	switch (where(vcpu)) {
+	case AT_CALL:
+		return regs->r11;
+	case AT_FAULT:
+		return shim_frame(&vcpu->processor->shim)->rflags;
+	default:
+		return regs->rflags;
+	}
+}
+
+int vcpu_save(const struct vcpu *vcpu, struct vm_registers *to)
+{
+	const struct kvm_regs *r = registers(vcpu);
+	struct kvm_sregs sregs;
+
+	if (ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) || ioctl(vcpu->fd, KVM_GET_XSAVE, to->vectors))
+		return -errno;
+	to->r8 = r->r8, to->r9 = r->r9, to->r10 = r->r10, to->r11 = r->r11;
+	to->r12 = r->r12, to->r13 = r->r13, to->r14 = r->r14, to->r15 = r->r15;
+	to->rdi = r->rdi, to->rsi = r->rsi, to->rbp = r->rbp, to->rbx = r->rbx;
+	to->rdx = r->rdx, to->rax = r->rax, to->rcx = r->rcx;
+	to->rsp = *place_of(vcpu, VM_SP);
+	to->rip = *place_of(vcpu, VM_PC);
+	to->rflags = flags(vcpu);
+	to->fs_base = sregs.fs.base;
+	to->gs_base = sregs.gs.base;
+	return 0;
+}
+
+int vcpu_load(struct vcpu *vcpu, const struct vm_registers *from)
+{
+	if (ioctl(vcpu->fd, KVM_SET_XSAVE, from->vectors) ||
+	    set_user(vcpu, user_address(from->fs_base), user_address(from->gs_base)))
+		return -errno;
+	*registers(vcpu) = (struct kvm_regs){
+		.r8 = from->r8, .r9 = from->r9, .r10 = from->r10, .r11 = from->r11,
+		.r12 = from->r12, .r13 = from->r13, .r14 = from->r14, .r15 = from->r15,
+		.rdi = from->rdi, .rsi = from->rsi, .rbp = from->rbp, .rbx = from->rbx,
+		.rdx = from->rdx, .rax = from->rax, .rcx = from->rcx, .rsp = from->rsp,
+		.rip = user_address(from->rip),
+		.rflags = (from->rflags & FLAGS_USER) | FLAG_ONE | FLAG_IF,
+	};
+	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+	return 0;
+}
+
+void vcpu_repeat(struct vcpu *vcpu)
+{
+	vcpu_set(vcpu, VM_PC, vcpu_get(vcpu, VM_PC) - SYSCALL_SIZE);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fds.h"
@@ -63,6 +64,7 @@ int vm_create(struct vm **result, struct runner_error *error)
 	if (!vm)
 		return runner_error(error, ENOMEM, "no memory for a virtual machine");
 	vm->kvm = vm->fd = -1;
+	pthread_mutex_init(&vm->lock, NULL);
 	failed = open_device(vm, error);
 	if (failed)
 		goto out;
@@ -84,7 +86,7 @@ out:
 	return failed;
 }
 
-void vm_destroy(struct vm *vm)
+static void destroy_vcpus(struct vm *vm)
 {
 	while (vm->vcpus) {
 		struct vcpu *vcpu = vm->vcpus;
@@ -92,31 +94,60 @@ void vm_destroy(struct vm *vm)
 		vm->vcpus = vcpu->next;
 		kvm_vcpu_destroy(vcpu);
 	}
+	vm->spare = NULL;
+	vm->created = 0;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	destroy_vcpus(vm);
 	kvm_machine_destroy(vm);
 	if (vm->fd >= 0)
 		close(vm->fd);
 	if (vm->kvm >= 0)
 		close(vm->kvm);
+	pthread_mutex_destroy(&vm->lock);
 	free(vm);
 }
 
 /* -------------------------------------------------------------------------
  * Memory.
  */
+static int set_slot(const struct vm *vm, unsigned int number, const struct kvm_slot *slot)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = number, .guest_phys_addr = slot->physical, .memory_size = slot->size,
+		.userspace_addr = (uintptr_t)slot->host
+	};
+
+	return ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region);
+}
+
 int vm_add_memory(struct vm *vm, uint64_t physical, void *host, size_t size,
 		  struct runner_error *error)
 {
-	struct kvm_userspace_memory_region region = {
-		.slot = vm->slots, .guest_phys_addr = physical, .memory_size = size,
-		.userspace_addr = (uintptr_t)host
-	};
+	struct kvm_slot *slot = &vm->slot[vm->slots];
 
 	if (vm->slots == KVM_SLOTS)
 		return runner_error(error, ENOMEM, "more than %d pieces of memory", KVM_SLOTS);
-	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
+	*slot = (struct kvm_slot){ physical, host, size };
+	if (set_slot(vm, vm->slots, slot))
 		return kvm_fails(error, "memory");
-	vm->slot[vm->slots++] = (struct kvm_slot){ physical, host, size };
+	vm->slots++;
 	return 0;
+}
+
+int vm_after_fork(struct vm *vm, struct runner_error *error)
+{
+	destroy_vcpus(vm);
+	close(vm->fd);
+	vm->fd = fds_hide(ioctl(vm->kvm, KVM_CREATE_VM, 0));
+	if (vm->fd < 0)
+		return kvm_fails(error, "a virtual machine");
+	for (unsigned int i = 0; i < vm->slots; i++)
+		if (set_slot(vm, i, &vm->slot[i]))
+			return kvm_fails(error, "memory");
+	return kvm_machine_again(vm, error);
 }
 
 /*
@@ -150,7 +181,8 @@ int kvm_vcpu_create(struct vcpu **result, struct vm *vm, struct runner_error *er
 	if (!vcpu)
 		return runner_error(error, ENOMEM, "no memory for a vCPU");
 	vcpu->vm = vm;
-	vcpu->fd = fds_hide(ioctl(vm->fd, KVM_CREATE_VCPU, vm->created));
+	vcpu->number = vm->created;
+	vcpu->fd = fds_hide(ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)vm->created));
 	if (vcpu->fd < 0) {
 		free(vcpu);
 		return kvm_fails(error, "a vCPU");
@@ -172,9 +204,19 @@ int kvm_vcpu_create(struct vcpu **result, struct vm *vm, struct runner_error *er
 
 void kvm_vcpu_destroy(struct vcpu *vcpu)
 {
+	kvm_machine_forget(vcpu);
 	munmap(vcpu->run, vcpu->vm->run_size);
 	close(vcpu->fd);
 	free(vcpu);
+}
+
+static struct vcpu *take_spare(struct vm *vm)
+{
+	struct vcpu *vcpu = vm->spare;
+
+	if (vcpu)
+		vm->spare = vcpu->next_spare;
+	return vcpu;
 }
 
 int vcpu_create(struct vcpu **vcpu, struct vm *vm, guest_addr pc, guest_addr sp,
@@ -182,11 +224,22 @@ int vcpu_create(struct vcpu **vcpu, struct vm *vm, guest_addr pc, guest_addr sp,
 {
 	int failed = 0;
 
-	*vcpu = vm->spare;
-	vm->spare = NULL;
+	pthread_mutex_lock(&vm->lock);
+	*vcpu = take_spare(vm);
 	if (!*vcpu)
 		failed = kvm_vcpu_create(vcpu, vm, error);
+	pthread_mutex_unlock(&vm->lock);
 	return failed ? failed : kvm_machine_start(*vcpu, pc, sp, error);
+}
+
+void vcpu_release(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+
+	pthread_mutex_lock(&vm->lock);
+	vcpu->next_spare = vm->spare;
+	vm->spare = vcpu;
+	pthread_mutex_unlock(&vm->lock);
 }
 
 int kvm_vcpu_run(struct vcpu *vcpu)
@@ -194,27 +247,60 @@ int kvm_vcpu_run(struct vcpu *vcpu)
 	return ioctl(vcpu->fd, KVM_RUN, 0) < 0 ? -errno : 0;
 }
 
+/* KVM has this mask during KVM_RUN: what it lets through ends that, and stays pending. */
+static void set_mask(struct vcpu *vcpu, uint64_t blocked)
+{
+	union {
+		struct kvm_signal_mask mask;
+		uint8_t bytes[sizeof(struct kvm_signal_mask) + sizeof blocked];
+	} set = { .mask = { .len = sizeof blocked } };
+
+	if (vcpu->masked && vcpu->blocked == blocked)
+		return;
+	memcpy(set.mask.sigset, &blocked, sizeof blocked);
+	ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, &set);
+	vcpu->masked = true;
+	vcpu->blocked = blocked;
+}
+
+/* A kick that is pending would interrupt all that comes. */
+static void take_kick(void)
+{
+	const struct timespec none = { 0 };
+	sigset_t kick;
+
+	sigemptyset(&kick);
+	sigaddset(&kick, KICK_SIGNAL);
+	sigtimedwait(&kick, NULL, &none);
+}
+
 /*
  * A kick before KVM_RUN is seen by `immediate_exit`, one during it by the signal. Who
  * kicks sets the first and then looks for somebody to send the second to.
  */
-void vcpu_run(struct vcpu *vcpu, struct vm_exit *exit)
+void vcpu_run(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
 {
 	int result;
 
-	vcpu->thread = pthread_self();
+	set_mask(vcpu, blocked & ~(1ull << (KICK_SIGNAL - 1)));
+	vcpu->thread = gettid();
 	__atomic_store_n(&vcpu->running, 1, __ATOMIC_SEQ_CST);
 	result = kvm_vcpu_run(vcpu);
 	__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
 	*exit = (struct vm_exit){ .why = VM_INTERRUPTED };
-	if (result == -EINTR)
+	if (result == -EINTR) {
 		__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
-	kvm_machine_leave(vcpu, exit, result);
+		take_kick();
+	}
+	while (!kvm_machine_leave(vcpu, exit, result)) {
+		set_mask(vcpu, ~0ull);
+		result = kvm_vcpu_run(vcpu);
+	}
 }
 
 void vcpu_kick(struct vcpu *vcpu)
 {
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&vcpu->running, __ATOMIC_SEQ_CST))
-		pthread_kill(vcpu->thread, KICK_SIGNAL);
+		tgkill(getpid(), vcpu->thread, KICK_SIGNAL);
 }

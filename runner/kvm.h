@@ -8,6 +8,7 @@
 
 #include <linux/kvm.h>
 #include <pthread.h>
+#include <sys/types.h>
 
 #include "vm.h"
 
@@ -24,19 +25,24 @@ struct vm {
 	size_t run_size;
 	struct kvm_slot slot[KVM_SLOTS];
 	unsigned int slots;
+	pthread_mutex_t lock;	/* of what is between here and `machine` */
 	struct vcpu *vcpus;	/* all of them, to be destroyed */
-	unsigned long created;	/* how many there have been: the next one's number */
-	struct vcpu *spare;	/* one that was tried, for the first that is asked for */
+	unsigned int created;	/* how many there have been: the next one's number */
+	struct vcpu *spare;	/* those that nobody uses: KVM cannot take them back */
 	struct kvm_machine *machine;
 };
 
 struct vcpu {
+	unsigned int number;	/* from 0 on */
 	struct vm *vm;
-	struct vcpu *next;
+	struct vcpu *next, *next_spare;
 	int fd;
+	bool masked;
+	uint64_t blocked;	/* as KVM was told, if `masked` */
 	struct kvm_run *run;
-	pthread_t thread;	/* that runs it, when `running` */
+	pid_t thread;		/* that runs it, when `running` */
 	int running;
+	struct kvm_processor *processor;
 };
 
 /* An error of this errno: "KVM: WHAT: why". */
@@ -45,13 +51,19 @@ int kvm_fails(struct runner_error *error, const char *what);
 /* Before there is a vCPU, and after the last is gone. */
 int kvm_machine_create(struct vm *vm, struct runner_error *error);
 void kvm_machine_destroy(struct vm *vm);
+/* In a machine that is made again, whose memory is there. */
+int kvm_machine_again(struct vm *vm, struct runner_error *error);
 
-/* Once for each vCPU: what it is. */
+/* Once for each vCPU: what it is, and what it needs. */
 int kvm_machine_describe(struct vcpu *vcpu, struct runner_error *error);
+void kvm_machine_forget(struct vcpu *vcpu);
 /* It gets its first registers. */
 int kvm_machine_start(struct vcpu *vcpu, guest_addr pc, guest_addr sp, struct runner_error *error);
-/* After KVM_RUN, whose result was 0 or -errno. *exit is VM_INTERRUPTED at first. */
-void kvm_machine_leave(struct vcpu *vcpu, struct vm_exit *exit, int result);
+/*
+ * After KVM_RUN, whose result was 0 or -errno. *exit is VM_INTERRUPTED at first. false: the
+ * vCPU was interrupted where it cannot be left yet, and has to run on.
+ */
+bool kvm_machine_leave(struct vcpu *vcpu, struct vm_exit *exit, int result);
 
 /* The page at `physical` is not where it was in the guest: no processor uses that any more. */
 void kvm_forget(struct vm *vm, uint64_t physical, size_t size);

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "calls.h"
+#include "signals.h"
+
 /* -------------------------------------------------------------------------
  * Tracing: "name(0x1, 0x2) = 3". A call that does not return has its name shown, too.
  */
@@ -35,42 +38,42 @@ static void trace_result(int64_t result)
 /* -------------------------------------------------------------------------
  * Exits.
  */
-static void do_call(struct program *program, bool trace)
+static void do_call(struct thread *thread)
 {
-	uint64_t argument[CALLS_ARGUMENTS], number = vcpu_get(program->vcpu, VM_NUMBER);
+	uint64_t argument[CALLS_ARGUMENTS], number = vcpu_get(thread->vcpu, VM_NUMBER);
 	int64_t result;
 
 	for (unsigned int i = 0; i < CALLS_ARGUMENTS; i++)
-		argument[i] = vcpu_get(program->vcpu, VM_ARGUMENT + i);
-	if (trace)
+		argument[i] = vcpu_get(thread->vcpu, VM_ARGUMENT + i);
+	if (thread->process->trace)
 		trace_call(number, argument);
-	result = calls_do(program, number, argument);
-	if (trace)
+	result = calls_do(thread, number, argument);
+	if (thread->process->trace)
 		trace_result(result);
-	vcpu_set(program->vcpu, VM_RESULT, (uint64_t)result);
+	vcpu_set(thread->vcpu, VM_RESULT, (uint64_t)result);
 }
 
-void loop_run(struct program *program, bool trace, struct loop_end *end)
+void loop_run(struct thread *thread, struct loop_end *end)
 {
 	struct vm_exit exit;
 
 	*end = (struct loop_end){ 0 };
-	while (!program->ended) {
-		vcpu_run(program->vcpu, &exit);
+	while (!thread->ended) {
+		vcpu_run(thread->vcpu, thread->blocked, &exit);
 		switch (exit.why) {
 		case VM_CALL:
-			do_call(program, trace);
+			do_call(thread);
 			break;
 		case VM_FAULT:
 			end->signal = exit.fault.signal;
 			return;
 		case VM_INTERRUPTED:
-			break;	/* a signal that the program ignores, or a kick */
+			signals_take(thread);
+			break;
 		case VM_OFF:
 			memcpy(end->text, exit.text, sizeof end->text);
 			end->failed = true;
 			return;
 		}
 	}
-	end->status = program->status;
 }

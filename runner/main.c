@@ -3,16 +3,15 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <vdsogen.h>
 
+#include "kernel.h"
 #include "load.h"
 #include "loop.h"
 
@@ -33,14 +32,10 @@ static const char usage[] =
 	"  --version   print the version\n"
 	"  --help      print this\n";
 
-struct options {
-	bool trace, stats, verbose;
-};
-
 enum { OPTION_HELP = 'h', OPTION_TRACE = UCHAR_MAX + 1, OPTION_STATS, OPTION_VERBOSE, OPTION_VERSION };
 
 /* The rest is the program's. Does not return where there is nothing to run. */
-static void read_options(int argc, char **argv, struct options *options)
+static void read_options(int argc, char **argv, struct process *process)
 {
 	static const struct option known[] = {
 		{ "help", no_argument, NULL, OPTION_HELP },
@@ -62,13 +57,13 @@ static void read_options(int argc, char **argv, struct options *options)
 					      VDSOGEN_VERSION_PATCH));
 			exit(0);
 		case OPTION_TRACE:
-			options->trace = true;
+			process->trace = true;
 			break;
 		case OPTION_STATS:
-			options->stats = true;
+			process->stats = true;
 			break;
 		case OPTION_VERBOSE:
-			options->verbose = true;
+			process->verbose = true;
 			break;
 		default:
 			exit(STATUS_USAGE);
@@ -102,105 +97,57 @@ static char *find_program(const char *name)
 	return path;
 }
 
-static void print_stats(const struct program *program)
+/* Its memory, its first thread and where that begins. */
+static int create(struct thread *thread, char **arguments, struct runner_error *error)
 {
-	uint64_t all = 0;
+	struct process *process = thread->process;
+	struct load load = { .path = process->path, .name = arguments[0], .arguments = arguments,
+			     .environment = environ };
+	int failed = vm_create(&process->vm, error);
 
-	for (unsigned int i = 0; i < CALLS_MAX; i++)
-		all += program->asked[i];
-	fprintf(stderr, NAME ": %" PRIu64 " exits for system calls\n", all);
-	for (unsigned int i = 0; i < CALLS_MAX; i++) {
-		const char *name = calls_name(i);
-
-		if (program->asked[i] && name)
-			fprintf(stderr, "%8" PRIu64 " %s\n", program->asked[i], name);
-		else if (program->asked[i])
-			fprintf(stderr, "%8" PRIu64 " call %u, which is not there\n", program->asked[i], i);
-	}
-}
-
-/* The same end for whoever waits for this process, and no core of the runner's. */
-static int die(int signal_number)
-{
-	const struct rlimit none = { 0 };
-	sigset_t one;
-
-	setrlimit(RLIMIT_CORE, &none);
-	signal(signal_number, SIG_DFL);
-	sigemptyset(&one);
-	sigaddset(&one, signal_number);
-	sigprocmask(SIG_UNBLOCK, &one, NULL);
-	raise(signal_number);
-	return STATUS_FAILED;	/* not reached: it is one that ends a process */
-}
-
-static int start(struct program *program, char **arguments, struct runner_error *error)
-{
-	struct load load = { .vm = program->vm, .space = program->space, .path = program->path,
-			     .name = arguments[0], .arguments = arguments, .environment = environ };
-	int failed = clock_create(&program->clock, program->vm, program->space, &load.vdso, error);
-
+	if (failed)
+		return failed;
+	process->space = space_create(process->vm);
+	if (!process->space)
+		return runner_error(error, ENOMEM, "no memory for an address space");
+	failed = clock_create(&process->clock, process->vm, process->space, &load.vdso, error);
+	load.vm = process->vm;
+	load.space = process->space;
 	if (!failed)
 		failed = load_program(&load, error);
 	if (!failed)
-		failed = vcpu_create(&program->vcpu, program->vm, load.pc, load.sp, error);
+		failed = vcpu_create(&thread->vcpu, process->vm, load.pc, load.sp, error);
 	return failed;
 }
 
-static int run(struct program *program, const struct options *options, struct loop_end *end)
+/* All signals are the guest's, and come to it when it runs. */
+static uint64_t block_signals(void)
 {
-	loop_run(program, options->trace, end);
-	if (options->stats)
-		print_stats(program);
-	if (end->failed)
-		fprintf(stderr, NAME ": %s: %s\n", program->path, end->text);
-	return end->failed ? STATUS_FAILED : end->status;
-}
+	sigset_t all, before;
 
-static int run_program(struct program *program, const struct options *options, char **arguments,
-		       struct loop_end *end)
-{
-	struct runner_error error = { 0 };
-	int status = STATUS_FAILED;
-
-	if (vm_create(&program->vm, &error)) {
-		fprintf(stderr, NAME ": %s\n", error.text);
-		return STATUS_FAILED;
-	}
-	program->space = space_create(program->vm);
-	if (!program->space) {
-		fprintf(stderr, NAME ": no memory for an address space\n");
-	} else if (start(program, arguments, &error)) {
-		fprintf(stderr, NAME ": %s: %s\n", program->path, error.text);
-		status = STATUS_NOT_RUN;
-	} else {
-		status = run(program, options, end);
-	}
-	if (program->clock)
-		clock_destroy(program->clock);
-	vm_destroy(program->vm);
-	if (program->space)
-		space_destroy(program->space);
-	return status;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	return kernel_signals(&before);
 }
 
 int main(int argc, char **argv)
 {
-	static struct program program;
-	struct options options = { 0 };
-	struct loop_end end = { 0 };
-	char *path;
-	int status;
+	static struct process process;
+	struct thread thread = { .process = &process };
+	struct runner_error error = { 0 };
+	struct loop_end end;
 
-	read_options(argc, argv, &options);
-	path = find_program(argv[optind]);
-	if (!path) {
+	read_options(argc, argv, &process);
+	process.path = find_program(argv[optind]);
+	if (!process.path) {
 		fprintf(stderr, NAME ": %s: %s\n", argv[optind], strerror(errno));
 		return STATUS_NOT_FOUND;
 	}
-	program.path = path;
-	program.verbose = options.verbose;
-	status = run_program(&program, &options, argv + optind, &end);
-	free(path);
-	return end.signal ? die(end.signal) : status;
+	thread.blocked = block_signals();
+	if (create(&thread, argv + optind, &error)) {
+		fprintf(stderr, NAME ": %s: %s\n", process.path, error.text);
+		return process.vm ? STATUS_NOT_RUN : STATUS_FAILED;
+	}
+	loop_run(&thread, &end);
+	process_end(&process, &end);
 }

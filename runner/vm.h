@@ -28,6 +28,11 @@ enum { VM_PAGE = 4096 };
 int vm_create(struct vm **vm, struct runner_error *error);
 /* With its vCPUs, none of which runs. */
 void vm_destroy(struct vm *vm);
+/*
+ * In a child of fork(), where memory is a copy and the machine is not: a machine as it
+ * was, without vCPUs. Who calls it has saved registers before.
+ */
+int vm_after_fork(struct vm *vm, struct runner_error *error);
 
 /* The addresses that user code can have: whole pages, from 0 on not included. */
 struct guest_range vm_user_range(const struct vm *vm);
@@ -60,13 +65,25 @@ void vm_unmap(struct vm *vm, guest_addr at, size_t size);
 /* -------------------------------------------------------------------------
  * A vCPU. All but vcpu_kick() is for the thread that runs it.
  */
+
+/* At the start of a program: other registers are what Linux gives one. */
 int vcpu_create(struct vcpu **vcpu, struct vm *vm, guest_addr pc, guest_addr sp,
 		struct runner_error *error);
+/* Another thread may get it from vcpu_create(). */
+void vcpu_release(struct vcpu *vcpu);
+
+/*
+ * All of user code's registers: what they are is the processor's (NAME/registers.h).
+ * Values that user code cannot have are refused, -EINVAL, or become ones that it can.
+ */
+struct vm_registers;
+int vcpu_save(const struct vcpu *vcpu, struct vm_registers *registers);
+int vcpu_load(struct vcpu *vcpu, const struct vm_registers *registers);
 
 enum vm_why {
 	VM_CALL,	/* a system call: VM_NUMBER, VM_ARGUMENT; it waits for VM_RESULT */
 	VM_FAULT,	/* an instruction that could not be: `fault`; VM_PC is where */
-	VM_INTERRUPTED,	/* kicked, or a signal came to the thread */
+	VM_INTERRUPTED,	/* kicked, or a signal is pending */
 	VM_OFF,		/* it cannot go on; `text` says why */
 };
 
@@ -79,7 +96,15 @@ struct vm_exit {
 	char text[128];
 };
 
-void vcpu_run(struct vcpu *vcpu, struct vm_exit *exit);
+/*
+ * `blocked` is the thread's signal mask meanwhile, bit n - 1 for signal n. Any other that
+ * is pending or comes ends the run. Whether a handler of the host has been called for it
+ * when this returns is not said: it is not, where the thread has it blocked all the time.
+ */
+void vcpu_run(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit);
+
+/* After VM_CALL, instead of a result: the program makes the call once more. */
+void vcpu_repeat(struct vcpu *vcpu);
 
 /*
  * From any thread or signal handler: a run that is under way returns

@@ -20,18 +20,20 @@
 #define DATA 0x10000ull		/* two pages to write to, one to read */
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-static struct program program;
+static struct process program;
+static struct thread thread;
 
 static void set_up(void)
 {
 	struct runner_error error;
 
 	memset(&program, 0, sizeof program);
+	thread = (struct thread){ .process = &program };
 	program.path = "/program";
 	ck_assert_int_eq(vm_create(&program.vm, &error), 0);
 	program.space = space_create(program.vm);
 	ck_assert_ptr_nonnull(program.space);
-	ck_assert_int_eq(vcpu_create(&program.vcpu, program.vm, guest_at(0x400000), guest_at(0), &error), 0);
+	ck_assert_int_eq(vcpu_create(&thread.vcpu, program.vm, guest_at(0x400000), guest_at(0), &error), 0);
 	ck_assert_int_eq(space_make(program.space,
 				    (struct guest_range){ guest_at(DATA), guest_at(DATA + 2 * VM_PAGE) },
 				    GUEST_READ | GUEST_WRITE, false), 0);
@@ -43,7 +45,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	free(program.vcpu);
+	free(thread.vcpu);
 	space_destroy(program.space);
 	vm_destroy(program.vm);
 }
@@ -53,7 +55,7 @@ static struct loop_end play(struct fake_step *step, unsigned int steps)
 	struct loop_end end;
 
 	fake_play(step, steps);
-	loop_run(&program, false, &end);
+	loop_run(&thread, &end);
 	return end;
 }
 
@@ -66,7 +68,7 @@ START_TEST(test_exit)
 	};
 	struct loop_end end = play(step, COUNT(step));
 
-	ck_assert_int_eq(end.status, 7);
+	ck_assert_int_eq(program.status, 7);
 	ck_assert_int_eq(end.signal, 0);
 	ck_assert(!end.failed);
 	ck_assert_int_eq(fake_runs(), 2);
@@ -105,7 +107,7 @@ START_TEST(test_interrupted)
 	};
 	struct loop_end end;
 
-	vcpu_kick(program.vcpu);
+	vcpu_kick(thread.vcpu);
 	end = play(step, COUNT(step));
 	ck_assert(!end.failed);
 	ck_assert_int_eq(fake_runs(), 2);

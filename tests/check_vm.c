@@ -71,7 +71,7 @@ static struct vm_exit run(const uint8_t *code, uint64_t first, uint64_t second)
 	vcpu_set(vcpu, VM_ARGUMENT, first);
 	vcpu_set(vcpu, VM_ARGUMENT + 1, second);
 	do
-		vcpu_run(vcpu, &exit);
+		vcpu_run(vcpu, 0, &exit);
 	while (exit.why == VM_INTERRUPTED);
 	return exit;
 }
@@ -107,7 +107,7 @@ static void calls(void)
 	check(vcpu_get(vcpu, VM_ARGUMENT) == 11 && vcpu_get(vcpu, VM_ARGUMENT + 1) == 22, "its arguments");
 	check(vcpu_get(vcpu, VM_SP) == STACK, "the stack pointer");
 	vcpu_set(vcpu, VM_RESULT, 1234567890123);
-	vcpu_run(vcpu, &exit);
+	vcpu_run(vcpu, 0, &exit);
 	check(exit.why == VM_CALL && vcpu_get(vcpu, VM_NUMBER) == 4, "the next one");
 	check(vcpu_get(vcpu, VM_ARGUMENT) == 1234567890123, "the result of the first");
 	vcpu_set(vcpu, VM_THREAD_POINTER, 0x123456789);
@@ -173,12 +173,12 @@ static void kicks(void)
 	vcpu_set(vcpu, VM_PC, CODE + (uint64_t)(guest_loop - guest_code));
 	vcpu_set(vcpu, VM_ARGUMENT, DATA);
 	vcpu_kick(vcpu);
-	vcpu_run(vcpu, &exit);
+	vcpu_run(vcpu, 0, &exit);
 	check(exit.why == VM_INTERRUPTED && *loops == 0, "a kick before the run");
 	if (pthread_create(&thread, NULL, kick_soon, loops))
 		exit.why = VM_OFF;
 	else
-		vcpu_run(vcpu, &exit);
+		vcpu_run(vcpu, 0, &exit);
 	check(exit.why == VM_INTERRUPTED && *loops > 0, "a kick in the middle of a run");
 	pthread_join(thread, NULL);
 	check(loads(DATA, *loops), "the run after a kick");
@@ -186,9 +186,9 @@ static void kicks(void)
 	run(guest_call, 0, 0);
 	vcpu_set(vcpu, VM_RESULT, 77);
 	vcpu_kick(vcpu);
-	vcpu_run(vcpu, &exit);
+	vcpu_run(vcpu, 0, &exit);
 	check(exit.why == VM_INTERRUPTED, "a kick on the way back from a call");
-	vcpu_run(vcpu, &exit);
+	vcpu_run(vcpu, 0, &exit);
 	check(exit.why == VM_CALL && vcpu_get(vcpu, VM_ARGUMENT) == 77, "the result of that call");
 }
 

@@ -140,8 +140,41 @@ int vcpu_create(struct vcpu **vcpu, struct vm *vm, guest_addr pc, guest_addr sp,
 	return 0;
 }
 
-void vcpu_run(struct vcpu *vcpu, struct vm_exit *exit)
+void vcpu_release(struct vcpu *vcpu)
 {
+	(void)vcpu;
+}
+
+int vm_after_fork(struct vm *vm, struct runner_error *error)
+{
+	(void)vm;
+	(void)error;
+	return 0;
+}
+
+int vcpu_save(const struct vcpu *vcpu, struct vm_registers *registers)
+{
+	(void)vcpu;
+	(void)registers;
+	return -ENOSYS;
+}
+
+int vcpu_load(struct vcpu *vcpu, const struct vm_registers *registers)
+{
+	(void)vcpu;
+	(void)registers;
+	return -ENOSYS;
+}
+
+void vcpu_repeat(struct vcpu *vcpu)
+{
+	script[runs - 1].repeated = 1;
+	(void)vcpu;
+}
+
+void vcpu_run(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
+{
+	(void)blocked;
 	if (runs > 0 && runs <= script_steps)
 		script[runs - 1].resumed = 1;
 	memset(exit, 0, sizeof *exit);

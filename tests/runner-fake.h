@@ -10,7 +10,7 @@ struct fake_step {
 	uint64_t number, argument[6];
 	/* what the loop had set when it went on */
 	uint64_t result;
-	int resumed;
+	int resumed, repeated;
 };
 
 /* The last step is followed by VM_OFF. */

@@ -18,7 +18,7 @@ _Static_assert(PORT_CALL == SHIM_PORT_CALL && PORT_FAULT == SHIM_PORT_FAULT, "po
  * The code. It runs at other addresses than here, so nothing in it names one.
  */
 extern const uint8_t shim_code[], shim_code_call[], shim_code_call_end[], shim_code_probe[];
-extern const uint8_t shim_code_fault[], shim_code_fault_end[], shim_code_end[];
+extern const uint8_t shim_code_fault[], shim_code_fault_told[], shim_code_fault_end[], shim_code_end[];
 
 /*
  * Vectors that push an error code: 8, 10 to 14, 17, 21, 29, 30 (SDM volume 3, table
@@ -56,6 +56,7 @@ __asm__(".pushsection .rodata\n"
 	"	.endr\n"
 	"shim_tell_fault:\n"
 	"	out %al, $" TEXT(PORT_FAULT) "\n"
+	"shim_code_fault_told:\n"
 	"	add $16, %rsp\n"	/* vector and error code */
 	"	iretq\n"
 	"shim_code_fault_end:\n"
@@ -71,7 +72,7 @@ uint64_t shim_probe(void)
  * Segments and gates. Ring 0 lives in the kernel's half of the addresses.
  */
 #define KERNEL_BASE 0xffff800000000000ull
-enum { AT_CODE, AT_GDT, AT_IDT, AT_TSS, AT_STACK = AT_TSS + 2, AT_END };	/* pages; one is a gap */
+enum { AT_CODE, AT_GDT, AT_IDT, AT_CPUS = AT_IDT + 2 };	/* pages; in front of each of a vCPU is a gap */
 
 #define SEGMENT_PRESENT (1ull << 47)
 #define SEGMENT_USER (3ull << 45)
@@ -92,15 +93,13 @@ static uint64_t memory_segment(uint64_t flags)
 	return SEGMENT_PRESENT | SEGMENT_MEMORY | SEGMENT_WHOLE | SEGMENT_ACCESSED | flags;
 }
 
-static void fill_gdt(uint64_t *gdt, const struct shim *shim)
+/* Task registers are loaded by the host: no descriptor says where their segments are. */
+static void fill_gdt(uint64_t *gdt)
 {
 	gdt[SHIM_KERNEL_CS / 8] = memory_segment(SEGMENT_CODE | SEGMENT_LONG);
 	gdt[SHIM_KERNEL_SS / 8] = memory_segment(SEGMENT_WRITE | SEGMENT_BIG);
 	gdt[SHIM_USER_SS / 8] = memory_segment(SEGMENT_WRITE | SEGMENT_BIG | SEGMENT_USER);
 	gdt[SHIM_USER_CS / 8] = memory_segment(SEGMENT_CODE | SEGMENT_LONG | SEGMENT_USER);
-	gdt[SHIM_TASK / 8] = SEGMENT_PRESENT | SEGMENT_TASK | shim->tss_limit |
-			     (shim->tss & 0xffffff) << 16 | (shim->tss >> 24 & 0xff) << 56;
-	gdt[SHIM_TASK / 8 + 1] = shim->tss >> 32;
 }
 
 /* int3 and into are user code's to call. */
@@ -123,21 +122,30 @@ static void fill_idt(uint64_t *idt, uint64_t code)
 enum { TSS_RSP0 = 4, TSS_MAP_BASE = 102, TSS_MAP = 104, TSS_MAP_SIZE = SHIM_PORT_FAULT / 8 + 2,
        TSS_SIZE = TSS_MAP + TSS_MAP_SIZE };
 
-static void fill_task(struct shim *shim)
+static void open_port(uint8_t *task, bool open)
 {
-	const uint16_t map = TSS_MAP;
-
-	memcpy(shim->task_host + TSS_RSP0, &shim->stack_end, sizeof shim->stack_end);
-	memcpy(shim->task_host + TSS_MAP_BASE, &map, sizeof map);
-	memset(shim->task_host + TSS_MAP, 0xff, TSS_MAP_SIZE);
-}
-
-void shim_open_port(struct shim *shim, bool open)
-{
-	uint8_t *byte = shim->task_host + TSS_MAP + SHIM_PORT_CALL / 8;
+	uint8_t *byte = task + TSS_MAP + SHIM_PORT_CALL / 8;
 	uint8_t bit = 1u << SHIM_PORT_CALL % 8;
 
 	*byte = open ? *byte & ~bit : *byte | bit;
+}
+
+static void fill_task(const struct shim_cpu *cpu, bool open)
+{
+	const uint16_t map = TSS_MAP;
+
+	memcpy(cpu->host + TSS_RSP0, &cpu->stack_end, sizeof cpu->stack_end);
+	memcpy(cpu->host + TSS_MAP_BASE, &map, sizeof map);
+	memset(cpu->host + TSS_MAP, 0xff, TSS_MAP_SIZE);
+	open_port(cpu->host, open);
+}
+
+void shim_open_port(struct shim *shim, const struct pages *pages, bool open)
+{
+	shim->port_open = open;
+	for (unsigned int i = 0; i < SHIM_CPUS; i++)
+		if (shim->cpu[i])
+			open_port(pages_at(pages, shim->cpu[i]), open);
 }
 
 /* A page of its own at that place of ring 0. */
@@ -156,6 +164,26 @@ static uint64_t place(unsigned int number)
 	return KERNEL_BASE + number * (uint64_t)PAGE;
 }
 
+bool shim_add_cpu(struct shim *shim, struct pages *pages, unsigned int number, struct shim_cpu *cpu)
+{
+	const unsigned int at = AT_CPUS + 2 * number;
+
+	if (number >= SHIM_CPUS)
+		return false;
+	if (!shim->cpu[number]) {
+		uint8_t *host = give(pages, at, PAGE_WRITE);
+
+		if (!host)
+			return false;
+		shim->cpu[number] = pages->physical + (uint64_t)(host - pages->host);
+	}
+	cpu->host = pages_at(pages, shim->cpu[number]);
+	cpu->tss = place(at);
+	cpu->stack_end = place(at + 1);
+	fill_task(cpu, shim->port_open);
+	return true;
+}
+
 bool shim_create(struct shim *shim, struct pages *pages)
 {
 	uint8_t *code, *gdt, *idt;
@@ -164,10 +192,7 @@ bool shim_create(struct shim *shim, struct pages *pages)
 	code = give(pages, AT_CODE, PAGE_EXEC);
 	gdt = give(pages, AT_GDT, PAGE_WRITE);
 	idt = give(pages, AT_IDT, 0);
-	shim->task_host = give(pages, AT_TSS, PAGE_WRITE);
-	shim->stack_host = give(pages, AT_STACK, PAGE_WRITE);
-	if (!code || !gdt || !idt || !shim->task_host || !shim->stack_host ||
-	    !pages_prepare(pages, SHIM_USER_CALL, PAGE))
+	if (!code || !gdt || !idt || !pages_prepare(pages, SHIM_USER_CALL, PAGE))
 		return false;
 	memcpy(code, shim_code, size);
 	shim->code = pages->physical + (uint64_t)(code - pages->host);
@@ -176,29 +201,25 @@ bool shim_create(struct shim *shim, struct pages *pages)
 	shim->gdt_limit = SHIM_TASK + 2 * 8 - 1;
 	shim->idt = place(AT_IDT);
 	shim->idt_limit = VECTORS * 16 - 1;
-	shim->tss = place(AT_TSS);
 	shim->tss_limit = TSS_SIZE - 1;
-	shim->stack = place(AT_STACK);
-	shim->stack_end = shim->stack + PAGE;
 	shim->call = place(AT_CODE) + (uint64_t)(shim_code_call - shim_code);
 	shim->call_end = place(AT_CODE) + (uint64_t)(shim_code_call_end - shim_code);
 	shim->user_call = SHIM_USER_CALL + (uint64_t)(shim_code_call - shim_code);
 	shim->fault = place(AT_CODE) + (uint64_t)(shim_code_fault - shim_code);
+	shim->fault_told = place(AT_CODE) + (uint64_t)(shim_code_fault_told - shim_code);
 	shim->fault_end = place(AT_CODE) + (uint64_t)(shim_code_fault_end - shim_code);
-	fill_gdt((uint64_t *)gdt, shim);
+	fill_gdt((uint64_t *)gdt);
 	fill_idt((uint64_t *)idt, shim->fault);
-	fill_task(shim);
 	return true;
 }
 
 /* -------------------------------------------------------------------------
  * Exceptions.
  */
-struct shim_frame *shim_frame(const struct shim *shim, uint64_t rsp)
+/* The processor aligns the stack to 16 bytes first, as it is already. */
+struct shim_frame *shim_frame(const struct shim_cpu *cpu)
 {
-	if (rsp < shim->stack || rsp > shim->stack_end - sizeof(struct shim_frame) || rsp % 8)
-		return NULL;
-	return (struct shim_frame *)(shim->stack_host + (rsp - shim->stack));
+	return (struct shim_frame *)(cpu->host + PAGE - sizeof(struct shim_frame));
 }
 
 enum { DIVIDE = 0, DEBUG = 1, BREAKPOINT = 3, OVERFLOW = 4, BOUND = 5, INVALID = 6,

@@ -23,23 +23,33 @@ enum { SHIM_KERNEL_CS = 0x08, SHIM_KERNEL_SS = 0x10, SHIM_USER_SS = 0x18 | 3,
 /* A byte goes to one of these ports, with nothing else changed. */
 enum { SHIM_PORT_CALL = 0x41, SHIM_PORT_FAULT = 0x42 };
 
+/* One vCPU's task state segment and, behind it, its stack of ring 0: a page. */
+struct shim_cpu {
+	uint64_t tss, stack_end;	/* as ring 0 sees them */
+	uint8_t *host;
+};
+
+enum { SHIM_CPUS = 1024 };
+
 struct shim {
-	uint64_t gdt, idt, tss;	/* as ring 0 sees them */
+	uint64_t gdt, idt;	/* as ring 0 sees them */
 	uint16_t gdt_limit, idt_limit, tss_limit;
 	uint64_t code;		/* its page, in physical memory */
 	uint64_t call, call_end;	/* LSTAR where `syscall` enters ring 0 */
 	uint64_t user_call;	/* where it does not */
 	uint64_t fault, fault_end;	/* code of exceptions, with a return at its end */
-	uint64_t stack, stack_end;
-	uint8_t *stack_host;
-	uint8_t *task_host;
+	uint64_t fault_told;		/* they have been told, and the return begins */
+	bool port_open;
+	uint64_t cpu[SHIM_CPUS];	/* physical pages; 0: none yet */
 };
 
 /* Maps it all. false: out of memory. */
 bool shim_create(struct shim *shim, struct pages *pages);
+/* What the vCPU of that number has, now or already. */
+bool shim_add_cpu(struct shim *shim, struct pages *pages, unsigned int number, struct shim_cpu *cpu);
 
-/* Whether ring 3 may write to SHIM_PORT_CALL: only if it has to. */
-void shim_open_port(struct shim *shim, bool open);
+/* Whether ring 3 may write to SHIM_PORT_CALL, on any vCPU: only if it has to. */
+void shim_open_port(struct shim *shim, const struct pages *pages, bool open);
 
 /*
  * What an exception pushed, the vector first: SDM volume 3, figure 6-9. The order is
@@ -49,8 +59,8 @@ struct shim_frame {
 	uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };
 
-/* The frame at the shim's stack pointer, NULL if it is not one. */
-struct shim_frame *shim_frame(const struct shim *shim, uint64_t rsp);
+/* Where it is: there is only one, since ring 0 takes no exception. */
+struct shim_frame *shim_frame(const struct shim_cpu *cpu);
 
 /* The signal that Linux would send: arch/x86/kernel/traps.c, arch/x86/mm/fault.c. */
 struct shim_signal {

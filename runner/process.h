@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A guest's process, which is a process of the host, and its threads, which are threads of the host. */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include "clock.h"
+#include "space.h"
+
+enum { CALLS_MAX = 512, CALLS_ARGUMENTS = 6 };
+
+/* What all threads share. */
+struct process {
+	struct vm *vm;
+	struct space *space;
+	struct clock *clock;	/* NULL: no page */
+	const char *path;	/* of its file, for /proc/self/exe */
+	bool trace;		/* each system call goes to standard error */
+	bool stats;		/* how many there were, at its end */
+	bool verbose;		/* names calls that are not there */
+	bool ended;		/* by exit_group, with this status */
+	int status;
+	uint64_t asked[CALLS_MAX];	/* exits for each call; all others together are the last */
+};
+
+/* For the host's thread that runs it alone. */
+struct thread {
+	struct process *process;
+	struct vcpu *vcpu;
+	uint64_t blocked;	/* its signal mask: bit n - 1 is signal n */
+	bool ended;		/* by exit, with this status */
+	int status;
+};
+
+struct loop_end;
+
+/* Of all threads. The memory and the machine are the kernel's to clean up. */
+_Noreturn void process_end(const struct process *process, const struct loop_end *end);
+
+#endif
