@@ -45,6 +45,8 @@ static const struct call calls[CALLS_MAX] = {
 	HOST(getgroups, N, OUT_BY(gid_t, 0)), HOST(umask, N), HOST(sched_yield),
 	HOST(getresuid, OUT(uid_t), OUT(uid_t), OUT(uid_t)),
 	HOST(getresgid, OUT(gid_t), OUT(gid_t), OUT(gid_t)),
+	OWN(setuid, N), OWN(setgid, N), OWN(setreuid, N, N), OWN(setregid, N, N),
+	OWN(setresuid, N, N, N), OWN(setresgid, N, N, N), HOST(setgroups, N, IN_BY(gid_t, 0)),
 	HOST(getpriority, N, N), HOST(getrusage, N, OUT(struct rusage)),
 	HOST(prlimit64, N, N, IN(struct rlimit), OUT(struct rlimit)),
 	HOST(getrlimit, N, OUT(struct rlimit)), HOST(uname, OUT(struct utsname)),

@@ -145,6 +145,11 @@ int clock_create(struct clock **result, struct vm *vm, struct space *space, gues
 	return failed;
 }
 
+void clock_stop_readers(struct clock *clock)
+{
+	vdsogen_clock_attention(clock->block, 1, 0);
+}
+
 void clock_destroy(struct clock *clock)
 {
 	const uint64_t one = 1;

@@ -12,6 +12,8 @@ struct clock;
 /* Maps the image; *at is what AT_SYSINFO_EHDR tells. */
 int clock_create(struct clock **clock, struct vm *vm, struct space *space, guest_addr *at,
 		 struct runner_error *error);
+/* Readers ask, from now on. */
+void clock_stop_readers(struct clock *clock);
 void clock_destroy(struct clock *clock);
 
 /* What the guest reads there now: false if it would ask, or if it is another clock. */

@@ -32,6 +32,7 @@
 enum registers_at {
 	PLAIN,		/* as in struct kvm_regs */
 	AT_CALL,	/* rip and rflags are in rcx and r11 */
+	AT_USER_CALL,	/* rip is in r11; at the first instruction, in rcx */
 	AT_FAULT,	/* rip, rflags and rsp are in a frame of the shim */
 };
 
@@ -44,7 +45,6 @@ struct kvm_machine {
 	struct shim shim;
 	struct kvm_cpuid2 *cpuid;
 	struct kvm_sregs user;		/* of a vCPU that begins */
-	bool call_stays;		/* `syscall` stays in ring 3 */
 	bool has_counter;
 	uint64_t physical_end;
 };
@@ -220,7 +220,8 @@ _Static_assert(SHIM_USER_CS == SHIM_USER_SS + 8 && SHIM_KERNEL_SS == SHIM_KERNEL
 static bool set_call(const struct vcpu *vcpu, uint64_t entry)
 {
 	return set_msr(vcpu, MSR_STAR, STAR) && set_msr(vcpu, MSR_LSTAR, entry) &&
-	       set_msr(vcpu, MSR_SYSCALL_MASK, FLAGS_CLEARED);
+	       set_msr(vcpu, MSR_SYSCALL_MASK,
+		       vcpu->vm->machine->shim.in_ring3 ? 0 : FLAGS_CLEARED);
 }
 
 /*
@@ -322,9 +323,9 @@ static int probe(struct vm *vm, struct vcpu *vcpu, struct runner_error *error)
 	uint64_t before, told, after;
 	int failed;
 
-	failed = set_up(vcpu, machine->shim.user_call, error);
+	failed = set_up(vcpu, vcpu->processor->shim.user_call, error);
 	if (!failed)
-		failed = set_start(vcpu, shim_probe(), 0, error);
+		failed = set_start(vcpu, shim_probe(&vcpu->processor->shim), 0, error);
 	if (failed)
 		return failed;
 	before = counter();
@@ -340,30 +341,24 @@ static int probe(struct vm *vm, struct vcpu *vcpu, struct runner_error *error)
 				    vcpu->run->exit_reason,
 				    (unsigned long long)vcpu->run->s.regs.regs.rip);
 	told = vcpu->run->s.regs.regs.rax;
-	machine->call_stays = (sregs.cs.selector & 3) == 3;
+	machine->shim.in_ring3 = (sregs.cs.selector & 3) == 3;
 	machine->has_counter = told >= before && told <= after;
 	return 0;
 }
 
-/*
- * The page of the stub may stay: where `syscall` enters ring 0, ring 3 can do nothing
- * there that it could not do in a page of its own.
- */
+/* Ring 3 has what it needs for the trial, and only keeps it where it has to. */
 static int try_call(struct vm *vm, struct runner_error *error)
 {
 	struct kvm_machine *machine = vm->machine;
 	struct vcpu *vcpu;
-	int failed;
+	int failed = kvm_vcpu_create(&vcpu, vm, error);
 
-	pages_set(&machine->pages, SHIM_USER_CALL, machine->shim.code, PAGE_USER | PAGE_EXEC);
-	shim_open_port(&machine->shim, &machine->pages, true);
-	failed = kvm_vcpu_create(&vcpu, vm, error);
 	if (failed)
 		return failed;
 	vcpu_release(vcpu);
+	shim_open(&machine->shim, &machine->pages, vcpu->number, true);
 	failed = probe(vm, vcpu, error);
-	if (!machine->call_stays)
-		shim_open_port(&machine->shim, &machine->pages, false);
+	shim_open(&machine->shim, &machine->pages, vcpu->number, machine->shim.in_ring3);
 	return failed;
 }
 
@@ -522,15 +517,18 @@ static struct kvm_regs *registers(const struct vcpu *vcpu)
 	return &vcpu->run->s.regs.regs;
 }
 
-static uint64_t call_entry(const struct kvm_machine *machine)
+static uint64_t call_entry(const struct vcpu *vcpu)
 {
-	return machine->call_stays ? machine->shim.user_call : machine->shim.call;
+	const struct shim_cpu *cpu = &vcpu->processor->shim;
+
+	return vcpu->vm->machine->shim.in_ring3 ? cpu->user_call : cpu->call;
 }
 
 int kvm_machine_start(struct vcpu *vcpu, guest_addr pc, guest_addr sp, struct runner_error *error)
 {
-	int failed = set_up(vcpu, call_entry(vcpu->vm->machine), error);
+	int failed = set_up(vcpu, call_entry(vcpu), error);
 
+	vcpu_attention(vcpu, VM_ATTENTION_ANSWERS, (uint32_t)~VM_ATTENTION_ANSWERS);
 	return failed ? failed : set_start(vcpu, pc.v, sp.v, error);
 }
 
@@ -538,15 +536,14 @@ int kvm_machine_start(struct vcpu *vcpu, guest_addr pc, guest_addr sp, struct ru
 static enum registers_at where(const struct vcpu *vcpu)
 {
 	const struct shim *shim = &vcpu->vm->machine->shim;
-	uint64_t rip = registers(vcpu)->rip, call = call_entry(vcpu->vm->machine);
+	uint64_t rip = registers(vcpu)->rip;
 
-	if (rip >= call && rip - call < shim->call_end - shim->call)
-		return AT_CALL;
+	if (shim_place(shim, &vcpu->processor->shim, rip) != SHIM_ELSEWHERE)
+		return shim->in_ring3 ? AT_USER_CALL : AT_CALL;
 	if (rip >= shim->fault && rip < shim->fault_end)
 		return AT_FAULT;
 	return PLAIN;
 }
-
 
 static void tell_off(struct vm_exit *exit, const char *what, const struct vcpu *vcpu)
 {
@@ -563,7 +560,7 @@ static void tell_fault(struct vm_exit *exit, struct shim_signal signal)
 	exit->fault.address = guest_at(signal.address);
 }
 
-/* A call that was made and not told is not made. */
+/* A call that was made, and neither told nor answered, is not made. */
 static void make_again(struct vcpu *vcpu, struct vm_exit *exit)
 {
 	struct vm_registers all;
@@ -583,7 +580,7 @@ static bool leave_interrupted(struct vcpu *vcpu, struct vm_exit *exit)
 	const struct shim *shim = &vcpu->vm->machine->shim;
 	uint64_t rip = registers(vcpu)->rip;
 
-	if (rip == call_entry(vcpu->vm->machine))
+	if (shim_place(shim, &vcpu->processor->shim, rip) == SHIM_ASKED)
 		make_again(vcpu, exit);
 	return rip < shim->fault || rip >= shim->fault_told;
 }
@@ -612,14 +609,15 @@ static void leave_call(struct vcpu *vcpu, struct vm_exit *exit)
 	struct kvm_regs *regs = registers(vcpu);
 
 	exit->why = VM_CALL;
-	if (!vcpu->vm->machine->call_stays)
+	if (!vcpu->vm->machine->shim.in_ring3)
 		return;
-	if (where(vcpu) != AT_CALL || regs->rcx >= SHIM_USER_END) {
+	if (where(vcpu) != AT_USER_CALL || regs->r11 >= SHIM_USER_END) {
 		tell_fault(exit, forbidden);
 		return;
 	}
-	regs->rip = regs->rcx;
-	regs->rflags = (regs->r11 & FLAGS_USER) | FLAG_ONE | FLAG_IF;
+	/* as the instruction leaves them */
+	regs->rip = regs->rcx = regs->r11;
+	regs->r11 = regs->rflags;
 	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 }
 
@@ -650,23 +648,38 @@ static __u64 *argument(const struct vcpu *vcpu, unsigned int number)
 	return arguments[number];
 }
 
+/* The program's `rip`, which is also where it is in the middle of a call. */
+static __u64 *place_of_pc(const struct vcpu *vcpu, enum registers_at at)
+{
+	struct kvm_regs *regs = registers(vcpu);
+
+	switch (at) {
+	case AT_CALL:
+		return &regs->rcx;
+	case AT_USER_CALL:
+		return regs->rip == call_entry(vcpu) ? &regs->rcx : &regs->r11;
+	case AT_FAULT:
+		return (__u64 *)&shim_frame(&vcpu->processor->shim)->rip;
+	default:
+		return &regs->rip;
+	}
+}
+
 /* The thread pointer is not here: it has an instruction, so KVM is asked. */
 static uint64_t *place_of(const struct vcpu *vcpu, enum vm_register which)
 {
 	struct kvm_regs *regs = registers(vcpu);
-	struct shim_frame *frame = NULL;
 	enum registers_at at = where(vcpu);
 
-	if (at == AT_FAULT)
-		frame = shim_frame(&vcpu->processor->shim);
 	switch (which) {
 	case VM_NUMBER:
 	case VM_RESULT:
 		return (uint64_t *)&regs->rax;
 	case VM_PC:
-		return frame ? &frame->rip : (uint64_t *)(at == AT_CALL ? &regs->rcx : &regs->rip);
+		return (uint64_t *)place_of_pc(vcpu, at);
 	case VM_SP:
-		return frame ? &frame->rsp : (uint64_t *)&regs->rsp;
+		return at == AT_FAULT ? &shim_frame(&vcpu->processor->shim)->rsp :
+					(uint64_t *)&regs->rsp;
 	default:
 		return (uint64_t *)argument(vcpu, which - VM_ARGUMENT);
 	}
@@ -761,4 +774,22 @@ int vcpu_load(struct vcpu *vcpu, const struct vm_registers *from)
 void vcpu_repeat(struct vcpu *vcpu)
 {
 	vcpu_set(vcpu, VM_PC, vcpu_get(vcpu, VM_PC) - SYSCALL_SIZE);
+}
+
+/* -------------------------------------------------------------------------
+ * What the shim answers. The vCPU's own thread writes it between runs, so that no read
+ * is under way; other threads only set and clear lanes.
+ */
+void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear)
+{
+	uint32_t *attention = &vcpu->processor->shim.data->attention;
+
+	__atomic_or_fetch(attention, set, __ATOMIC_SEQ_CST);
+	__atomic_and_fetch(attention, ~clear, __ATOMIC_RELEASE);
+}
+
+void vcpu_answer(struct vcpu *vcpu, const struct vm_answers *answers)
+{
+	vcpu->processor->shim.data->answers = *answers;
+	vcpu_attention(vcpu, 0, VM_ATTENTION_ANSWERS);
 }

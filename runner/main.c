@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <vdsogen.h>
 
+#include "identity.h"
 #include "kernel.h"
 #include "load.h"
 #include "loop.h"
@@ -28,17 +29,19 @@ static const char usage[] =
 	"\n"
 	"  --trace     print each system call\n"
 	"  --stats     print how often the program left the machine for each of them\n"
+	"  --no-fast-paths  ask the host for everything\n"
 	"  --verbose   name what a program asks for and is not there\n"
 	"  --version   print the version\n"
 	"  --help      print this\n";
 
-enum { OPTION_HELP = 'h', OPTION_TRACE = UCHAR_MAX + 1, OPTION_STATS, OPTION_VERBOSE, OPTION_VERSION };
+enum { OPTION_HELP = 'h', OPTION_TRACE = UCHAR_MAX + 1, OPTION_SLOW, OPTION_STATS, OPTION_VERBOSE, OPTION_VERSION };
 
 /* The rest is the program's. Does not return where there is nothing to run. */
 static void read_options(int argc, char **argv, struct process *process)
 {
 	static const struct option known[] = {
 		{ "help", no_argument, NULL, OPTION_HELP },
+		{ "no-fast-paths", no_argument, NULL, OPTION_SLOW },
 		{ "stats", no_argument, NULL, OPTION_STATS },
 		{ "trace", no_argument, NULL, OPTION_TRACE },
 		{ "verbose", no_argument, NULL, OPTION_VERBOSE },
@@ -58,6 +61,9 @@ static void read_options(int argc, char **argv, struct process *process)
 			exit(0);
 		case OPTION_TRACE:
 			process->trace = true;
+			break;
+		case OPTION_SLOW:
+			process->slow = true;
 			break;
 		case OPTION_STATS:
 			process->stats = true;
@@ -113,6 +119,8 @@ static int create(struct thread *thread, char **arguments, struct runner_error *
 	failed = clock_create(&process->clock, process->vm, process->space, &load.vdso, error);
 	load.vm = process->vm;
 	load.space = process->space;
+	if (!failed && process->slow)
+		clock_stop_readers(process->clock);
 	if (!failed)
 		failed = load_program(&load, error);
 	if (!failed)
@@ -148,6 +156,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, NAME ": %s: %s\n", process.path, error.text);
 		return process.vm ? STATUS_NOT_RUN : STATUS_FAILED;
 	}
+	identity_tell(&thread);
 	loop_run(&thread, &end);
 	process_end(&process, &end);
 }

@@ -17,6 +17,7 @@ struct process {
 	bool trace;		/* each system call goes to standard error */
 	bool stats;		/* how many there were, at its end */
 	bool verbose;		/* names calls that are not there */
+	bool slow;		/* every clock reading and every system call goes to the host */
 	bool ended;		/* by exit_group, with this status */
 	int status;
 	uint64_t asked[CALLS_MAX];	/* exits for each call; all others together are the last */

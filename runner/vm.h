@@ -103,6 +103,27 @@ struct vm_exit {
  */
 void vcpu_run(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit);
 
+/*
+ * Calls that the machine answers itself, for the thread that runs on this vCPU, without an
+ * exit: getpid, gettid, getuid, geteuid, getgid, getegid. Each thread has its own
+ * (on Linux credentials are a thread's), so nobody reads what another is about to change:
+ * they are told between runs. Nothing is answered while `attention` has a lane set.
+ */
+struct vm_answers {
+	uint32_t pid, tid, uid, euid, gid, egid;
+};
+void vcpu_answer(struct vcpu *vcpu, const struct vm_answers *answers);
+
+/* Each lane has one owner, who sets and clears no other. */
+enum vm_attention {
+	VM_ATTENTION_SIGNAL = 1 << 0,	/* something waits for the thread to leave */
+	VM_ATTENTION_ANSWERS = 1 << 1,	/* there are none, or they change: the back end's own */
+	VM_ATTENTION_TRACE = 1 << 2,	/* who asks is to be seen */
+	VM_ATTENTION_OFF = 1 << 3,	/* no answers are wanted */
+};
+/* Sets, then clears lanes; from any thread. */
+void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear);
+
 /* After VM_CALL, instead of a result: the program makes the call once more. */
 void vcpu_repeat(struct vcpu *vcpu);
 

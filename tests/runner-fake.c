@@ -226,3 +226,16 @@ void vcpu_set(struct vcpu *vcpu, enum vm_register which, uint64_t value)
 	else if (which == VM_PC)
 		vcpu->pc = value;
 }
+
+void vcpu_answer(struct vcpu *vcpu, const struct vm_answers *answers)
+{
+	(void)vcpu;
+	(void)answers;
+}
+
+void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear)
+{
+	(void)vcpu;
+	(void)set;
+	(void)clear;
+}

@@ -4,21 +4,22 @@
 #include "shim.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/syscall.h>
 
-#define TEXT_(macro) #macro
-#define TEXT(macro) TEXT_(macro)
-#define PAGE 4096u
+#define PAGE ((unsigned int)VM_PAGE)
 #define VECTORS 32
-#define PORT_CALL 0x41
-#define PORT_FAULT 0x42
-_Static_assert(PORT_CALL == SHIM_PORT_CALL && PORT_FAULT == SHIM_PORT_FAULT, "ports");
 
 /* -------------------------------------------------------------------------
- * The code. It runs at other addresses than here, so nothing in it names one.
+ * The code. It runs at other addresses than here, so nothing in it names one; what it
+ * reads is in the page behind its own.
  */
-extern const uint8_t shim_code[], shim_code_call[], shim_code_call_end[], shim_code_probe[];
-extern const uint8_t shim_code_fault[], shim_code_fault_told[], shim_code_fault_end[], shim_code_end[];
+extern const uint8_t shim_code[], shim_code_call[], shim_code_call_end[], shim_code_user[];
+extern const uint8_t shim_code_user_end[], shim_code_probe[], shim_code_fault[];
+extern const uint8_t shim_code_fault_told[], shim_code_fault_end[], shim_code_end[];
+/* Where calls are done, as distances from shim_code; 0 is the end. */
+extern const uint16_t shim_done[];
 
 /*
  * Vectors that push an error code: 8, 10 to 14, 17, 21, 29, 30 (SDM volume 3, table
@@ -27,52 +28,138 @@ extern const uint8_t shim_code_fault[], shim_code_fault_told[], shim_code_fault_
 #define PUSH_ERROR (1 << 8 | 0x1f << 10 | 1 << 17 | 1 << 21 | 1 << 29 | 1 << 30)
 #define VECTOR_SIZE 16
 
-__asm__(".pushsection .rodata\n"
-	".balign 16\n"
-	"shim_code:\n"
-	/* system call: rcx and r11 hold the way back */
-	"shim_code_call:\n"
-	"	out %al, $" TEXT(PORT_CALL) "\n"
-	"	sysretq\n"
-	"shim_code_call_end:\n"
-	".balign 16\n"
-	"shim_code_probe:\n"
-	"	lfence\n	rdtsc\n"
-	"	shl $32, %rdx\n"
-	"	or %rdx, %rax\n"
-	"	syscall\n"
-	"	jmp .\n"
-	".balign 16\n"
-	"shim_code_fault:\n"
-	"	.set vector, 0\n"
-	"	.rept " TEXT(VECTORS) "\n"
-	"	.balign " TEXT(VECTOR_SIZE) "\n"
-	"	.if (" TEXT(PUSH_ERROR) " >> vector & 1) == 0\n"
-	"	push $0\n"
-	"	.endif\n"
-	"	push $vector\n"
-	"	jmp shim_tell_fault\n"
-	"	.set vector, vector + 1\n"
-	"	.endr\n"
-	"shim_tell_fault:\n"
-	"	out %al, $" TEXT(PORT_FAULT) "\n"
-	"shim_code_fault_told:\n"
-	"	add $16, %rsp\n"	/* vector and error code */
-	"	iretq\n"
-	"shim_code_fault_end:\n"
-	"shim_code_end:\n"
-	".popsection\n");
+/* A field of struct shim_data, from the code. */
+#define DATA(field) "i"(PAGE + offsetof(struct shim_data, field))
 
-uint64_t shim_probe(void)
+/*
+ * Nobody calls it: it is there so that the assembler is told offsets by the compiler.
+ *
+ * In ring 0, rcx and r11 hold the way back. Flags are free: r11 has the program's.
+ *
+ * In ring 3 flags are the program's, and only rcx and r11 are not. So nothing is
+ * compared: jrcxz tells whether what `lea` left is zero, and r11 has the way back.
+ */
+__attribute__((used)) static void code(void)
 {
-	return SHIM_USER_CALL + (uint64_t)(shim_code_probe - shim_code);
+	__asm__ volatile(
+		".pushsection .rodata\n"
+		".macro done\n"
+		"	.pushsection .rodata.shim_done, \"a\"\n"
+		"	.short 9f - .Lshim\n"
+		"	.popsection\n"
+		"9:\n"
+		".endm\n"
+		".pushsection .rodata.shim_done, \"a\"\n"
+		".balign 2\n"
+		"shim_done:\n"
+		".popsection\n"
+		".balign 16\n"
+		"shim_code:\n"
+		".Lshim:\n"
+
+		".macro answer number, field\n"
+		"	cmp $\\number, %%rax\n"
+		"	jne 1f\n"
+		"	mov .Lshim + \\field(%%rip), %%eax\n"
+		"	done\n"
+		"	sysretq\n"
+		"1:\n"
+		".endm\n"
+		"shim_code_call:\n"
+		"	cmpl $0, .Lshim + %c[attention](%%rip)\n"
+		"	jne 5f\n"
+		"	answer %c[nr_getpid], %c[pid]\n"
+		"	answer %c[nr_gettid], %c[tid]\n"
+		"	answer %c[nr_getuid], %c[uid]\n"
+		"	answer %c[nr_geteuid], %c[euid]\n"
+		"	answer %c[nr_getgid], %c[gid]\n"
+		"	answer %c[nr_getegid], %c[egid]\n"
+		"5:\n"
+		"	out %%al, $%c[port_call]\n"
+		"	done\n"
+		"	sysretq\n"
+		"shim_code_call_end:\n"
+
+		".macro ask_user number, label\n"
+		"	lea -\\number(%%rax), %%rcx\n"
+		"	jrcxz \\label\n"
+		".endm\n"
+		".macro answer_user label, field\n"
+		"\\label:	mov .Lshim + \\field(%%rip), %%eax\n"
+		"	done\n"
+		"	jmp *%%r11\n"
+		".endm\n"
+		".balign 16\n"
+		"shim_code_user:\n"
+		"	mov %%rcx, %%r11\n"
+		"	mov .Lshim + %c[attention](%%rip), %%ecx\n"
+		"	jrcxz 2f\n"
+		"	jmp 3f\n"
+		"2:\n"
+		"	ask_user %c[nr_getpid], .Lpid\n"
+		"	ask_user %c[nr_gettid], .Ltid\n"
+		"	ask_user %c[nr_getuid], .Luid\n"
+		"	ask_user %c[nr_geteuid], .Leuid\n"
+		"	ask_user %c[nr_getgid], .Lgid\n"
+		"	ask_user %c[nr_getegid], .Legid\n"
+		"3:	out %%al, $%c[port_call]\n"
+		"	done\n"
+		"	jmp *%%r11\n"
+		"	answer_user .Lpid, %c[pid]\n"
+		"	answer_user .Ltid, %c[tid]\n"
+		"	answer_user .Luid, %c[uid]\n"
+		"	answer_user .Leuid, %c[euid]\n"
+		"	answer_user .Lgid, %c[gid]\n"
+		"	answer_user .Legid, %c[egid]\n"
+		"shim_code_user_end:\n"
+		".balign 16\n"
+		"shim_code_probe:\n"
+		"	lfence\n	rdtsc\n"
+		"	shl $32, %%rdx\n"
+		"	or %%rdx, %%rax\n"
+		"	syscall\n"
+		"	jmp .\n"
+
+		".balign 16\n"
+		"shim_code_fault:\n"
+		"	.set vector, 0\n"
+		"	.rept %c[vectors]\n"
+		"	.balign %c[vector_size]\n"
+		"	.if (%c[push_error] >> vector & 1) == 0\n"
+		"	push $0\n"
+		"	.endif\n"
+		"	push $vector\n"
+		"	jmp 4f\n"
+		"	.set vector, vector + 1\n"
+		"	.endr\n"
+		"4:\n"
+		"	out %%al, $%c[port_fault]\n"
+		"shim_code_fault_told:\n"
+		"	add $16, %%rsp\n"	/* vector and error code */
+		"	iretq\n"
+		"shim_code_fault_end:\n"
+		"shim_code_end:\n"
+		".pushsection .rodata.shim_done, \"a\"\n"
+		"	.short 0\n"
+		".popsection\n"
+		".popsection\n"
+		: : [attention] DATA(attention), [pid] DATA(answers.pid), [tid] DATA(answers.tid),
+		    [uid] DATA(answers.uid), [euid] DATA(answers.euid), [gid] DATA(answers.gid),
+		    [egid] DATA(answers.egid), [nr_getpid] "i"(SYS_getpid),
+		    [nr_gettid] "i"(SYS_gettid), [nr_getuid] "i"(SYS_getuid),
+		    [nr_geteuid] "i"(SYS_geteuid), [nr_getgid] "i"(SYS_getgid),
+		    [nr_getegid] "i"(SYS_getegid), [port_call] "i"(SHIM_PORT_CALL),
+		    [port_fault] "i"(SHIM_PORT_FAULT), [vectors] "i"(VECTORS),
+		    [vector_size] "i"(VECTOR_SIZE), [push_error] "i"(PUSH_ERROR));
 }
 
 /* -------------------------------------------------------------------------
  * Segments and gates. Ring 0 lives in the kernel's half of the addresses.
  */
 #define KERNEL_BASE 0xffff800000000000ull
-enum { AT_CODE, AT_GDT, AT_IDT, AT_CPUS = AT_IDT + 2 };	/* pages; in front of each of a vCPU is a gap */
+/* In pages: what all share, and each vCPU's, with gaps around the one with the stack. */
+enum { AT_CODE, AT_GDT, AT_IDT, AT_CPUS };
+enum { CPU_CODE, CPU_DATA, CPU_TASK = CPU_DATA + 2, CPU_PAGES = CPU_TASK + 2 };
 
 #define SEGMENT_PRESENT (1ull << 47)
 #define SEGMENT_USER (3ull << 45)
@@ -87,6 +174,7 @@ enum { AT_CODE, AT_GDT, AT_IDT, AT_CPUS = AT_IDT + 2 };	/* pages; in front of ea
 #define GATE_INTERRUPT 14ull
 #define GATE_PRESENT 0x80ull
 #define GATE_USER 0x60ull
+#define GATE_STACK (1ull << 32)	/* the first of the task state segment's */
 
 static uint64_t memory_segment(uint64_t flags)
 {
@@ -102,14 +190,17 @@ static void fill_gdt(uint64_t *gdt)
 	gdt[SHIM_USER_CS / 8] = memory_segment(SEGMENT_CODE | SEGMENT_LONG | SEGMENT_USER);
 }
 
-/* int3 and into are user code's to call. */
+/*
+ * int3 and into are user code's to call. All have the stack of their own: the code of
+ * system calls has none, and could not push a frame where the program's is.
+ */
 static void fill_idt(uint64_t *idt, uint64_t code)
 {
 	for (unsigned int v = 0; v < VECTORS; v++) {
 		uint64_t at = code + v * VECTOR_SIZE;
 		uint64_t rights = GATE_PRESENT | GATE_INTERRUPT | (v == 3 || v == 4 ? GATE_USER : 0);
 
-		idt[2 * v] = (at & 0xffff) | SHIM_KERNEL_CS << 16 | rights << 40 |
+		idt[2 * v] = (at & 0xffff) | SHIM_KERNEL_CS << 16 | GATE_STACK | rights << 40 |
 			     (at >> 16 & 0xffff) << 48;
 		idt[2 * v + 1] = at >> 32;
 	}
@@ -119,7 +210,7 @@ static void fill_idt(uint64_t *idt, uint64_t code)
  * The map of ports has a bit for each, and the processor reads two bytes at a time; it
  * ends behind the last port that anybody asks for. Others are behind the limit.
  */
-enum { TSS_RSP0 = 4, TSS_MAP_BASE = 102, TSS_MAP = 104, TSS_MAP_SIZE = SHIM_PORT_FAULT / 8 + 2,
+enum { TSS_IST1 = 36, TSS_MAP_BASE = 102, TSS_MAP = 104, TSS_MAP_SIZE = SHIM_PORT_FAULT / 8 + 2,
        TSS_SIZE = TSS_MAP + TSS_MAP_SIZE };
 
 static void open_port(uint8_t *task, bool open)
@@ -130,71 +221,49 @@ static void open_port(uint8_t *task, bool open)
 	*byte = open ? *byte & ~bit : *byte | bit;
 }
 
-static void fill_task(const struct shim_cpu *cpu, bool open)
+static void fill_task(uint8_t *task, uint64_t stack_end)
 {
 	const uint16_t map = TSS_MAP;
 
-	memcpy(cpu->host + TSS_RSP0, &cpu->stack_end, sizeof cpu->stack_end);
-	memcpy(cpu->host + TSS_MAP_BASE, &map, sizeof map);
-	memset(cpu->host + TSS_MAP, 0xff, TSS_MAP_SIZE);
-	open_port(cpu->host, open);
+	memcpy(task + TSS_IST1, &stack_end, sizeof stack_end);
+	memcpy(task + TSS_MAP_BASE, &map, sizeof map);
+	memset(task + TSS_MAP, 0xff, TSS_MAP_SIZE);
 }
 
-void shim_open_port(struct shim *shim, const struct pages *pages, bool open)
-{
-	shim->port_open = open;
-	for (unsigned int i = 0; i < SHIM_CPUS; i++)
-		if (shim->cpu[i])
-			open_port(pages_at(pages, shim->cpu[i]), open);
-}
-
-/* A page of its own at that place of ring 0. */
-static uint8_t *give(struct pages *pages, unsigned int place, unsigned int flags)
-{
-	uint64_t at = KERNEL_BASE + place * (uint64_t)PAGE, page = pages_take(pages);
-
-	if (!page || !pages_prepare(pages, at, PAGE))
-		return NULL;
-	pages_set(pages, at, page, flags);
-	return pages_at(pages, page);
-}
-
+/* -------------------------------------------------------------------------
+ * Pages.
+ */
 static uint64_t place(unsigned int number)
 {
 	return KERNEL_BASE + number * (uint64_t)PAGE;
 }
 
-bool shim_add_cpu(struct shim *shim, struct pages *pages, unsigned int number, struct shim_cpu *cpu)
+static bool map(struct pages *pages, uint64_t at, uint64_t page, unsigned int flags)
 {
-	const unsigned int at = AT_CPUS + 2 * number;
-
-	if (number >= SHIM_CPUS)
+	if (!page || !pages_prepare(pages, at, PAGE))
 		return false;
-	if (!shim->cpu[number]) {
-		uint8_t *host = give(pages, at, PAGE_WRITE);
-
-		if (!host)
-			return false;
-		shim->cpu[number] = pages->physical + (uint64_t)(host - pages->host);
-	}
-	cpu->host = pages_at(pages, shim->cpu[number]);
-	cpu->tss = place(at);
-	cpu->stack_end = place(at + 1);
-	fill_task(cpu, shim->port_open);
+	pages_set(pages, at, page, flags);
 	return true;
+}
+
+/* A page of its own there. */
+static uint8_t *give(struct pages *pages, uint64_t at, unsigned int flags)
+{
+	uint64_t page = pages_take(pages);
+
+	return map(pages, at, page, flags) ? pages_at(pages, page) : NULL;
 }
 
 bool shim_create(struct shim *shim, struct pages *pages)
 {
 	uint8_t *code, *gdt, *idt;
-	size_t size = (size_t)(shim_code_end - shim_code);
 
-	code = give(pages, AT_CODE, PAGE_EXEC);
-	gdt = give(pages, AT_GDT, PAGE_WRITE);
-	idt = give(pages, AT_IDT, 0);
-	if (!code || !gdt || !idt || !pages_prepare(pages, SHIM_USER_CALL, PAGE))
+	code = give(pages, place(AT_CODE), PAGE_EXEC);
+	gdt = give(pages, place(AT_GDT), PAGE_WRITE);
+	idt = give(pages, place(AT_IDT), 0);
+	if (!code || !gdt || !idt)
 		return false;
-	memcpy(code, shim_code, size);
+	memcpy(code, shim_code, (size_t)(shim_code_end - shim_code));
 	shim->code = pages->physical + (uint64_t)(code - pages->host);
 
 	shim->gdt = place(AT_GDT);
@@ -202,9 +271,6 @@ bool shim_create(struct shim *shim, struct pages *pages)
 	shim->idt = place(AT_IDT);
 	shim->idt_limit = VECTORS * 16 - 1;
 	shim->tss_limit = TSS_SIZE - 1;
-	shim->call = place(AT_CODE) + (uint64_t)(shim_code_call - shim_code);
-	shim->call_end = place(AT_CODE) + (uint64_t)(shim_code_call_end - shim_code);
-	shim->user_call = SHIM_USER_CALL + (uint64_t)(shim_code_call - shim_code);
 	shim->fault = place(AT_CODE) + (uint64_t)(shim_code_fault - shim_code);
 	shim->fault_told = place(AT_CODE) + (uint64_t)(shim_code_fault_told - shim_code);
 	shim->fault_end = place(AT_CODE) + (uint64_t)(shim_code_fault_end - shim_code);
@@ -213,13 +279,91 @@ bool shim_create(struct shim *shim, struct pages *pages)
 	return true;
 }
 
+static uint64_t user_place(unsigned int number)
+{
+	return SHIM_USER_END + number * (uint64_t)(SHIM_USER_PAGES * PAGE);
+}
+
+static uint64_t cpu_place(unsigned int number)
+{
+	return place(AT_CPUS + number * CPU_PAGES);
+}
+
+/* Two pages, one behind the other: data, and what the processor itself wants. */
+static bool map_cpu(struct shim *shim, struct pages *pages, unsigned int number)
+{
+	uint64_t data = pages_take(pages), task = pages_take(pages), at = cpu_place(number);
+
+	if (!task || !map(pages, at + CPU_CODE * PAGE, shim->code, PAGE_EXEC) ||
+	    !map(pages, at + CPU_DATA * PAGE, data, PAGE_WRITE) ||
+	    !map(pages, at + CPU_TASK * PAGE, task, PAGE_WRITE) ||
+	    !pages_prepare(pages, user_place(number), SHIM_USER_PAGES * PAGE))
+		return false;
+	fill_task(pages_at(pages, task), at + (CPU_TASK + 1) * PAGE);
+	shim->cpu[number] = data;
+	return true;
+}
+
+bool shim_add_cpu(struct shim *shim, struct pages *pages, unsigned int number, struct shim_cpu *cpu)
+{
+	if (number >= SHIM_CPUS || (!shim->cpu[number] && !map_cpu(shim, pages, number)))
+		return false;
+	cpu->data = pages_at(pages, shim->cpu[number]);
+	cpu->task = (uint8_t *)cpu->data + PAGE;
+	cpu->tss = cpu_place(number) + CPU_TASK * PAGE;
+	cpu->call = cpu_place(number) + (uint64_t)(shim_code_call - shim_code);
+	cpu->user_call = user_place(number) + (uint64_t)(shim_code_user - shim_code);
+	shim_open(shim, pages, number, shim->in_ring3);
+	return true;
+}
+
+void shim_open(struct shim *shim, struct pages *pages, unsigned int number, bool open)
+{
+	uint64_t data = shim->cpu[number], at = user_place(number);
+
+	open_port((uint8_t *)pages_at(pages, data) + PAGE, open);
+	if (open) {
+		pages_set(pages, at, shim->code, PAGE_USER | PAGE_EXEC);
+		pages_set(pages, at + PAGE, data, PAGE_USER);
+	} else {
+		pages_clear(pages, at);
+		pages_clear(pages, at + PAGE);
+	}
+}
+
+/* -------------------------------------------------------------------------
+ * System calls.
+ */
+uint64_t shim_probe(const struct shim_cpu *cpu)
+{
+	return cpu->user_call + (uint64_t)(shim_code_probe - shim_code_user);
+}
+
+static bool is_done(uint64_t distance)
+{
+	for (const uint16_t *done = shim_done; *done; done++)
+		if (*done == distance)
+			return true;
+	return false;
+}
+
+enum shim_place shim_place(const struct shim *shim, const struct shim_cpu *cpu, uint64_t rip)
+{
+	const uint8_t *start = shim->in_ring3 ? shim_code_user : shim_code_call;
+	const uint8_t *end = shim->in_ring3 ? shim_code_user_end : shim_code_call_end;
+	uint64_t distance = rip - (shim->in_ring3 ? cpu->user_call : cpu->call);
+
+	if (distance >= (uint64_t)(end - start))
+		return SHIM_ELSEWHERE;
+	return is_done(distance + (uint64_t)(start - shim_code)) ? SHIM_DONE : SHIM_ASKED;
+}
+
 /* -------------------------------------------------------------------------
  * Exceptions.
  */
-/* The processor aligns the stack to 16 bytes first, as it is already. */
 struct shim_frame *shim_frame(const struct shim_cpu *cpu)
 {
-	return (struct shim_frame *)(cpu->host + PAGE - sizeof(struct shim_frame));
+	return (struct shim_frame *)(cpu->task + PAGE - sizeof(struct shim_frame));
 }
 
 enum { DIVIDE = 0, DEBUG = 1, BREAKPOINT = 3, OVERFLOW = 4, BOUND = 5, INVALID = 6,

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What stands in for a kernel on x86_64: descriptor tables, a task state segment and
- * the few instructions of ring 0 (the shim). A back end that runs x86_64 gives it
- * memory and takes its exits.
+ * What stands in for a kernel on x86_64: descriptor tables, and for each vCPU a task state
+ * segment, a stack, the code that takes system calls and exceptions (the shim) and the
+ * data with which it answers some calls itself. A back end that runs x86_64 gives memory
+ * and takes the exits.
+ *
+ * `syscall` enters ring 0 at shim_cpu.call. Where it stays in ring 3 it goes to
+ * shim_cpu.user_call: the same, but ring 3 can read the data, and nothing it does there
+ * is believed.
  */
 #ifndef X86_64_SHIM_H
 #define X86_64_SHIM_H
@@ -10,12 +15,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../guest.h"
+#include "../vm.h"
 #include "pages.h"
 
-/* User code has what is below; above it there is the page of SHIM_USER_CALL. */
-#define SHIM_USER_END 0x7fffffffe000ull
-#define SHIM_USER_CALL 0x7fffffffe000ull
+enum { SHIM_CPUS = 1024 };
+
+/* User code has what is below; above it are the pages of the shim that ring 3 may see. */
+#define SHIM_TOP 0x7ffffffff000ull
+#define SHIM_USER_PAGES 2	/* of each vCPU: code and data */
+#define SHIM_USER_END (SHIM_TOP - SHIM_CPUS * SHIM_USER_PAGES * VM_PAGE)
 
 enum { SHIM_KERNEL_CS = 0x08, SHIM_KERNEL_SS = 0x10, SHIM_USER_SS = 0x18 | 3,
        SHIM_USER_CS = 0x20 | 3, SHIM_TASK = 0x28 };
@@ -23,33 +31,46 @@ enum { SHIM_KERNEL_CS = 0x08, SHIM_KERNEL_SS = 0x10, SHIM_USER_SS = 0x18 | 3,
 /* A byte goes to one of these ports, with nothing else changed. */
 enum { SHIM_PORT_CALL = 0x41, SHIM_PORT_FAULT = 0x42 };
 
-/* One vCPU's task state segment and, behind it, its stack of ring 0: a page. */
-struct shim_cpu {
-	uint64_t tss, stack_end;	/* as ring 0 sees them */
-	uint8_t *host;
+/* The page behind the code's: so code that is at several addresses finds its own. */
+struct shim_data {
+	uint32_t attention;	/* lanes, enum vm_attention: if any is set, every call leaves */
+	struct vm_answers answers;
 };
 
-enum { SHIM_CPUS = 1024 };
+/* One vCPU's. */
+struct shim_cpu {
+	uint64_t tss;			/* as ring 0 sees it */
+	uint64_t call, user_call;	/* where its code begins */
+	struct shim_data *data;
+	uint8_t *task;	/* a page: the task state segment, and the stack down from its end */
+};
 
 struct shim {
 	uint64_t gdt, idt;	/* as ring 0 sees them */
 	uint16_t gdt_limit, idt_limit, tss_limit;
 	uint64_t code;		/* its page, in physical memory */
-	uint64_t call, call_end;	/* LSTAR where `syscall` enters ring 0 */
-	uint64_t user_call;	/* where it does not */
-	uint64_t fault, fault_end;	/* code of exceptions, with a return at its end */
-	uint64_t fault_told;		/* they have been told, and the return begins */
-	bool port_open;
-	uint64_t cpu[SHIM_CPUS];	/* physical pages; 0: none yet */
+	uint64_t fault, fault_told, fault_end;	/* code of exceptions; told, its return begins */
+	bool in_ring3;		/* where `syscall` stays */
+	uint64_t cpu[SHIM_CPUS];	/* their first pages, in physical memory; 0: none yet */
 };
 
-/* Maps it all. false: out of memory. */
+/* Maps what all share. false: out of memory. */
 bool shim_create(struct shim *shim, struct pages *pages);
 /* What the vCPU of that number has, now or already. */
 bool shim_add_cpu(struct shim *shim, struct pages *pages, unsigned int number, struct shim_cpu *cpu);
+/* Ring 3 may run the code at user_call, and write to SHIM_PORT_CALL; or not any more. */
+void shim_open(struct shim *shim, struct pages *pages, unsigned int number, bool open);
 
-/* Whether ring 3 may write to SHIM_PORT_CALL, on any vCPU: only if it has to. */
-void shim_open_port(struct shim *shim, const struct pages *pages, bool open);
+/*
+ * Where user code's registers are while its code has this vCPU. What is neither is not a
+ * system call's code.
+ */
+enum shim_place {
+	SHIM_ELSEWHERE,
+	SHIM_ASKED,	/* the call has been neither told nor answered */
+	SHIM_DONE,	/* it has: what is left is the way back */
+};
+enum shim_place shim_place(const struct shim *shim, const struct shim_cpu *cpu, uint64_t rip);
 
 /*
  * What an exception pushed, the vector first: SDM volume 3, figure 6-9. The order is
@@ -59,7 +80,7 @@ struct shim_frame {
 	uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };
 
-/* Where it is: there is only one, since ring 0 takes no exception. */
+/* Where it is: there is only one, since the code of exceptions has none. */
 struct shim_frame *shim_frame(const struct shim_cpu *cpu);
 
 /* The signal that Linux would send: arch/x86/kernel/traps.c, arch/x86/mm/fault.c. */
@@ -70,9 +91,9 @@ struct shim_signal {
 struct shim_signal shim_signal(const struct shim_frame *frame, uint64_t cr2);
 
 /*
- * The code that tries how the machine does it, in ring 3, when the shim's page is at
- * SHIM_USER_CALL: reads the counter into rax, then `syscall`.
+ * The code that tries how the machine does it, in ring 3, behind the shim's at
+ * user_call: reads the counter into rax, then `syscall`.
  */
-uint64_t shim_probe(void);
+uint64_t shim_probe(const struct shim_cpu *cpu);
 
 #endif
