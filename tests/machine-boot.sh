@@ -78,7 +78,7 @@ printf 'cd %s\n%s\necho $? >/machine/status\n' "$(quoted "$PWD")" "$(quoted "$@"
 (cd "$root" && find . | cpio -o -H newc --quiet) >"$work/initrd"
 
 # Not as fast as it could be: -accel kvm is what the machine is there to be without.
-timeout "$MACHINE_SECONDS" "$emulator" -accel tcg -cpu max -smp "$MACHINE_CPUS" -m "$MACHINE_MEMORY" \
+timeout "$MACHINE_SECONDS" "$emulator" -accel tcg -cpu max,+invtsc,x-force-features=on,check=off -smp "$MACHINE_CPUS" -m "$MACHINE_MEMORY" \
 	-nodefaults -display none -no-reboot -serial "file:$work/console" -serial stdio \
 	-kernel "$MACHINE_KERNEL/vmlinuz" -initrd "$work/initrd" \
 	-append 'console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off' </dev/null || :
