@@ -69,7 +69,7 @@ build() # KIND COMPILER FLAG...
 		return
 	fi
 	command -v "$1" >/dev/null || { echo "$kind: not here, left out"; return; }
-	for program in hello clocks memory attack missing forever; do
+	for program in hello clocks identity memory attack missing forever; do
 		"$@" -O1 -o "$program-$kind" "$SRCDIR/tests/runner/$program.c" -lm 2>errors || {
 			echo "$kind: cannot be built, left out"
 			return
@@ -108,6 +108,17 @@ for kind in $kinds; do
 	else
 		fail "clocks-$kind: the time is $(cat out), not $now"
 	fi
+
+	# Nor is there one for who it is, but where that is not wanted; and no other answer.
+	same "./identity-$kind"
+	run 0 --stats "./identity-$kind"
+	if grep -q ' \(getpid\|gettid\|gete*[ug]id\)$' err; then
+		fail "identity-$kind: exits"
+	else
+		pass
+	fi
+	run 0 --no-fast-paths --stats "./identity-$kind"
+	cmp -s native out && grep -q ' 1000[0-9]* getpid$' err && pass || fail "identity-$kind: no exits"
 done
 
 # ------------------------------------------------------------------ programs of others
@@ -127,16 +138,18 @@ for kind in $kinds; do
 	grep -qx unreachable out && pass || fail "attack-$kind: not to its end"
 	# code, tables, task, stack; what is above user code; the port of calls, and others
 	for at in 0xffff800000000000 0xffff800000001000 0xffff800000002000 0xffff800000003000 \
-		0xffff800000005000 0x7fffffffe000 0x7ffffffff000 0x800000000000 0x100000; do
+		0xffff800000004000 0xffff800000006000 0x7fffff7ff000 0x7fffff800000 \
+		0x7fffff801000 0x7ffffffff000 0x800000000000 0x100000; do
 		run 139 "./attack-$kind" touch $at
 	done
-	for at in 0xffff800000000000 0xffff800000003000 0xffff800000005ff8; do
+	for at in 0xffff800000000000 0xffff800000004000 0xffff800000006ff8 0x7fffff801000; do
 		run 139 "./attack-$kind" look $at
 	done
 	for port in 0x41 0x42 0x80 0x3f8; do
 		run 139 "./attack-$kind" out $port
 	done
-	run 139 "./attack-$kind" jump 0x7fffffffe000
+	run 139 "./attack-$kind" jump 0x7fffff7ff000
+	run 139 "./attack-$kind" jump 0xffff800000000000
 	run 139 "./attack-$kind" clock
 done
 
