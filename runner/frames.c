@@ -69,13 +69,27 @@ static void drop(struct frames *frames, size_t at)
 		(--frames->holes - at) * sizeof frames->hole[0]);
 }
 
+/* The first that starts at `at` or behind it. */
+static size_t search(const struct frames *frames, uint64_t at)
+{
+	size_t low = 0, high = frames->holes;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (frames->hole[middle].start >= at)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
 /* Joins its neighbours. Out of memory, it is lost until the end. */
 static void add(struct frames *frames, struct hole hole)
 {
-	size_t at = 0;
+	size_t at = search(frames, hole.start);
 
-	while (at < frames->holes && frames->hole[at].start < hole.start)
-		at++;
 	if (at < frames->holes && frames->hole[at].start == hole.end) {
 		hole.end = frames->hole[at].end;
 		drop(frames, at);
@@ -84,6 +98,12 @@ static void add(struct frames *frames, struct hole hole)
 		frames->hole[at - 1].end = hole.end;
 	else
 		insert(frames, at, hole);
+}
+
+static void *map_zeros(void *at, size_t size, int flags)
+{
+	return mmap(at, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
 }
 
 static bool grow(struct frames *frames, size_t size)
@@ -95,8 +115,7 @@ static bool grow(struct frames *frames, size_t size)
 		size = SLAB;
 	if (frames->slabs == SLABS || size > frames->end - frames->next)
 		return false;
-	slab->host = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	slab->host = map_zeros(NULL, size, 0);
 	if (slab->host == MAP_FAILED)
 		return false;
 	if (vm_add_memory(frames->vm, frames->next, slab->host, size, &unused)) {
@@ -152,8 +171,40 @@ void *frames_at(const struct frames *frames, uint64_t physical)
 	return slab->host + (physical - slab->physical);
 }
 
-void frames_give(struct frames *frames, uint64_t physical, size_t size)
+bool frames_take_at(struct frames *frames, uint64_t physical, size_t size)
 {
-	madvise(frames_at(frames, physical), size, MADV_DONTNEED);
-	add(frames, (struct hole){ physical, physical + size });
+	size_t at = search(frames, physical + 1);
+	struct hole hole;
+
+	if (at == 0)
+		return false;
+	hole = frames->hole[at - 1];
+	if (hole.start > physical || hole.end < physical + size)
+		return false;
+	drop(frames, at - 1);
+	if (hole.start < physical)
+		add(frames, (struct hole){ hole.start, physical });
+	if (hole.end > physical + size)
+		add(frames, (struct hole){ physical + size, hole.end });
+	return true;
+}
+
+/* What the host will not make zeros again is lost until the end. */
+void frames_give(struct frames *frames, uint64_t physical, size_t size, bool renew)
+{
+	void *host = frames_at(frames, physical);
+
+	if (renew ? map_zeros(host, size, MAP_FIXED) == host : !madvise(host, size, MADV_DONTNEED))
+		add(frames, (struct hole){ physical, physical + size });
+}
+
+/* Another thread may have mapped something there: then it is lost, too. */
+void frames_give_hole(struct frames *frames, uint64_t physical, size_t size)
+{
+	void *host = frames_at(frames, physical), *got = map_zeros(host, size, MAP_FIXED_NOREPLACE);
+
+	if (got == host)
+		add(frames, (struct hole){ physical, physical + size });
+	else if (got != MAP_FAILED)
+		munmap(got, size);
 }

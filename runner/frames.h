@@ -15,8 +15,12 @@ void frames_destroy(struct frames *frames);
 
 /* So many bytes of zeros, one after the other: a physical address, or 0. */
 uint64_t frames_take(struct frames *frames, size_t size);
-/* Of what was taken, also a part. */
-void frames_give(struct frames *frames, uint64_t physical, size_t size);
+/* The ones from `physical` on, if nobody has them. */
+bool frames_take_at(struct frames *frames, uint64_t physical, size_t size);
+/* Of what was taken, also a part. `renew`: the host's mapping there is not as it was. */
+void frames_give(struct frames *frames, uint64_t physical, size_t size, bool renew);
+/* Nothing is mapped there any more: somebody moved it away, and this thread did nothing since. */
+void frames_give_hole(struct frames *frames, uint64_t physical, size_t size);
 /* What is taken at `physical`, as the host sees it. */
 void *frames_at(const struct frames *frames, uint64_t physical);
 

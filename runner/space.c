@@ -8,32 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "frames.h"
-
-#define PAGE ((uint64_t)VM_PAGE)
-
-/*
- * Pages with one protection and, in physical memory, in one piece. PROT_NONE has no
- * memory until it has been usable once; 0 says so.
- */
-struct area {
-	uint64_t start, end;
-	uint64_t physical;
-	unsigned int prot;
-	bool sealed;		/* the program may not change it */
-};
-
-struct space {
-	struct vm *vm;
-	struct frames *frames;
-	uint64_t low, high;	/* of user code */
-	uint64_t break_start, break_end;
-	struct area *area;	/* in order, none touches an other's pages */
-	size_t areas, room;
-};
+#include "space-own.h"
 
 /* -------------------------------------------------------------------------
- * The list.
+ * The space and its lock: who looks shares it, who changes something has it alone.
  */
 struct space *space_create(struct vm *vm)
 {
@@ -45,8 +23,12 @@ struct space *space_create(struct vm *vm)
 	space->vm = vm;
 	space->low = user.start.v;
 	space->high = user.end.v;
+	space->lock = malloc(sizeof *space->lock);
 	space->frames = frames_create(vm);
-	if (!space->frames) {
+	if (!space->lock || !space->frames || pthread_rwlock_init(space->lock, NULL)) {
+		if (space->frames)
+			frames_destroy(space->frames);
+		free(space->lock);
 		free(space);
 		return NULL;
 	}
@@ -56,217 +38,331 @@ struct space *space_create(struct vm *vm)
 void space_destroy(struct space *space)
 {
 	frames_destroy(space->frames);
-	free(space->area);
+	pthread_rwlock_destroy(space->lock);
+	free(space->lock);
+	free(space->areas.area);
 	free(space);
 }
 
-/* The first area that ends behind `at`. */
-static size_t search(const struct space *space, uint64_t at)
+void space_lock(struct space *space)
 {
-	size_t low = 0, high = space->areas;
+	pthread_rwlock_wrlock(space->lock);
+}
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
+void space_unlock(struct space *space)
+{
+	pthread_rwlock_unlock(space->lock);
+}
 
-		if (space->area[middle].end > at)
-			high = middle;
-		else
-			low = middle + 1;
+static void look(const struct space *space)
+{
+	pthread_rwlock_rdlock(space->lock);
+}
+
+static void looked(const struct space *space)
+{
+	pthread_rwlock_unlock(space->lock);
+}
+
+/* The lock knows its owner by a number that the child does not have: it is made anew. */
+void space_after_fork(struct space *space)
+{
+	pthread_rwlock_init(space->lock, NULL);
+	for (size_t i = space->areas.count; i-- > 0;) {
+		const struct area area = space->areas.area[i];
+
+		if (area.flags & AREA_NOT_FORKED)
+			space_remove(space, area.start, area.end);
+		else if (area.flags & AREA_WIPED && area.physical)
+			madvise(frames_at(space->frames, area.physical), area.end - area.start,
+				MADV_DONTNEED);
 	}
-	return low;
 }
 
-/* So that an operation that adds `more` areas cannot fail in its middle. */
-static int make_room(struct space *space, size_t more)
+/* -------------------------------------------------------------------------
+ * Ranges.
+ */
+bool space_is_user(const struct space *space, uint64_t start, uint64_t size)
 {
-	size_t room = space->room ? space->room : 64;
-	struct area *area;
-
-	while (room < space->areas + more)
-		room *= 2;
-	if (room == space->room)
-		return 0;
-	area = realloc(space->area, room * sizeof *area);
-	if (!area)
-		return -ENOMEM;
-	space->area = area;
-	space->room = room;
-	return 0;
+	return start >= space->low && start <= space->high && size <= space->high - start;
 }
 
-static void insert(struct space *space, size_t number, struct area area)
+bool space_is_free(const struct space *space, uint64_t start, uint64_t end)
 {
-	memmove(&space->area[number + 1], &space->area[number],
-		(space->areas++ - number) * sizeof area);
-	space->area[number] = area;
+	size_t number = areas_search(&space->areas, start);
+
+	return number == space->areas.count || space->areas.area[number].start >= end;
 }
 
-static void drop(struct space *space, size_t number)
+bool space_is_sealed(const struct space *space, uint64_t start, uint64_t end)
 {
-	memmove(&space->area[number], &space->area[number + 1],
-		(--space->areas - number) * sizeof space->area[0]);
+	const struct areas *areas = &space->areas;
+
+	for (size_t i = areas_search(areas, start); i < areas->count && areas->area[i].start < end; i++)
+		if (areas->area[i].flags & AREA_SEALED)
+			return true;
+	return false;
 }
 
-/* An area begins at `at` or none is there. Needs room for one. */
-static void split(struct space *space, uint64_t at)
+bool space_is_whole(const struct space *space, uint64_t start, uint64_t end)
 {
-	size_t number = search(space, at);
-	struct area *area = &space->area[number], rest;
+	const struct areas *areas = &space->areas;
 
-	if (number == space->areas || area->start >= at)
-		return;
-	rest = *area;
-	rest.start = at;
-	if (rest.physical)
-		rest.physical += at - area->start;
-	area->end = at;
-	insert(space, number + 1, rest);
-}
-
-/* With the one before, if nothing tells them apart. */
-static bool join(struct space *space, size_t number)
-{
-	struct area *before, *area;
-
-	if (number == 0 || number >= space->areas)
-		return false;
-	area = &space->area[number];
-	before = area - 1;
-	if (before->end != area->start || before->prot != area->prot ||
-	    before->sealed != area->sealed || !before->physical != !area->physical)
-		return false;
-	if (area->physical && before->physical + (before->end - before->start) != area->physical)
-		return false;
-	before->end = area->end;
-	drop(space, number);
+	for (size_t i = areas_search(areas, start); start < end; start = areas->area[i++].end)
+		if (i == areas->count || areas->area[i].start > start)
+			return false;
 	return true;
 }
 
-static void join_around(struct space *space, uint64_t start, uint64_t end)
+/* From above down, as Linux does. */
+uint64_t space_find_room(const struct space *space, uint64_t size, uint64_t low, uint64_t high)
 {
-	size_t number = search(space, start ? start - 1 : 0);
+	const struct areas *areas = &space->areas;
+	uint64_t end = high;
 
-	while (number < space->areas && space->area[number].start <= end)
-		if (!join(space, number))
-			number++;
+	for (size_t i = areas_search(areas, high - 1) + 1; i-- > 0;) {
+		const struct area *area = &areas->area[i];
+
+		if (i == areas->count || area->start >= end)
+			continue;
+		if (area->end <= end && end - area->end >= size)
+			break;
+		end = area->start;
+	}
+	return end >= low && end - low >= size ? end - size : 0;
 }
 
 bool space_area(const struct space *space, size_t number, struct space_area *area)
 {
-	const struct area *a = &space->area[number];
+	bool is_there;
 
-	if (number >= space->areas)
-		return false;
-	*area = (struct space_area){ { guest_at(a->start), guest_at(a->end) }, a->prot, a->sealed };
-	return true;
+	look(space);
+	is_there = number < space->areas.count;
+	if (is_there) {
+		const struct area *a = &space->areas.area[number];
+
+		*area = (struct space_area){ { guest_at(a->start), guest_at(a->end) }, a->prot,
+					     a->flags & AREA_SEALED };
+	}
+	looked(space);
+	return is_there;
 }
 
-/* -------------------------------------------------------------------------
- * Ranges that a system call names.
- */
-static bool whole_pages(const struct space *space, uint64_t start, uint64_t *size)
+unsigned int space_prot(int prot)
 {
-	if (start % PAGE || *size > space->high)
-		return false;
-	*size = (*size + PAGE - 1) / PAGE * PAGE;
-	return true;
-}
-
-static bool is_user(const struct space *space, uint64_t start, uint64_t size)
-{
-	return start >= space->low && start < space->high && size <= space->high - start;
-}
-
-static bool has_sealed(const struct space *space, uint64_t start, uint64_t end)
-{
-	for (size_t i = search(space, start); i < space->areas && space->area[i].start < end; i++)
-		if (space->area[i].sealed)
-			return true;
-	return false;
+	return (prot & PROT_READ ? GUEST_READ : 0) | (prot & PROT_WRITE ? GUEST_WRITE : 0) |
+	       (prot & PROT_EXEC ? GUEST_EXEC : 0);
 }
 
 /* -------------------------------------------------------------------------
  * Changes. The machine forgets a page before somebody else can have its memory.
  */
-static void remove_pages(struct space *space, uint64_t start, uint64_t end)
+void space_give_memory(struct space *space, const struct area *area)
 {
+	if (!area->physical)
+		return;
+	frames_give(space->frames, area->physical, area->end - area->start,
+		    area->mapping || area->flags & AREA_CHANGED);
+	space->mapped -= area->mapping != 0;
+}
+
+void space_split(struct space *space, uint64_t at)
+{
+	const struct area *area = areas_at(&space->areas, at);
+
+	if (area && area->start < at && area->mapping)
+		space->mapped++;
+	areas_split(&space->areas, at);
+}
+
+/* From the list alone: their memory is given back. */
+static void drop(struct space *space, uint64_t start, uint64_t end)
+{
+	struct areas *areas = &space->areas;
 	size_t number;
 
-	split(space, start);
-	split(space, end);
-	number = search(space, start);
-	while (number < space->areas && space->area[number].start < end) {
-		struct area area = space->area[number];
-
-		vm_unmap(space->vm, guest_at(area.start), area.end - area.start);
-		if (area.physical)
-			frames_give(space->frames, area.physical, area.end - area.start);
-		drop(space, number);
+	space_split(space, start);
+	space_split(space, end);
+	number = areas_search(areas, start);
+	while (number < areas->count && areas->area[number].start < end) {
+		space_give_memory(space, &areas->area[number]);
+		areas_drop(areas, number);
 	}
 }
 
-/* Needs room for one area. */
-static int add_pages(struct space *space, uint64_t start, uint64_t end, unsigned int prot,
-		     bool sealed)
+/* What the program sees from `at` on ends before `end` or there. */
+static uint64_t piece_end(const struct space *space, uint64_t at, uint64_t end)
 {
-	struct area area = { .start = start, .end = end, .prot = prot, .sealed = sealed };
-	struct runner_error error;
+	size_t number = areas_search(&space->areas, at);
+	const struct area *area = &space->areas.area[number];
+	uint64_t next = end;
 
-	if (prot) {
-		area.physical = frames_take(space->frames, end - start);
-		if (!area.physical)
-			return -ENOMEM;
-		if (vm_map(space->vm, guest_at(start), area.physical, end - start, prot, &error)) {
-			frames_give(space->frames, area.physical, end - start);
+	if (number < space->areas.count)
+		next = area->start > at ? area->start : area->end;
+	return next < end ? next : end;
+}
+
+static void hide(struct space *space, uint64_t start, uint64_t end)
+{
+	struct areas *areas = &space->areas;
+
+	for (size_t i = areas_search(areas, start); i < areas->count && areas->area[i].start < end; i++) {
+		uint64_t from = areas->area[i].start > start ? areas->area[i].start : start;
+		uint64_t to = areas->area[i].end < end ? areas->area[i].end : end;
+
+		if (areas->area[i].prot)
+			vm_unmap(space->vm, guest_at(from), to - from);
+	}
+}
+
+/* Piece by piece: all that one vm_map() replaces is of one kind. */
+static int show(struct space *space, const struct area *new)
+{
+	struct runner_error error;
+	uint64_t next;
+
+	if (!new->prot) {
+		hide(space, new->start, new->end);
+		return 0;
+	}
+	for (uint64_t at = new->start; at < new->end; at = next) {
+		next = piece_end(space, at, new->end);
+		if (vm_map(space->vm, guest_at(at), new->physical + (at - new->start), next - at,
+			   new->prot, &error)) {
+			/* what is behind is hidden by its area */
+			vm_unmap(space->vm, guest_at(new->start), at - new->start);
 			return -ENOMEM;
 		}
 	}
-	insert(space, search(space, start), area);
 	return 0;
 }
 
-static int protect_area(struct space *space, struct area *area, unsigned int prot)
+void space_remove(struct space *space, uint64_t start, uint64_t end)
 {
-	struct runner_error error;
-	uint64_t size = area->end - area->start;
+	hide(space, start, end);
+	drop(space, start, end);
+}
 
-	if (prot && !area->physical) {
-		area->physical = frames_take(space->frames, size);
-		if (!area->physical)
-			return -ENOMEM;
+int space_put(struct space *space, struct area area)
+{
+	int failed = areas_make_room(&space->areas, SPACE_CHANGE);
+
+	if (!failed && area.prot && !area.physical) {
+		area.physical = frames_take(space->frames, area.end - area.start);
+		failed = area.physical ? 0 : -ENOMEM;
 	}
-	if (area->prot != prot && area->physical &&
-	    vm_map(space->vm, guest_at(area->start), area->physical, size, prot, &error))
-		return -ENOMEM;
-	area->prot = prot;
+	if (!failed) {
+		failed = show(space, &area);
+		if (failed)
+			space_remove(space, area.start, area.end);
+	}
+	space->mapped += area.mapping != 0;
+	if (failed) {
+		space_give_memory(space, &area);
+		return failed;
+	}
+	drop(space, area.start, area.end);
+	areas_insert(&space->areas, area);
+	areas_join(&space->areas, area.start, area.end);
 	return 0;
 }
 
-/* The most that one change adds: two splits and an area. */
-enum { CHANGE = 3 };
-
-static int replace(struct space *space, uint64_t start, uint64_t end, unsigned int prot, bool sealed)
+int space_each(struct space *space, uint64_t start, uint64_t end, enum space_hole holes, space_fn *fn,
+	       int what)
 {
-	int failed = make_room(space, CHANGE);
+	const struct areas *areas = &space->areas;
+	int failed, missing = 0;
 
-	if (failed)
-		return failed;
-	remove_pages(space, start, end);
-	failed = add_pages(space, start, end, prot, sealed);
-	if (!failed)
-		join_around(space, start, end);
+	while (start < end) {
+		size_t number = areas_search(areas, start);
+		const struct area *area = &areas->area[number];
+		uint64_t next;
+
+		if (number == areas->count || area->start >= end)
+			return -ENOMEM;
+		if (area->start > start) {
+			if (holes == SPACE_STOP)
+				return -ENOMEM;
+			missing = -ENOMEM;
+			start = area->start;
+		}
+		next = area->end < end ? area->end : end;
+		failed = fn(space, areas_at(areas, start), start, next, what);
+		if (failed)
+			return failed;
+		start = next;
+	}
+	return missing;
+}
+
+/* -------------------------------------------------------------------------
+ * For the loader.
+ */
+static int make(struct space *space, struct area area)
+{
+	int failed;
+
+	space_lock(space);
+	failed = space_put(space, area);
+	space_unlock(space);
 	return failed;
 }
 
 int space_make(struct space *space, struct guest_range range, unsigned int prot, bool sealed)
 {
-	return replace(space, range.start.v, range.end.v, prot, sealed);
+	return make(space, (struct area){ .start = range.start.v, .end = range.end.v,
+					  .prot = (uint8_t)prot,
+					  .may = GUEST_READ | GUEST_WRITE | GUEST_EXEC,
+					  .flags = sealed ? AREA_SEALED : 0 });
+}
+
+int space_reserve(struct space *space, struct guest_range range, const char *name)
+{
+	return make(space, (struct area){ .start = range.start.v, .end = range.end.v,
+					  .flags = AREA_SEALED, .name = name });
+}
+
+static int set_name(struct space *space, struct guest_range range, const char *name, uint16_t flags)
+{
+	struct areas *areas = &space->areas;
+	int failed;
+
+	space_lock(space);
+	failed = areas_make_room(areas, SPACE_CHANGE);
+	if (!failed) {
+		space_split(space, range.start.v);
+		space_split(space, range.end.v);
+		for (size_t i = areas_search(areas, range.start.v);
+		     i < areas->count && areas->area[i].start < range.end.v; i++) {
+			areas->area[i].name = name;
+			areas->area[i].flags |= flags;
+		}
+	}
+	space_unlock(space);
+	return failed;
+}
+
+int space_set_name(struct space *space, struct guest_range range, const char *name)
+{
+	return set_name(space, range, name, 0);
+}
+
+int space_set_stack(struct space *space, struct guest_range range)
+{
+	return set_name(space, range, "[stack]", AREA_GROWS);
+}
+
+void space_set_break(struct space *space, guest_addr start)
+{
+	space_lock(space);
+	space->break_start = space->break_end = page_up(start.v);
+	space_unlock(space);
 }
 
 /* -------------------------------------------------------------------------
  * The crossing.
  */
-static uint8_t *host_at(const struct space *space, const struct area *area, uint64_t at)
+uint8_t *space_host(const struct space *space, const struct area *area, uint64_t at)
 {
 	return (uint8_t *)frames_at(space->frames, area->physical) + (at - area->start);
 }
@@ -279,22 +375,29 @@ static bool allows(unsigned int has, unsigned int wants)
 	return !(wants & ~has);
 }
 
-static const struct area *area_at(const struct space *space, uint64_t at)
+/* NULL: not for this. */
+static uint8_t *reach(const struct space *space, uint64_t at, unsigned int prot, size_t *follow,
+		      const struct area **result)
 {
-	size_t number = search(space, at);
-
-	return number < space->areas && space->area[number].start <= at ? &space->area[number] : NULL;
-}
-
-void *space_at(const struct space *space, guest_addr at, unsigned int prot, size_t *follow)
-{
-	const struct area *area = area_at(space, at.v);
+	const struct area *area = areas_at(&space->areas, at);
 
 	*follow = 0;
 	if (!area || !area->physical || !allows(area->prot, prot))
 		return NULL;
-	*follow = area->end - at.v;
-	return host_at(space, area, at.v);
+	*follow = area->end - at;
+	*result = area;
+	return space_host(space, area, at);
+}
+
+void *space_at(const struct space *space, guest_addr at, unsigned int prot, size_t *follow)
+{
+	const struct area *area;
+	void *host;
+
+	look(space);
+	host = reach(space, at.v, prot, follow, &area);
+	looked(space);
+	return host;
 }
 
 int space_parts(const struct space *space, guest_addr at, size_t size, unsigned int prot,
@@ -302,277 +405,112 @@ int space_parts(const struct space *space, guest_addr at, size_t size, unsigned 
 {
 	int parts = 0;
 
+	look(space);
 	while (size && parts < room) {
+		const struct area *area;
 		size_t follow;
-		void *host = space_at(space, at, prot, &follow);
+		void *host = reach(space, at.v, prot, &follow, &area);
 
-		if (!host)
-			return parts ? parts : -EFAULT;
+		if (!host) {
+			if (!parts)
+				parts = -EFAULT;
+			break;
+		}
 		if (follow > size)
 			follow = size;
 		part[parts++] = (struct iovec){ host, follow };
 		at.v += follow;
 		size -= follow;
 	}
+	looked(space);
 	return parts;
+}
+
+/*
+ * A file may be shorter than its area, and to touch what is behind its end would be this
+ * process's SIGBUS: the host's kernel copies, and says how much that was.
+ */
+static size_t copy_some(const struct area *area, void *to, const void *from, size_t size)
+{
+	struct iovec there = { (void *)from, size }, here = { to, size };
+	ssize_t copied = -1;
+
+	if (area->flags & AREA_FILE) {
+		copied = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
+		if (copied >= 0 || errno == EFAULT)
+			return copied < 0 ? 0 : (size_t)copied;
+		/* a sandbox that forbids it: the file had better not end */
+	}
+	memcpy(to, from, size);
+	return size;
+}
+
+enum way { TO_HOST, TO_GUEST };
+
+static int transfer(const struct space *space, guest_addr guest, uint8_t *bytes, size_t size,
+		    unsigned int prot, enum way way)
+{
+	int failed = 0;
+
+	look(space);
+	while (size && !failed) {
+		const struct area *area;
+		size_t follow, done;
+		uint8_t *host = reach(space, guest.v, prot, &follow, &area);
+
+		if (!host) {
+			failed = -EFAULT;
+			break;
+		}
+		if (follow > size)
+			follow = size;
+		done = way == TO_HOST ? copy_some(area, bytes, host, follow) :
+					copy_some(area, host, bytes, follow);
+		if (done < follow)
+			failed = -EFAULT;
+		bytes += follow;
+		guest.v += follow;
+		size -= follow;
+	}
+	looked(space);
+	return failed;
 }
 
 int space_read(const struct space *space, void *to, guest_addr from, size_t size)
 {
-	uint8_t *bytes = to;
-
-	while (size) {
-		size_t follow;
-		const void *host = space_at(space, from, GUEST_READ, &follow);
-
-		if (!host)
-			return -EFAULT;
-		if (follow > size)
-			follow = size;
-		memcpy(bytes, host, follow);
-		bytes += follow;
-		from.v += follow;
-		size -= follow;
-	}
-	return 0;
-}
-
-static int put(const struct space *space, guest_addr to, const void *from, size_t size, unsigned int prot)
-{
-	const uint8_t *bytes = from;
-
-	while (size) {
-		size_t follow;
-		void *host = space_at(space, to, prot, &follow);
-
-		if (!host)
-			return -EFAULT;
-		if (follow > size)
-			follow = size;
-		memcpy(host, bytes, follow);
-		bytes += follow;
-		to.v += follow;
-		size -= follow;
-	}
-	return 0;
+	return transfer(space, from, to, size, GUEST_READ, TO_HOST);
 }
 
 int space_write(const struct space *space, guest_addr to, const void *from, size_t size)
 {
-	return put(space, to, from, size, GUEST_WRITE);
+	return transfer(space, to, (void *)from, size, GUEST_WRITE, TO_GUEST);
 }
 
 int space_fill(struct space *space, guest_addr to, const void *from, size_t size)
 {
-	return put(space, to, from, size, 0);
+	return transfer(space, to, (void *)from, size, 0, TO_GUEST);
 }
 
+/* Up to a page's end at most: what is behind it, a short string does not need. */
 int space_read_string(const struct space *space, char *to, guest_addr from, size_t room)
 {
-	while (room) {
-		size_t follow, length;
-		const char *host = space_at(space, from, GUEST_READ, &follow);
+	int result = -ENAMETOOLONG;
 
-		if (!host)
-			return -EFAULT;
-		if (follow > room)
-			follow = room;
-		length = strnlen(host, follow);
-		memcpy(to, host, length < follow ? length + 1 : follow);
-		if (length < follow)
-			return 0;
+	look(space);
+	while (room && result == -ENAMETOOLONG) {
+		size_t follow, page = PAGE - from.v % PAGE;
+		const struct area *area;
+		const uint8_t *host = reach(space, from.v, GUEST_READ, &follow, &area);
+
+		follow = room < page ? room : page;
+		if (!host || copy_some(area, to, host, follow) < follow)
+			result = -EFAULT;
+		else if (memchr(to, 0, follow))
+			result = 0;
 		to += follow;
 		from.v += follow;
 		room -= follow;
 	}
-	return -ENAMETOOLONG;
-}
-
-/* -------------------------------------------------------------------------
- * System calls.
- */
-void space_set_break(struct space *space, guest_addr start)
-{
-	space->break_start = space->break_end = (start.v + PAGE - 1) / PAGE * PAGE;
-}
-
-static bool is_free(const struct space *space, uint64_t start, uint64_t end)
-{
-	size_t number = search(space, start);
-
-	return number == space->areas || space->area[number].start >= end;
-}
-
-/* The break as it is then. Its pages are the heap's, from the page behind the program on. */
-uint64_t space_brk(struct space *space, guest_addr end)
-{
-	uint64_t old = (space->break_end + PAGE - 1) / PAGE * PAGE;
-	uint64_t new = end.v > space->high ? 0 : (end.v + PAGE - 1) / PAGE * PAGE;
-
-	if (new < space->break_start || (new > old && (!is_free(space, old, new) || new > space->high)))
-		return space->break_end;
-	if (make_room(space, CHANGE))
-		return space->break_end;
-	if (new < old)
-		remove_pages(space, new, old);
-	if (new > old && add_pages(space, old, new, GUEST_READ | GUEST_WRITE, false))
-		return space->break_end;
-	join_around(space, old, new);
-	space->break_end = end.v;
-	return end.v;
-}
-
-/* From above down, as Linux does, with room for the stack: 0 if there is none. */
-static uint64_t find_room(const struct space *space, uint64_t size)
-{
-	const uint64_t above = 1ull << 27;
-	uint64_t end = space->high - above;
-
-	for (size_t i = space->areas; i-- > 0;) {
-		const struct area *area = &space->area[i];
-
-		if (area->start >= end)
-			continue;
-		if (area->end <= end && end - area->end >= size)
-			break;
-		end = area->start;
-	}
-	return end >= size + space->low ? end - size : 0;
-}
-
-static unsigned int to_guest(int prot)
-{
-	return (prot & PROT_READ ? GUEST_READ : 0) | (prot & PROT_WRITE ? GUEST_WRITE : 0) |
-	       (prot & PROT_EXEC ? GUEST_EXEC : 0);
-}
-
-/* A private mapping is a copy from the start; behind the file's end there are zeros. */
-static int copy_file(struct space *space, uint64_t start, uint64_t size, int fd, uint64_t offset)
-{
-	const struct area *area = area_at(space, start);
-	uint8_t *host = host_at(space, area, start);
-
-	while (size) {
-		ssize_t got = pread(fd, host, size, (off_t)offset);
-
-		if (got < 0 && errno != EINTR)
-			return errno == EISDIR || errno == ESPIPE ? -ENODEV : -errno;
-		if (got == 0)
-			return 0;
-		if (got > 0) {
-			host += got;
-			size -= (uint64_t)got;
-			offset += (uint64_t)got;
-		}
-	}
-	return 0;
-}
-
-/* MAP_PRIVATE, or anonymous memory that no fork shares; MAP_SHARED of a file is not there. */
-static int check_flags(int prot, int flags, uint64_t offset)
-{
-	const int known = MAP_TYPE | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_ANONYMOUS | MAP_NORESERVE |
-			  MAP_STACK | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_POPULATE | MAP_LOCKED |
-			  MAP_NONBLOCK;
-	int type = flags & MAP_TYPE;
-
-	if (offset % PAGE || prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
-		return -EINVAL;
-	if (flags & ~known)
-		return -EOPNOTSUPP;
-	if (type == MAP_SHARED || type == MAP_SHARED_VALIDATE)
-		return flags & MAP_ANONYMOUS || !(prot & PROT_WRITE) ? 0 : -ENODEV;
-	return type == MAP_PRIVATE ? 0 : -EINVAL;
-}
-
-int64_t space_mmap(struct space *space, guest_addr near, uint64_t size, int prot, int flags, int fd,
-		   uint64_t offset)
-{
-	const bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
-	uint64_t at = near.v;
-	int failed = check_flags(prot, flags, offset);
-
-	if (failed)
-		return failed;
-	if (!size)
-		return -EINVAL;
-	if (!fixed)
-		at = at / PAGE * PAGE;
-	else if (at % PAGE)
-		return -EINVAL;
-	if (!whole_pages(space, at, &size))
-		return -ENOMEM;
-	if (fixed && !is_user(space, at, size))
-		return at < space->low ? -EPERM : -ENOMEM;
-	if (flags & MAP_FIXED_NOREPLACE && !is_free(space, at, at + size))
-		return -EEXIST;
-	if (fixed && has_sealed(space, at, at + size))
-		return -EPERM;
-	if (!fixed && (!at || !is_user(space, at, size) || !is_free(space, at, at + size)))
-		at = find_room(space, size);
-	if (!at)
-		return -ENOMEM;
-	failed = replace(space, at, at + size, to_guest(prot | (flags & MAP_ANONYMOUS ? 0 : PROT_READ)),
-			 false);
-	if (!failed && !(flags & MAP_ANONYMOUS))
-		failed = copy_file(space, at, size, fd, offset);
-	if (!failed && !(flags & MAP_ANONYMOUS) && !(prot & PROT_READ))
-		failed = space_mprotect(space, guest_at(at), size, prot);
-	if (failed) {
-		if (!make_room(space, CHANGE))
-			remove_pages(space, at, at + size);
-		return failed;
-	}
-	return (int64_t)at;
-}
-
-int space_munmap(struct space *space, guest_addr at, uint64_t size)
-{
-	int failed;
-
-	if (!size || !whole_pages(space, at.v, &size) || at.v > space->high ||
-	    size > space->high - at.v)
-		return -EINVAL;
-	if (has_sealed(space, at.v, at.v + size))
-		return -EPERM;
-	failed = make_room(space, CHANGE);
-	if (!failed)
-		remove_pages(space, at.v, at.v + size);
-	return failed;
-}
-
-/* Linux changes what comes before a hole, then says ENOMEM. */
-int space_mprotect(struct space *space, guest_addr at, uint64_t size, int prot)
-{
-	uint64_t end;
-	size_t number;
-	int failed = 0;
-
-	if (at.v % PAGE || prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
-		return -EINVAL;
-	if (!size)
-		return 0;
-	if (!whole_pages(space, at.v, &size) || !is_user(space, at.v, size))
-		return -ENOMEM;
-	end = at.v + size;
-	if (has_sealed(space, at.v, end))
-		return -EPERM;
-	failed = make_room(space, CHANGE);
-	if (failed)
-		return failed;
-	split(space, at.v);
-	split(space, end);
-	number = search(space, at.v);
-	for (uint64_t next = at.v; next < end && !failed; number++) {
-		struct area *area = &space->area[number];
-
-		if (number == space->areas || area->start != next) {
-			failed = -ENOMEM;
-			break;
-		}
-		next = area->end;
-		failed = protect_area(space, area, to_guest(prot));
-	}
-	join_around(space, at.v, end);
-	return failed;
+	looked(space);
+	return result;
 }

@@ -4,6 +4,10 @@
  * all that the host reads or writes for the guest goes through here: what is not the
  * program's, as its page tables have it, cannot be reached.
  *
+ * Several threads may use all of it at once. What one of them does is done when its
+ * function returns: no vCPU uses a page that is gone, and a page whose rights change, or
+ * that another takes the place of, is never missing meanwhile.
+ *
  * Functions return 0 or -errno, as the system call of that name would.
  */
 #ifndef SPACE_H
@@ -20,6 +24,14 @@ struct space;
 struct space *space_create(struct vm *vm);
 void space_destroy(struct space *space);
 
+/*
+ * Around fork(): nobody else changes anything. Then the parent unlocks; the child, with one
+ * thread, calls the other before all else, and its machine need not be there yet.
+ */
+void space_lock(struct space *space);
+void space_unlock(struct space *space);
+void space_after_fork(struct space *space);
+
 /* -------------------------------------------------------------------------
  * The crossing.
  */
@@ -27,6 +39,12 @@ void space_destroy(struct space *space);
 /*
  * The memory at `at` as the host sees it, and how many bytes of it follow there, as far as
  * they may be used as `prot` says. NULL: none.
+ *
+ * The host has memory there until the space is destroyed. A guest that unmaps it meanwhile,
+ * in another thread, gets what it asked for: the bytes are nobody's any more, or are those
+ * of what it mapped since. That may be memory that the host cannot write to, or of a file
+ * that ends earlier: so such a pointer is for the host's kernel, which says EFAULT. To have
+ * bytes copied there are the functions below.
  */
 void *space_at(const struct space *space, guest_addr at, unsigned int prot, size_t *follow);
 
@@ -53,12 +71,19 @@ int space_fill(struct space *space, guest_addr to, const void *from, size_t size
 
 /* What the program breaks behind. */
 void space_set_break(struct space *space, guest_addr start);
+/* What has been made so: it grows down. */
+int space_set_stack(struct space *space, struct guest_range range);
+
+/* Names are for space_maps() and live as long as the space. */
+int space_set_name(struct space *space, struct guest_range range, const char *name);
+/* What is the machine's own, also above user code: sealed, and nothing that can be used. */
+int space_reserve(struct space *space, struct guest_range range, const char *name);
 
 /* -------------------------------------------------------------------------
  * For the program: its system calls. Sizes are in bytes and need not be whole pages.
  */
 uint64_t space_brk(struct space *space, guest_addr end);
-/* An address, or -errno. `fd` is of a file whose bytes are copied, if flags are not anonymous. */
+/* An address, or -errno. */
 int64_t space_mmap(struct space *space, guest_addr near, uint64_t size, int prot, int flags, int fd,
 		   uint64_t offset);
 int space_munmap(struct space *space, guest_addr at, uint64_t size);

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* brk, mmap, munmap, mprotect: the areas. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+
+#include "space-own.h"
+
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE 0x08	/* Linux 6.11 */
+#endif
+#define MAP_HUGE_SIZE (MAP_HUGE_MASK << MAP_HUGE_SHIFT)
+
+enum { PROT_ALL = PROT_READ | PROT_WRITE | PROT_EXEC, PROT_OTHER = 8 /* PROT_SEM */ };
+/* Linux's vm.max_map_count. The host has two for each that is mapped in the frames' place. */
+enum { AREAS_MAX = 65530, MAPPED_MAX = AREAS_MAX / 2 - 1000 };
+#define ABOVE (1ull << 27)	/* room for the stack */
+#define LOW_START 0x40000000ull	/* MAP_32BIT */
+#define LOW_END 0x80000000ull
+#define HINT_MIN 0x10000ull	/* Linux's vm.mmap_min_addr */
+
+/* -------------------------------------------------------------------------
+ * The heap.
+ */
+static uint64_t set_break(struct space *space, uint64_t end)
+{
+	uint64_t old = page_up(space->break_end);
+	uint64_t new = end > space->high ? 0 : page_up(end);
+	struct area more = { .start = old, .end = new, .prot = GUEST_READ | GUEST_WRITE,
+			     .may = GUEST_READ | GUEST_WRITE | GUEST_EXEC };
+
+	if (new < space->break_start || new > space->high || areas_make_room(&space->areas, SPACE_CHANGE))
+		return space->break_end;
+	if (new > old && (!space_is_free(space, old, new) || space_put(space, more)))
+		return space->break_end;
+	if (new < old && space_is_sealed(space, new, old))
+		return space->break_end;
+	if (new < old)
+		space_remove(space, new, old);
+	return space->break_end = end;
+}
+
+/* The break as it is then. Its pages are the heap's, from the page behind the program on. */
+uint64_t space_brk(struct space *space, guest_addr end)
+{
+	uint64_t result;
+
+	space_lock(space);
+	result = set_break(space, end.v);
+	space_unlock(space);
+	return result;
+}
+
+/* -------------------------------------------------------------------------
+ * mmap: the host's mapping of a file, or of memory that is shared, in the frames' place.
+ * The host may write there if it ever may: what the program may do, its own tables say.
+ */
+struct request {
+	uint64_t at, size, offset;
+	int prot, flags, fd;
+};
+
+static int type_of(const struct request *request)
+{
+	return request->flags & MAP_TYPE;
+}
+
+static bool is_shared(const struct request *request)
+{
+	return type_of(request) == MAP_SHARED || type_of(request) == MAP_SHARED_VALIDATE;
+}
+
+static bool forbids_code(int fd)
+{
+	struct statvfs about;
+
+	return !fstatvfs(fd, &about) && about.f_flag & ST_NOEXEC;
+}
+
+static int map_in_host(const struct request *request, struct area *area, uint8_t *host)
+{
+	const int flags = (request->flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_SYNC)) | MAP_FIXED |
+			  MAP_NORESERVE;
+	const bool file = !(request->flags & MAP_ANONYMOUS);
+	void *got;
+
+	if (file && forbids_code(request->fd)) {
+		if (request->prot & PROT_EXEC)
+			return -EPERM;
+		area->may &= (uint8_t)~GUEST_EXEC;
+	}
+	got = mmap(host, request->size, PROT_READ | PROT_WRITE, flags, request->fd,
+		   (off_t)request->offset);
+	if (got == MAP_FAILED && (errno == EACCES || errno == EPERM) && is_shared(request) &&
+	    !(request->prot & PROT_WRITE)) {
+		area->may &= (uint8_t)~GUEST_WRITE;
+		got = mmap(host, request->size, PROT_READ, flags, request->fd, (off_t)request->offset);
+	}
+	return got == MAP_FAILED ? -errno : 0;
+}
+
+/* Before anything is changed: a file that cannot be mapped leaves what was there. */
+static int map_memory(struct space *space, const struct request *request, struct area *area)
+{
+	int failed;
+
+	if (space->mapped >= MAPPED_MAX)
+		return -ENOMEM;
+	area->physical = frames_take(space->frames, request->size);
+	if (!area->physical)
+		return -ENOMEM;
+	area->mapping = ++space->mappings;
+	area->flags |= (is_shared(request) ? AREA_SHARED : 0) |
+		       (request->flags & MAP_ANONYMOUS ? 0 : AREA_FILE);
+	failed = map_in_host(request, area, space_host(space, area, area->start));
+	if (failed)
+		frames_give(space->frames, area->physical, request->size, true);
+	return failed;
+}
+
+/* -------------------------------------------------------------------------
+ * mmap: what may be asked, in Linux's order (ksys_mmap_pgoff, do_mmap).
+ */
+
+/* Those that would say that a flag is not known; others leave it alone. */
+static int check_type(const struct request *request)
+{
+	const int known = MAP_TYPE | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_ANONYMOUS | MAP_NORESERVE |
+			  MAP_STACK | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_POPULATE | MAP_LOCKED |
+			  MAP_NONBLOCK | MAP_GROWSDOWN | MAP_HUGETLB | MAP_HUGE_SIZE | MAP_SYNC
+#ifdef MAP_32BIT
+			  | MAP_32BIT
+#endif
+		;
+	const bool anonymous = request->flags & MAP_ANONYMOUS;
+
+	switch (type_of(request)) {
+	case MAP_SHARED_VALIDATE:
+		if (anonymous)
+			return -EINVAL;
+		return request->flags & ~known ? -EOPNOTSUPP : 0;
+	case MAP_DROPPABLE:
+		return anonymous ? 0 : -EINVAL;
+	case MAP_SHARED:
+	case MAP_PRIVATE:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* GROWSDOWN is for private memory; a file is asked for its own errors first. */
+static int check_growth(const struct request *request)
+{
+	if (!(request->flags & MAP_GROWSDOWN))
+		return 0;
+	return request->flags & MAP_ANONYMOUS && !is_shared(request) ? 0 : -EINVAL;
+}
+
+/* There are none: no page of the host's that large is in one piece with others. */
+static int check_huge(const struct request *request)
+{
+	const unsigned int bits = (unsigned int)request->flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+	const unsigned int sizes[] = { 0, 21, 30 };
+
+	if (!(request->flags & MAP_HUGETLB))
+		return 0;
+	if (!(request->flags & MAP_ANONYMOUS))
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+		if (bits == sizes[i])
+			return -ENOMEM;
+	return -EINVAL;
+}
+
+static bool is_fixed(const struct request *request)
+{
+	return request->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+}
+
+static int check_place(const struct space *space, const struct request *request)
+{
+	const uint64_t end = request->at + request->size;
+
+	if (request->size > space->high - request->at || request->at > space->high)
+		return -ENOMEM;
+	if (request->at % PAGE)
+		return -EINVAL;
+	if (request->at < space->low)
+		return -EPERM;
+	if (request->flags & MAP_FIXED_NOREPLACE && !space_is_free(space, request->at, end))
+		return -EEXIST;
+	return space_is_sealed(space, request->at, end) ? -EPERM : 0;
+}
+
+static int find_place(const struct space *space, struct request *request)
+{
+	uint64_t low = space->low, high = space->high;
+
+	request->at = request->at / PAGE * PAGE;
+	if (request->at && request->at < HINT_MIN)
+		request->at = HINT_MIN;
+#ifdef MAP_32BIT
+	if (request->flags & MAP_32BIT) {
+		low = LOW_START;
+		high = LOW_END;
+	}
+#endif
+	if (request->at && space_is_user(space, request->at, request->size) &&
+	    request->at + request->size <= high &&
+	    space_is_free(space, request->at, request->at + request->size))
+		return 0;
+	request->at = space_find_room(space, request->size, low, high == space->high ? high - ABOVE : high);
+	return request->at ? 0 : -ENOMEM;
+}
+
+static int check(const struct space *space, struct request *request)
+{
+	int failed;
+
+	if (request->offset % PAGE)
+		return -EINVAL;
+	if (!(request->flags & MAP_ANONYMOUS) && fcntl(request->fd, F_GETFD) < 0)
+		return -EBADF;
+	failed = check_huge(request);
+	if (failed)
+		return failed;
+	if (!request->size)
+		return -EINVAL;
+	request->size = page_up(request->size);
+	if (!request->size)
+		return -ENOMEM;
+	if (request->offset + request->size < request->offset)
+		return -EOVERFLOW;
+	if (request->size > space->high || space->areas.count >= AREAS_MAX)
+		return -ENOMEM;
+	failed = is_fixed(request) ? check_place(space, request) : find_place(space, request);
+	return failed ? failed : check_type(request);
+}
+
+/* As far as it can be had at once. The result is not told, but of MAP_LOCKED. */
+static int prepare(const struct space *space, const struct request *request)
+{
+	const struct area *area = areas_at(&space->areas, request->at);
+	void *host;
+
+	if (!area->physical)
+		return 0;
+	host = space_host(space, area, request->at);
+	if (request->flags & MAP_POPULATE && area->prot)
+		madvise(host, request->size,
+			area->prot & GUEST_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+	if (request->flags & MAP_LOCKED || space->lock_future)
+		return mlock2(host, request->size, (unsigned int)space->lock_flags);
+	return 0;
+}
+
+static int64_t do_mmap(struct space *space, struct request *request)
+{
+	const bool file = !(request->flags & MAP_ANONYMOUS);
+	int failed = check(space, request);
+	struct area area = { .start = request->at, .end = request->at + request->size,
+			     .prot = (uint8_t)space_prot(request->prot),
+			     .may = GUEST_READ | GUEST_WRITE | GUEST_EXEC };
+
+	if (!failed && (file || is_shared(request)))
+		failed = map_memory(space, request, &area);
+	if (!failed && check_growth(request)) {
+		space->mapped += area.mapping != 0;
+		space_give_memory(space, &area);
+		return -EINVAL;
+	}
+	if (failed)
+		return failed;
+	if (request->flags & MAP_GROWSDOWN)
+		area.flags |= AREA_GROWS;
+	if (type_of(request) == MAP_DROPPABLE)
+		area.flags |= AREA_WIPED;
+	if (request->flags & MAP_LOCKED || space->lock_future)
+		area.flags |= AREA_CHANGED;
+	failed = space_put(space, area);
+	if (failed)
+		return failed;
+	if (prepare(space, request) && request->flags & MAP_LOCKED) {
+		failed = errno == EPERM ? -EPERM : -EAGAIN;
+		space_remove(space, request->at, request->at + request->size);
+		return failed;
+	}
+	return (int64_t)request->at;
+}
+
+int64_t space_mmap(struct space *space, guest_addr near, uint64_t size, int prot, int flags, int fd,
+		   uint64_t offset)
+{
+	struct request request = { near.v, size, offset, prot & PROT_ALL, flags, fd };
+	int64_t result;
+
+	space_lock(space);
+	result = do_mmap(space, &request);
+	space_unlock(space);
+	return result;
+}
+
+/* -------------------------------------------------------------------------
+ * munmap.
+ */
+static int do_munmap(struct space *space, uint64_t at, uint64_t size)
+{
+	int failed;
+
+	if (at % PAGE || at > space->high || size > space->high - at || !size)
+		return -EINVAL;
+	size = page_up(size);
+	if (space_is_sealed(space, at, at + size))
+		return -EPERM;
+	failed = areas_make_room(&space->areas, SPACE_CHANGE);
+	if (!failed)
+		space_remove(space, at, at + size);
+	return failed;
+}
+
+int space_munmap(struct space *space, guest_addr at, uint64_t size)
+{
+	int failed;
+
+	space_lock(space);
+	failed = do_munmap(space, at.v, size);
+	space_unlock(space);
+	return failed;
+}
+
+/* -------------------------------------------------------------------------
+ * mprotect. Linux changes what comes before an error, then tells it.
+ */
+static int protect(struct space *space, struct area *old, uint64_t start, uint64_t end, int prot)
+{
+	struct runner_error error;
+	struct area *area;
+
+	if (prot & ~old->may & (GUEST_READ | GUEST_WRITE | GUEST_EXEC))
+		return -EACCES;
+	if (areas_make_room(&space->areas, SPACE_CHANGE))
+		return -ENOMEM;
+	space_split(space, start);
+	space_split(space, end);
+	area = areas_at(&space->areas, start);
+	if (prot && !area->physical) {
+		area->physical = frames_take(space->frames, end - start);
+		if (!area->physical)
+			return -ENOMEM;
+	}
+	if (area->prot != prot && area->physical &&
+	    vm_map(space->vm, guest_at(start), area->physical, end - start, (unsigned int)prot, &error))
+		return -ENOMEM;
+	area->prot = (uint8_t)prot;
+	return 0;
+}
+
+/* To where the stack that is there, and only that, starts. */
+static int to_its_start(const struct space *space, uint64_t *at, uint64_t *size)
+{
+	const struct area *area = areas_at(&space->areas, *at);
+
+	if (!area)
+		return -ENOMEM;
+	if (!(area->flags & AREA_GROWS))
+		return -EINVAL;
+	*size += *at - area->start;
+	*at = area->start;
+	return 0;
+}
+
+static int do_mprotect(struct space *space, uint64_t at, uint64_t size, int prot)
+{
+	const int growth = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+	int failed = 0;
+
+	prot &= ~growth;
+	if (growth == (PROT_GROWSDOWN | PROT_GROWSUP) || at % PAGE)
+		return -EINVAL;
+	if (!size)
+		return 0;
+	size = page_up(size);
+	if (!size || at + size <= at)
+		return -ENOMEM;
+	if (prot & ~(PROT_ALL | PROT_OTHER))
+		return -EINVAL;
+	if (growth)
+		failed = growth == PROT_GROWSUP ? -EINVAL : to_its_start(space, &at, &size);
+	if (failed)
+		return failed;
+	if (!space_is_user(space, at, size))
+		return -ENOMEM;
+	if (space_is_sealed(space, at, at + size))
+		return -EPERM;
+	failed = space_each(space, at, at + size, SPACE_STOP, protect, (int)space_prot(prot));
+	areas_join(&space->areas, at, at + size);
+	return failed;
+}
+
+int space_mprotect(struct space *space, guest_addr at, uint64_t size, int prot)
+{
+	int failed;
+
+	space_lock(space);
+	failed = do_mprotect(space, at.v, size, prot);
+	space_unlock(space);
+	return failed;
+}
