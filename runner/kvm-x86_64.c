@@ -600,6 +600,9 @@ static void leave_fault(struct vcpu *vcpu, struct vm_exit *exit)
 /* Of user code that does what the processor alone may: what `out` is where the port is shut. */
 static const struct shim_signal forbidden = { SIGSEGV, SI_KERNEL, 0 };
 
+/* Of memory that the host cannot have: behind the end of a file. Not every KVM says where. */
+static const struct shim_signal nothing_there = { SIGBUS, BUS_ADRERR, 0 };
+
 /*
  * In ring 3 nothing may be believed: anybody can jump to the stub, or write to its port.
  * From ring 0 the way back is `sysretq`.
@@ -625,7 +628,9 @@ bool kvm_machine_leave(struct vcpu *vcpu, struct vm_exit *exit, int result)
 {
 	if (result == -EINTR || result == -EAGAIN)
 		return leave_interrupted(vcpu, exit);
-	if (result)
+	if (result == -EFAULT)
+		tell_fault(exit, nothing_there);
+	else if (result)
 		tell_off(exit, strerror(-result), vcpu);
 	else if (is_port(vcpu->run, SHIM_PORT_CALL))
 		leave_call(vcpu, exit);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -154,11 +156,32 @@ int vm_after_fork(struct vm *vm, struct runner_error *error)
  * A processor keeps translations, and KVM shadow tables where there is no nesting, and
  * neither looks at the tables again because the host wrote to them. What ends the use of
  * a page on all of them, in every vCPU, is that the host's own mapping of it changes.
+ *
+ * To be executable for a moment is a change that nobody notices: other threads may be in
+ * system calls that use these pages, or others of the range. Where it is forbidden, not to
+ * be writable is next. A mapping that cannot be writable, of a file, stays as it is.
  */
+static bool set(uint8_t *host, size_t size, int prot)
+{
+	return !mprotect(host, size, prot);
+}
+
 static void forget(uint8_t *host, size_t size)
 {
-	mprotect(host, size, PROT_NONE);
-	mprotect(host, size, PROT_READ | PROT_WRITE);
+	const int both = PROT_READ | PROT_WRITE;
+
+	if (set(host, size, both | PROT_EXEC) && set(host, size, both))
+		return;
+	if (set(host, size, PROT_READ | PROT_EXEC) && (set(host, size, both) || set(host, size, PROT_READ)))
+		return;
+	if (set(host, size, PROT_READ) && set(host, size, both))
+		return;
+	if (set(host, size, PROT_NONE) && (set(host, size, both) || set(host, size, PROT_READ)))
+		return;
+	/* to go on would leave the guest with what it must not have */
+	fprintf(stderr, "vdsorun: memory that a program gave up cannot be taken from it: %s\n",
+		strerror(errno));
+	abort();
 }
 
 void kvm_forget(struct vm *vm, uint64_t physical, size_t size)

@@ -65,7 +65,11 @@ int kvm_machine_start(struct vcpu *vcpu, guest_addr pc, guest_addr sp, struct ru
  */
 bool kvm_machine_leave(struct vcpu *vcpu, struct vm_exit *exit, int result);
 
-/* The page at `physical` is not where it was in the guest: no processor uses that any more. */
+/*
+ * The pages from `physical` on are not where they were in the guest, or not for all that they
+ * were for: no processor uses them so any more. They are of one mapping of the host's, or of
+ * mappings of one kind, and stay usable for the host meanwhile.
+ */
 void kvm_forget(struct vm *vm, uint64_t physical, size_t size);
 
 /* A new vCPU, without registers. */

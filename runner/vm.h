@@ -90,7 +90,12 @@ enum vm_why {
 struct vm_exit {
 	enum vm_why why;
 	struct {
-		int signal, code;	/* as Linux would tell: SIGSEGV, SEGV_MAPERR ... */
+		/*
+		 * As Linux would tell: SIGSEGV, SEGV_MAPERR ... But SIGBUS of a page that is
+		 * mapped, and that the host has no memory for, has no address: whoever
+		 * unmaps the page gets it in the next run.
+		 */
+		int signal, code;
 		guest_addr address;	/* si_addr */
 	} fault;
 	char text[128];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What runner/vm.h promises, on the back end that was linked. A guest is a few instructions. */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -153,6 +155,81 @@ static void shared(void)
 	}
 }
 
+/* A file of one page that is mapped as two, read-only for the host. */
+static uint8_t *map_file(unsigned int page)
+{
+	int fd = memfd_create("pages", 0), reader;
+	uint64_t content = 0x1122334455667788;
+	uint8_t *at = memory + page * VM_PAGE;
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	reader = open(path, O_RDONLY);
+	if (fd < 0 || ftruncate(fd, VM_PAGE) || pwrite(fd, &content, sizeof content, 0) < 0 ||
+	    mmap(at, 2 * VM_PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, reader, 0) != at) {
+		perror("FAIL: a file to map");
+		exit(EXIT_FAILURE);
+	}
+	close(fd);
+	close(reader);
+	return at;
+}
+
+static bool kernel_can_write(void *at)
+{
+	int zero = open("/dev/zero", O_RDONLY);
+	ssize_t got = read(zero, at, 1);
+
+	close(zero);
+	return got == 1;
+}
+
+/* What the host may only read is what it was before, when the guest has lost it. */
+static void files(void)
+{
+	uint8_t *host = map_file(12);
+	struct vm_exit exit;
+
+	map(DATA, 12, 2, GUEST_READ);
+	check(loads(DATA, 0x1122334455667788), "a page of a file");
+	exit = run(guest_load, DATA + VM_PAGE + 8, 0);
+	check(exit.why == VM_FAULT && exit.fault.signal == SIGBUS && exit.fault.code == BUS_ADRERR,
+	      "a page behind the end of a file");
+	check(vcpu_get(vcpu, VM_PC) == CODE + (uint64_t)(guest_load - guest_code), "where that was");
+	vm_unmap(vm, guest_at(DATA + VM_PAGE), VM_PAGE);
+	check(faults(guest_load, DATA + VM_PAGE + 8, SEGV_MAPERR), "its address, when it is not there");
+	vm_unmap(vm, guest_at(DATA), VM_PAGE);
+	check(faults(guest_load, DATA, SEGV_MAPERR), "a file's page that is gone");
+	check(*(uint64_t *)host == 0x1122334455667788 && !kernel_can_write(host), "the host's mapping");
+}
+
+/* Other threads' system calls use the pages that the guest loses a right to, or just did. */
+static int stop_writing, writes_failed;
+
+static void *keep_writing(void *page)
+{
+	while (!__atomic_load_n(&stop_writing, __ATOMIC_RELAXED))
+		if (!kernel_can_write(page))
+			writes_failed++;
+	return NULL;
+}
+
+static void unnoticed(void)
+{
+	uint8_t *page = memory + 14 * VM_PAGE;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, keep_writing, page))
+		exit(EXIT_FAILURE);
+	for (int i = 0; i < 2000; i++) {
+		map(DATA, 14, 1, GUEST_READ | GUEST_WRITE | GUEST_EXEC);
+		map(DATA, 14, 1, GUEST_READ | GUEST_WRITE);
+	}
+	__atomic_store_n(&stop_writing, 1, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	check(writes_failed == 0, "system calls meanwhile");
+}
+
 static void *kick_soon(void *loops)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
@@ -215,6 +292,8 @@ int main(void)
 	calls();
 	changes();
 	shared();
+	files();
+	unnoticed();
 	kicks();
 	vm_destroy(vm);
 	munmap(memory, MEMORY);
