@@ -18,10 +18,8 @@
 enum { PROT_ALL = PROT_READ | PROT_WRITE | PROT_EXEC, PROT_OTHER = 8 /* PROT_SEM */ };
 /* Linux's vm.max_map_count. The host has two for each that is mapped in the frames' place. */
 enum { AREAS_MAX = 65530, MAPPED_MAX = AREAS_MAX / 2 - 1000 };
-#define ABOVE (1ull << 27)	/* room for the stack */
 #define LOW_START 0x40000000ull	/* MAP_32BIT */
 #define LOW_END 0x80000000ull
-#define HINT_MIN 0x10000ull	/* Linux's vm.mmap_min_addr */
 
 /* -------------------------------------------------------------------------
  * The heap.
@@ -30,7 +28,8 @@ static uint64_t set_break(struct space *space, uint64_t end)
 {
 	uint64_t old = page_up(space->break_end);
 	uint64_t new = end > space->high ? 0 : page_up(end);
-	struct area more = { .start = old, .end = new, .prot = GUEST_READ | GUEST_WRITE,
+	struct area more = { .start = old, .end = new, .name = "[heap]",
+			     .prot = GUEST_READ | GUEST_WRITE,
 			     .may = GUEST_READ | GUEST_WRITE | GUEST_EXEC };
 
 	if (new < space->break_start || new > space->high || areas_make_room(&space->areas, SPACE_CHANGE))
@@ -81,26 +80,31 @@ static bool forbids_code(int fd)
 	return !fstatvfs(fd, &about) && about.f_flag & ST_NOEXEC;
 }
 
+/* What the program asked for is asked of the host once, for its errors. */
 static int map_in_host(const struct request *request, struct area *area, uint8_t *host)
 {
 	const int flags = (request->flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_SYNC)) | MAP_FIXED |
 			  MAP_NORESERVE;
-	const bool file = !(request->flags & MAP_ANONYMOUS);
-	void *got;
+	const int both = PROT_READ | PROT_WRITE;
 
-	if (file && forbids_code(request->fd)) {
-		if (request->prot & PROT_EXEC)
-			return -EPERM;
+	if (mmap(host, request->size, request->prot, flags, request->fd, (off_t)request->offset) ==
+	    MAP_FAILED)
+		return -errno;
+	if (!(request->flags & MAP_ANONYMOUS) && forbids_code(request->fd))
 		area->may &= (uint8_t)~GUEST_EXEC;
-	}
-	got = mmap(host, request->size, PROT_READ | PROT_WRITE, flags, request->fd,
-		   (off_t)request->offset);
-	if (got == MAP_FAILED && (errno == EACCES || errno == EPERM) && is_shared(request) &&
-	    !(request->prot & PROT_WRITE)) {
-		area->may &= (uint8_t)~GUEST_WRITE;
-		got = mmap(host, request->size, PROT_READ, flags, request->fd, (off_t)request->offset);
-	}
-	return got == MAP_FAILED ? -errno : 0;
+	if ((request->prot & PROT_ALL) == both || !mprotect(host, request->size, both))
+		return 0;
+	area->may &= (uint8_t)~GUEST_WRITE;
+	return mprotect(host, request->size, PROT_READ) ? -errno : 0;
+}
+
+static size_t count_mapped(const struct space *space)
+{
+	size_t mapped = 0;
+
+	for (size_t i = 0; i < space->areas.count; i++)
+		mapped += space->areas.area[i].mapping != 0;
+	return mapped;
 }
 
 /* Before anything is changed: a file that cannot be mapped leaves what was there. */
@@ -108,7 +112,7 @@ static int map_memory(struct space *space, const struct request *request, struct
 {
 	int failed;
 
-	if (space->mapped >= MAPPED_MAX)
+	if (space->areas.count >= MAPPED_MAX && count_mapped(space) >= MAPPED_MAX)
 		return -ENOMEM;
 	area->physical = frames_take(space->frames, request->size);
 	if (!area->physical)
@@ -201,21 +205,21 @@ static int find_place(const struct space *space, struct request *request)
 {
 	uint64_t low = space->low, high = space->high;
 
-	request->at = request->at / PAGE * PAGE;
-	if (request->at && request->at < HINT_MIN)
-		request->at = HINT_MIN;
 #ifdef MAP_32BIT
 	if (request->flags & MAP_32BIT) {
 		low = LOW_START;
 		high = LOW_END;
 	}
 #endif
-	if (request->at && space_is_user(space, request->at, request->size) &&
-	    request->at + request->size <= high &&
-	    space_is_free(space, request->at, request->at + request->size))
-		return 0;
-	request->at = space_find_room(space, request->size, low, high == space->high ? high - ABOVE : high);
+	request->at = space_find_near(space, request->at, request->size, low, high);
 	return request->at ? 0 : -ENOMEM;
+}
+
+static bool is_open(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && !(flags & O_PATH);
 }
 
 static int check(const struct space *space, struct request *request)
@@ -224,7 +228,7 @@ static int check(const struct space *space, struct request *request)
 
 	if (request->offset % PAGE)
 		return -EINVAL;
-	if (!(request->flags & MAP_ANONYMOUS) && fcntl(request->fd, F_GETFD) < 0)
+	if (!(request->flags & MAP_ANONYMOUS) && !is_open(request->fd))
 		return -EBADF;
 	failed = check_huge(request);
 	if (failed)
@@ -234,8 +238,6 @@ static int check(const struct space *space, struct request *request)
 	request->size = page_up(request->size);
 	if (!request->size)
 		return -ENOMEM;
-	if (request->offset + request->size < request->offset)
-		return -EOVERFLOW;
 	if (request->size > space->high || space->areas.count >= AREAS_MAX)
 		return -ENOMEM;
 	failed = is_fixed(request) ? check_place(space, request) : find_place(space, request);
@@ -270,7 +272,6 @@ static int64_t do_mmap(struct space *space, struct request *request)
 	if (!failed && (file || is_shared(request)))
 		failed = map_memory(space, request, &area);
 	if (!failed && check_growth(request)) {
-		space->mapped += area.mapping != 0;
 		space_give_memory(space, &area);
 		return -EINVAL;
 	}
@@ -345,8 +346,8 @@ static int protect(struct space *space, struct area *old, uint64_t start, uint64
 		return -EACCES;
 	if (areas_make_room(&space->areas, SPACE_CHANGE))
 		return -ENOMEM;
-	space_split(space, start);
-	space_split(space, end);
+	areas_split(&space->areas, start);
+	areas_split(&space->areas, end);
 	area = areas_at(&space->areas, start);
 	if (prot && !area->physical) {
 		area->physical = frames_take(space->frames, end - start);

@@ -18,7 +18,6 @@ struct space {
 	uint64_t low, high;	/* of user code */
 	uint64_t break_start, break_end;
 	struct areas areas;
-	size_t mapped;		/* areas that the host has mappings for */
 	uint32_t mappings;	/* there have been */
 	bool lock_future;	/* mlockall(): what is made is locked */
 	int lock_flags;
@@ -41,8 +40,9 @@ bool space_is_free(const struct space *space, uint64_t start, uint64_t end);
 bool space_is_sealed(const struct space *space, uint64_t start, uint64_t end);
 /* All of it is mapped, for whatever. */
 bool space_is_whole(const struct space *space, uint64_t start, uint64_t end);
-/* Of so many bytes between `low` and `high`: 0, if there is none. */
-uint64_t space_find_room(const struct space *space, uint64_t size, uint64_t low, uint64_t high);
+/* `near`, or so many bytes between `low` and `high`; 0: there are none. */
+uint64_t space_find_near(const struct space *space, uint64_t near, uint64_t size, uint64_t low,
+			 uint64_t high);
 
 /* -------------------------------------------------------------------------
  * Changes.
@@ -62,9 +62,6 @@ void space_give_memory(struct space *space, const struct area *area);
 
 uint8_t *space_host(const struct space *space, const struct area *area, uint64_t at);
 unsigned int space_prot(int prot);
-
-/* An area begins at `at`, or none is there. Needs room for one. */
-void space_split(struct space *space, uint64_t at);
 
 /*
  * For each area from `start` to `end`, or the part of it that is there. An error ends it;

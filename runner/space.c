@@ -115,7 +115,7 @@ bool space_is_whole(const struct space *space, uint64_t start, uint64_t end)
 }
 
 /* From above down, as Linux does. */
-uint64_t space_find_room(const struct space *space, uint64_t size, uint64_t low, uint64_t high)
+static uint64_t find_room(const struct space *space, uint64_t size, uint64_t low, uint64_t high)
 {
 	const struct areas *areas = &space->areas;
 	uint64_t end = high;
@@ -130,6 +130,21 @@ uint64_t space_find_room(const struct space *space, uint64_t size, uint64_t low,
 		end = area->start;
 	}
 	return end >= low && end - low >= size ? end - size : 0;
+}
+
+#define NEAR_MIN 0x10000ull	/* Linux's vm.mmap_min_addr */
+#define ABOVE (1ull << 27)	/* the stack's, and what Linux has there */
+
+uint64_t space_find_near(const struct space *space, uint64_t near, uint64_t size, uint64_t low,
+			 uint64_t high)
+{
+	near = near / PAGE * PAGE;
+	if (near && near < NEAR_MIN)
+		near = NEAR_MIN;
+	if (near && space_is_user(space, near, size) && near + size <= high &&
+	    space_is_free(space, near, near + size))
+		return near;
+	return find_room(space, size, low, high == space->high ? high - ABOVE : high);
 }
 
 bool space_area(const struct space *space, size_t number, struct space_area *area)
@@ -163,16 +178,6 @@ void space_give_memory(struct space *space, const struct area *area)
 		return;
 	frames_give(space->frames, area->physical, area->end - area->start,
 		    area->mapping || area->flags & AREA_CHANGED);
-	space->mapped -= area->mapping != 0;
-}
-
-void space_split(struct space *space, uint64_t at)
-{
-	const struct area *area = areas_at(&space->areas, at);
-
-	if (area && area->start < at && area->mapping)
-		space->mapped++;
-	areas_split(&space->areas, at);
 }
 
 /* From the list alone: their memory is given back. */
@@ -181,8 +186,8 @@ static void drop(struct space *space, uint64_t start, uint64_t end)
 	struct areas *areas = &space->areas;
 	size_t number;
 
-	space_split(space, start);
-	space_split(space, end);
+	areas_split(&space->areas, start);
+	areas_split(&space->areas, end);
 	number = areas_search(areas, start);
 	while (number < areas->count && areas->area[number].start < end) {
 		space_give_memory(space, &areas->area[number]);
@@ -256,7 +261,6 @@ int space_put(struct space *space, struct area area)
 		if (failed)
 			space_remove(space, area.start, area.end);
 	}
-	space->mapped += area.mapping != 0;
 	if (failed) {
 		space_give_memory(space, &area);
 		return failed;
@@ -330,8 +334,8 @@ static int set_name(struct space *space, struct guest_range range, const char *n
 	space_lock(space);
 	failed = areas_make_room(areas, SPACE_CHANGE);
 	if (!failed) {
-		space_split(space, range.start.v);
-		space_split(space, range.end.v);
+		areas_split(&space->areas, range.start.v);
+		areas_split(&space->areas, range.end.v);
 		for (size_t i = areas_search(areas, range.start.v);
 		     i < areas->count && areas->area[i].start < range.end.v; i++) {
 			areas->area[i].name = name;

@@ -88,6 +88,20 @@ int64_t space_mmap(struct space *space, guest_addr near, uint64_t size, int prot
 		   uint64_t offset);
 int space_munmap(struct space *space, guest_addr at, uint64_t size);
 int space_mprotect(struct space *space, guest_addr at, uint64_t size, int prot);
+int64_t space_mremap(struct space *space, guest_addr old, uint64_t old_size, uint64_t new_size, int flags,
+		     guest_addr new);
+int space_madvise(struct space *space, guest_addr at, uint64_t size, int advice);
+int space_mincore(struct space *space, guest_addr at, uint64_t size, guest_addr vector);
+int space_msync(struct space *space, guest_addr at, uint64_t size, int flags);
+/* mlock2(), and mlock() without flags. */
+int space_mlock(struct space *space, guest_addr at, uint64_t size, unsigned int flags);
+int space_munlock(struct space *space, guest_addr at, uint64_t size);
+int space_mlockall(struct space *space, int flags);
+int space_munlockall(struct space *space);
+
+/* -------------------------------------------------------------------------
+ * What there is.
+ */
 
 /* The areas, in order, one after the other: false at the end. */
 struct space_area {
@@ -96,5 +110,8 @@ struct space_area {
 	bool sealed;
 };
 bool space_area(const struct space *space, size_t number, struct space_area *area);
+
+/* As /proc/PID/maps, for the program: to be freed. -ENOMEM, or why the host's cannot be read. */
+int space_maps(const struct space *space, char **text, size_t *size);
 
 #endif
