@@ -35,6 +35,8 @@ struct call {
 static const struct call calls[CALLS_MAX] = {
 	/* memory */
 	OWN(brk, N), OWN(mmap, N, N, N, N, N, N), OWN(munmap, N, N), OWN(mprotect, N, N, N),
+	OWN(mremap, N, N, N, N, N), OWN(madvise, N, N, N), OWN(mincore, N, N, N), OWN(msync, N, N, N),
+	OWN(mlock, N, N), OWN(mlock2, N, N, N), OWN(munlock, N, N), OWN(mlockall, N), OWN(munlockall),
 	/* the process and its only thread */
 	OWN(arch_prctl, N, N), OWN(exit, N), OWN(exit_group, N),
 	OWN(set_tid_address, N), OWN(rt_sigaction, N, N, N, N),
