@@ -69,8 +69,9 @@ build() # KIND COMPILER FLAG...
 		return
 	fi
 	command -v "$1" >/dev/null || { echo "$kind: not here, left out"; return; }
-	for program in hello clocks identity memory attack missing forever; do
-		"$@" -O1 -o "$program-$kind" "$SRCDIR/tests/runner/$program.c" -lm 2>errors || {
+	for source in "$SRCDIR"/tests/runner/*.c; do
+		program=$(basename "$source" .c)
+		"$@" -O1 -pthread -o "$program-$kind" "$source" -lm 2>errors || {
 			echo "$kind: cannot be built, left out"
 			return
 		}
@@ -95,6 +96,9 @@ for kind in $kinds; do
 	same "./hello-$kind"
 	same "./hello-$kind" 7 'two words' ''
 	same "./memory-$kind"
+	same "./mappings-$kind"
+	same "./mappings-$kind" shared 2>/dev/null
+	same "./mappings-$kind" private 2>/dev/null
 	for how in read-only unmapped null execute divide trap abort privileged; do
 		same "./memory-$kind" $how 2>/dev/null
 	done
