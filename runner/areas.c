@@ -80,7 +80,7 @@ void areas_split(struct areas *areas, uint64_t at)
 bool areas_alike(const struct area *before, const struct area *area)
 {
 	return before->end == area->start && before->prot == area->prot && before->may == area->may &&
-	       before->flags == area->flags && before->name == area->name &&
+	       !((before->flags ^ area->flags) & ~AREA_INNER) && before->name == area->name &&
 	       before->mapping == area->mapping;
 }
 
@@ -97,7 +97,7 @@ static bool join(struct areas *areas, size_t number)
 {
 	struct area *area = &areas->area[number];
 
-	if (number == 0 || !areas_alike(area - 1, area) || !in_one_piece(area - 1, area))
+	if (number == 0 || area[-1].flags != area->flags || !areas_alike(area - 1, area) || !in_one_piece(area - 1, area))
 		return false;
 	area[-1].end = area->end;
 	areas_drop(areas, number);

@@ -15,6 +15,9 @@ enum area_flags {
 	AREA_NOT_FORKED = 1 << 4,
 	AREA_WIPED = 1 << 5,	/* in a child */
 	AREA_GROWS = 1 << 6,	/* down */
+	AREA_LAZY = 1 << 7,	/* pages may be missing until they are used: see space_fault() */
+	/* what the program cannot see */
+	AREA_INNER = AREA_CHANGED | AREA_LAZY,
 };
 
 /*

@@ -8,6 +8,7 @@
 
 enum { SLABS = 64 };
 #define SLAB ((size_t)256 << 20)	/* or as much as is asked for at once */
+enum { LARGER = 16 };	/* after so many, they are twice as large */
 
 struct hole {
 	uint64_t start, end;
@@ -111,8 +112,8 @@ static bool grow(struct frames *frames, size_t size)
 	struct runner_error unused;
 	struct slab *slab = &frames->slab[frames->slabs];
 
-	if (size < SLAB)
-		size = SLAB;
+	if (size < SLAB << frames->slabs / LARGER)
+		size = SLAB << frames->slabs / LARGER;
 	if (frames->slabs == SLABS || size > frames->end - frames->next)
 		return false;
 	slab->host = map_zeros(NULL, size, 0);

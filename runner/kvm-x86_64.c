@@ -500,13 +500,21 @@ int vm_map(struct vm *vm, guest_addr at, uint64_t physical, size_t size, unsigne
 	return 0;
 }
 
-void vm_unmap(struct vm *vm, guest_addr at, size_t size)
+size_t vm_unmap(struct vm *vm, guest_addr at, size_t size)
 {
+	const struct pages *pages = &vm->machine->pages;
 	struct run_of_pages run = { 0 };
+	size_t there = 0;
 
-	for (size_t o = 0; o < size; o += VM_PAGE)
-		gather(vm, &run, pages_clear(&vm->machine->pages, at.v + o));
+	for (uint64_t next = pages_next(pages, at.v), end = at.v + size; next < end;
+	     next = pages_next(pages, next + VM_PAGE)) {
+		uint64_t page = pages_clear(&vm->machine->pages, next);
+
+		there += page != 0;
+		gather(vm, &run, page);
+	}
 	forget_run(vm, &run);
+	return there;
 }
 
 /* -------------------------------------------------------------------------

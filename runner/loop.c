@@ -65,6 +65,8 @@ void loop_run(struct thread *thread, struct loop_end *end)
 			do_call(thread);
 			break;
 		case VM_FAULT:
+			if (space_fault(program->space, &exit))
+				break;
 			end->signal = exit.fault.signal;
 			return;
 		case VM_INTERRUPTED:

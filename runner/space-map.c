@@ -349,13 +349,19 @@ static int protect(struct space *space, struct area *old, uint64_t start, uint64
 	areas_split(&space->areas, start);
 	areas_split(&space->areas, end);
 	area = areas_at(&space->areas, start);
+	if (end - start >= SPACE_LAZY)
+		area->flags |= AREA_LAZY;
 	if (prot && !area->physical) {
 		area->physical = frames_take(space->frames, end - start);
 		if (!area->physical)
 			return -ENOMEM;
 	}
-	if (area->prot != prot && area->physical &&
-	    vm_map(space->vm, guest_at(start), area->physical, end - start, (unsigned int)prot, &error))
+	if (area->prot == prot)
+		return 0;
+	if (area->flags & AREA_LAZY)
+		vm_unmap(space->vm, guest_at(start), end - start);
+	else if (area->physical && vm_map(space->vm, guest_at(start), area->physical, end - start,
+					  (unsigned int)prot, &error))
 		return -ENOMEM;
 	area->prot = (uint8_t)prot;
 	return 0;

@@ -4,12 +4,25 @@
 #define SPACE_OWN_H
 
 #include <pthread.h>
+#include <sys/mman.h>
 
 #include "areas.h"
 #include "frames.h"
 #include "space.h"
 
 #define PAGE ((uint64_t)VM_PAGE)
+
+/* C libraries may be older than what Linux has. */
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22	/* Linux 5.14 */
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24	/* Linux 5.18 */
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25	/* Linux 6.1 */
+#endif
 
 struct space {
 	pthread_rwlock_t *lock;	/* not part of what `const` promises */
@@ -59,6 +72,14 @@ int space_put(struct space *space, struct area area);
 
 /* As space_remove() does with an area that is in no list any more. */
 void space_give_memory(struct space *space, const struct area *area);
+
+/*
+ * Of the area's memory, or to it: how much there was. A file may end in front of its area.
+ */
+size_t space_copy(const struct area *area, void *to, const void *from, size_t size);
+
+/* From this size on, the program's pages come as it needs them. */
+#define SPACE_LAZY ((uint64_t)16 << 20)
 
 uint8_t *space_host(const struct space *space, const struct area *area, uint64_t at);
 unsigned int space_prot(int prot);

@@ -115,7 +115,7 @@ static int rehouse(struct space *space, struct area *area, uint64_t size, int fl
 		area->physical = physical;
 		area->mapping = ++space->mappings;
 	}
-	if (area->prot)	/* its tables are there: it cannot fail */
+	if (area->prot && !(area->flags & AREA_LAZY))	/* its tables are there: it cannot fail */
 		vm_map(space->vm, guest_at(area->start), area->physical, old_size, area->prot, &error);
 	return failed;
 }
@@ -131,7 +131,7 @@ static int grow_mapping(struct space *space, struct area *area, uint64_t more)
 	if (failed)
 		return failed;
 	frames_give_hole(space->frames, old.physical, size);
-	if (area->prot &&
+	if (area->prot && !(area->flags & AREA_LAZY) &&
 	    vm_map(space->vm, guest_at(area->end), area->physical + size, more, area->prot, &error)) {
 		frames_give(space->frames, area->physical + size, more, true);
 		return -ENOMEM;
@@ -176,7 +176,7 @@ static int show_at(struct space *space, uint64_t from, uint64_t end, uint64_t to
 	for (size_t i = areas_search(areas, from); i < areas->count && areas->area[i].start < end; i++) {
 		const struct area *area = &areas->area[i];
 
-		if (area->prot &&
+		if (area->prot && !(area->flags & AREA_LAZY) &&
 		    vm_map(space->vm, guest_at(area->start - from + to), area->physical,
 			   area->end - area->start, area->prot, &error)) {
 			vm_unmap(space->vm, guest_at(to), area->start - from);

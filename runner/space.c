@@ -226,7 +226,7 @@ static int show(struct space *space, const struct area *new)
 	struct runner_error error;
 	uint64_t next;
 
-	if (!new->prot) {
+	if (!new->prot || new->flags & AREA_LAZY) {
 		hide(space, new->start, new->end);
 		return 0;
 	}
@@ -256,6 +256,8 @@ int space_put(struct space *space, struct area area)
 		area.physical = frames_take(space->frames, area.end - area.start);
 		failed = area.physical ? 0 : -ENOMEM;
 	}
+	if (area.end - area.start >= SPACE_LAZY)
+		area.flags |= AREA_LAZY;
 	if (!failed) {
 		failed = show(space, &area);
 		if (failed)
@@ -434,7 +436,7 @@ int space_parts(const struct space *space, guest_addr at, size_t size, unsigned 
  * A file may be shorter than its area, and to touch what is behind its end would be this
  * process's SIGBUS: the host's kernel copies, and says how much that was.
  */
-static size_t copy_some(const struct area *area, void *to, const void *from, size_t size)
+size_t space_copy(const struct area *area, void *to, const void *from, size_t size)
 {
 	struct iovec there = { (void *)from, size }, here = { to, size };
 	ssize_t copied = -1;
@@ -468,8 +470,8 @@ static int transfer(const struct space *space, guest_addr guest, uint8_t *bytes,
 		}
 		if (follow > size)
 			follow = size;
-		done = way == TO_HOST ? copy_some(area, bytes, host, follow) :
-					copy_some(area, host, bytes, follow);
+		done = way == TO_HOST ? space_copy(area, bytes, host, follow) :
+					space_copy(area, host, bytes, follow);
 		if (done < follow)
 			failed = -EFAULT;
 		bytes += follow;
@@ -507,7 +509,7 @@ int space_read_string(const struct space *space, char *to, guest_addr from, size
 		const uint8_t *host = reach(space, from.v, GUEST_READ, &follow, &area);
 
 		follow = room < page ? room : page;
-		if (!host || copy_some(area, to, host, follow) < follow)
+		if (!host || space_copy(area, to, host, follow) < follow)
 			result = -EFAULT;
 		else if (memchr(to, 0, follow))
 			result = 0;

@@ -99,6 +99,12 @@ int space_munlock(struct space *space, guest_addr at, uint64_t size);
 int space_mlockall(struct space *space, int flags);
 int space_munlockall(struct space *space);
 
+/*
+ * Of VM_FAULT: true if the program may go on, as nothing happened. What the fault says is
+ * then as Linux says it, which knows areas: it may be another than the machine told.
+ */
+bool space_fault(struct space *space, struct vm_exit *exit);
+
 /* -------------------------------------------------------------------------
  * What there is.
  */

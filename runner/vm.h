@@ -60,7 +60,8 @@ int vm_add_memory(struct vm *vm, uint64_t physical, void *host, size_t size,
  */
 int vm_map(struct vm *vm, guest_addr at, uint64_t physical, size_t size, unsigned int prot,
 	   struct runner_error *error);
-void vm_unmap(struct vm *vm, guest_addr at, size_t size);
+/* How many pages there were. */
+size_t vm_unmap(struct vm *vm, guest_addr at, size_t size);
 
 /* -------------------------------------------------------------------------
  * A vCPU. All but vcpu_kick() is for the thread that runs it.

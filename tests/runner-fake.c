@@ -120,12 +120,15 @@ int vm_map(struct vm *vm, guest_addr at, uint64_t physical, size_t size, unsigne
 	return 0;
 }
 
-void vm_unmap(struct vm *vm, guest_addr at, size_t size)
+size_t vm_unmap(struct vm *vm, guest_addr at, size_t size)
 {
+	size_t there = pages;
+
 	(void)vm;
 	for (size_t i = pages; i-- > 0;)
 		if (page[i].at - at.v < size)
 			page[i] = page[--pages];
+	return there - pages;
 }
 
 int vcpu_create(struct vcpu **vcpu, struct vm *vm, guest_addr pc, guest_addr sp,

@@ -63,6 +63,27 @@ static uint64_t *walk(struct pages *pages, uint64_t at, bool make)
 	}
 }
 
+uint64_t pages_next(const struct pages *pages, uint64_t at)
+{
+	const uint64_t end = PAGE << (LEVELS * TABLE_BITS);
+	uint64_t table = pages->root;
+
+	for (int level = LEVELS - 1; level > 0 && at < end;) {
+		const unsigned int bits = (unsigned int)(PAGE_BITS + level * TABLE_BITS);
+		const uint64_t *entry = (uint64_t *)pages_at(pages, table) + (at >> bits & (ENTRIES - 1));
+
+		if (load(entry) & ENTRY_PRESENT) {
+			table = load(entry) & ENTRY_ADDRESS;
+			level--;
+			continue;
+		}
+		at = ((at >> bits) + 1) << bits;
+		table = pages->root;
+		level = LEVELS - 1;
+	}
+	return at < end ? at : UINT64_MAX;
+}
+
 bool pages_prepare(struct pages *pages, uint64_t at, size_t size)
 {
 	const uint64_t span = PAGE << TABLE_BITS;	/* of the lowest table */

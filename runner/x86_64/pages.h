@@ -32,6 +32,9 @@ void *pages_at(const struct pages *pages, uint64_t physical);
 /* Tables for all of these addresses; false: out of memory, and nothing is mapped. */
 bool pages_prepare(struct pages *pages, uint64_t at, size_t size);
 
+/* The first page from `at` on that a table is there for; UINT64_MAX: none. */
+uint64_t pages_next(const struct pages *pages, uint64_t at);
+
 /*
  * Of a prepared range; clear, of any. If an entry was there that now allows less or leads
  * elsewhere, its page, whose use by the processor is to end; else 0.

@@ -14,6 +14,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Linux 5.14; C libraries may be older. */
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+
 #define PAGE 4096ull
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
