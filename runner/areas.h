@@ -16,6 +16,8 @@ enum area_flags {
 	AREA_WIPED = 1 << 5,	/* in a child */
 	AREA_GROWS = 1 << 6,	/* down */
 	AREA_LAZY = 1 << 7,	/* pages may be missing until they are used: see space_fault() */
+	AREA_LOCKED = 1 << 8,
+	AREA_ON_FAULT = 1 << 9,	/* when it is used */
 	/* what the program cannot see */
 	AREA_INNER = AREA_CHANGED | AREA_LAZY,
 };

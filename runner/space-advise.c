@@ -99,10 +99,15 @@ static bool may_populate(const struct area *area, int advice)
 	return advice != MADV_POPULATE_WRITE || area->prot & GUEST_WRITE;
 }
 
+static bool takes_away(int advice)
+{
+	return advice == MADV_DONTNEED || advice == MADV_COLD || advice == MADV_PAGEOUT;
+}
+
 /* What is told of an area without memory is lost: it will be zeros, as they come. */
 static int advise_host(struct space *space, struct area *area, uint64_t start, uint64_t end, int advice)
 {
-	if (!may_populate(area, advice))
+	if (!may_populate(area, advice) || (area->flags & AREA_LOCKED && takes_away(advice)))
 		return -EINVAL;
 	if (!area->physical)
 		return advice == MADV_REMOVE ? -EINVAL : 0;
@@ -156,6 +161,8 @@ int space_madvise(struct space *space, guest_addr at, uint64_t size, int advice)
  */
 static int sync_area(struct space *space, struct area *area, uint64_t start, uint64_t end, int flags)
 {
+	if (flags & MS_INVALIDATE && area->flags & AREA_LOCKED)
+		return -EBUSY;
 	if (!(area->flags & AREA_SHARED))
 		return 0;
 	return msync(space_host(space, area, start), end - start, flags) ? -errno : 0;
@@ -228,53 +235,74 @@ int space_mincore(struct space *space, guest_addr at, uint64_t size, guest_addr 
 }
 
 /* -------------------------------------------------------------------------
- * mlock. The host's limit is the program's.
+ * mlock: first all areas are locked, then they get their memory. The host's limit is the
+ * program's.
  */
-enum { UNLOCK = -1 };
+int space_keep(struct space *space, const struct area *area, uint64_t start, uint64_t end)
+{
+	const unsigned int how = area->flags & AREA_ON_FAULT || !area->prot ? MLOCK_ONFAULT : 0;
+
+	if (!area->physical || !(area->flags & AREA_LOCKED))
+		return 0;
+	return mlock2(space_host(space, area, start), end - start, how) ? -errno : 0;
+}
 
 static int lock_area(struct space *space, struct area *area, uint64_t start, uint64_t end, int flags)
 {
-	void *host;
-
-	if (!area->physical || !area->prot)
-		return flags == UNLOCK ? 0 : -ENOMEM;
-	if (!area->mapping && !(area->flags & AREA_CHANGED)) {
-		if (flags == UNLOCK)
-			return 0;
-		area = cut_out(space, start, end);
-		if (!area)
-			return -ENOMEM;
-		area->flags |= AREA_CHANGED;
-	}
-	host = space_host(space, area, start);
-	if (flags == UNLOCK)
-		return munlock(host, end - start) ? -errno : 0;
-	return mlock2(host, end - start, (unsigned int)flags) ? -errno : 0;
+	area = cut_out(space, start, end);
+	if (!area)
+		return -ENOMEM;
+	if (area->physical && mlock2(space_host(space, area, start), end - start, MLOCK_ONFAULT))
+		return -errno;
+	area->flags &= (uint16_t)~AREA_ON_FAULT;
+	area->flags |= (uint16_t)(flags | AREA_CHANGED);
+	return 0;
 }
 
-static int lock_range(struct space *space, uint64_t at, uint64_t size, int flags)
+static int fill_area(struct space *space, struct area *area, uint64_t start, uint64_t end, int flags)
 {
-	uint64_t end = page_up(at + size);
+	if (flags & AREA_ON_FAULT)
+		return 0;
+	return area->prot ? space_keep(space, area, start, end) : -ENOMEM;
+}
+
+static int unlock_area(struct space *space, struct area *area, uint64_t start, uint64_t end, int unused)
+{
+	(void)unused;
+	if (!(area->flags & AREA_LOCKED))
+		return 0;
+	area = cut_out(space, start, end);
+	if (!area)
+		return -ENOMEM;
+	area->flags &= (uint16_t)~(AREA_LOCKED | AREA_ON_FAULT);
+	return area->physical && munlock(space_host(space, area, start), end - start) ? -errno : 0;
+}
+
+static int for_range(struct space *space, uint64_t at, uint64_t size, space_fn *fn, int flags)
+{
+	const uint64_t start = at / PAGE * PAGE, end = page_up(at + size);
 	int failed;
 
-	at = at / PAGE * PAGE;
-	if (end < at)
+	if (at + size < at || end < start)
 		return -EINVAL;
-	if (space_is_sealed(space, at, end))
+	if (space_is_sealed(space, start, end))
 		return -EPERM;
-	failed = space_each(space, at, end, SPACE_STOP, lock_area, flags);
-	areas_join(&space->areas, at, end);
+	failed = space_each(space, start, end, SPACE_STOP, fn, flags);
+	areas_join(&space->areas, start, end);
 	return failed;
 }
 
 int space_mlock(struct space *space, guest_addr at, uint64_t size, unsigned int flags)
 {
+	const int how = AREA_LOCKED | (flags & MLOCK_ONFAULT ? AREA_ON_FAULT : 0);
 	int failed;
 
 	if (flags & ~(unsigned int)MLOCK_ONFAULT)
 		return -EINVAL;
 	space_lock(space);
-	failed = lock_range(space, at.v, size, (int)flags);
+	failed = for_range(space, at.v, size, lock_area, how);
+	if (!failed)
+		failed = for_range(space, at.v, size, fill_area, how);
 	space_unlock(space);
 	return failed;
 }
@@ -284,13 +312,13 @@ int space_munlock(struct space *space, guest_addr at, uint64_t size)
 	int failed;
 
 	space_lock(space);
-	failed = lock_range(space, at.v, size, UNLOCK);
+	failed = for_range(space, at.v, size, unlock_area, 0);
 	space_unlock(space);
 	return failed;
 }
 
-/* Areas that cannot be locked are left out, as Linux leaves them. */
-static int lock_all(struct space *space, int flags)
+/* What cannot have memory is no error here. */
+static int for_all(struct space *space, space_fn *fn, int flags)
 {
 	const struct areas *areas = &space->areas;
 	int failed = 0;
@@ -298,24 +326,27 @@ static int lock_all(struct space *space, int flags)
 	for (size_t i = 0; i < areas->count && !failed; i++) {
 		struct area *area = &areas->area[i];
 
-		if (area->prot && !(area->flags & AREA_SEALED))
-			failed = lock_area(space, area, area->start, area->end, flags);
+		if (!(area->flags & AREA_SEALED))
+			failed = fn(space, area, area->start, area->end, flags);
 	}
+	areas_join(&space->areas, space->low, space->high);
 	return failed;
 }
 
 int space_mlockall(struct space *space, int flags)
 {
-	const int when = MCL_CURRENT | MCL_FUTURE, how = flags & MCL_ONFAULT ? MLOCK_ONFAULT : 0;
+	const int when = MCL_CURRENT | MCL_FUTURE;
+	const int how = AREA_LOCKED | (flags & MCL_ONFAULT ? AREA_ON_FAULT : 0);
 	int failed = 0;
 
 	if (!(flags & when) || flags & ~(when | MCL_ONFAULT))
 		return -EINVAL;
 	space_lock(space);
-	space->lock_future = flags & MCL_FUTURE;
-	space->lock_flags = how;
+	space->lock_future = flags & MCL_FUTURE ? (uint16_t)how : 0;
 	if (flags & MCL_CURRENT)
-		failed = lock_all(space, how);
+		failed = for_all(space, lock_area, how);
+	if (!failed && flags & MCL_CURRENT)
+		for_all(space, fill_area, how);
 	space_unlock(space);
 	return failed;
 }
@@ -323,8 +354,8 @@ int space_mlockall(struct space *space, int flags)
 int space_munlockall(struct space *space)
 {
 	space_lock(space);
-	space->lock_future = false;
-	lock_all(space, UNLOCK);
+	space->lock_future = 0;
+	for_all(space, unlock_area, 0);
 	space_unlock(space);
 	return 0;
 }

@@ -13,7 +13,7 @@
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08	/* Linux 6.11 */
 #endif
-#define MAP_HUGE_SIZE (MAP_HUGE_MASK << MAP_HUGE_SHIFT)
+#define MAP_HUGE_SIZE ((unsigned int)MAP_HUGE_MASK << MAP_HUGE_SHIFT)
 
 enum { PROT_ALL = PROT_READ | PROT_WRITE | PROT_EXEC, PROT_OTHER = 8 /* PROT_SEM */ };
 /* Linux's vm.max_map_count. The host has two for each that is mapped in the frames' place. */
@@ -34,6 +34,7 @@ static uint64_t set_break(struct space *space, uint64_t end)
 
 	if (new < space->break_start || new > space->high || areas_make_room(&space->areas, SPACE_CHANGE))
 		return space->break_end;
+	more.flags = space->lock_future;
 	if (new > old && (!space_is_free(space, old, new) || space_put(space, more)))
 		return space->break_end;
 	if (new < old && space_is_sealed(space, new, old))
@@ -133,9 +134,10 @@ static int map_memory(struct space *space, const struct request *request, struct
 /* Those that would say that a flag is not known; others leave it alone. */
 static int check_type(const struct request *request)
 {
-	const int known = MAP_TYPE | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_ANONYMOUS | MAP_NORESERVE |
-			  MAP_STACK | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_POPULATE | MAP_LOCKED |
-			  MAP_NONBLOCK | MAP_GROWSDOWN | MAP_HUGETLB | MAP_HUGE_SIZE | MAP_SYNC
+	/* MAP_FIXED_NOREPLACE is not among them, for Linux */
+	const unsigned int known = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK |
+			  MAP_DENYWRITE | MAP_EXECUTABLE | MAP_POPULATE | MAP_LOCKED | MAP_NONBLOCK |
+			  MAP_GROWSDOWN | MAP_HUGETLB | MAP_HUGE_SIZE | MAP_SYNC
 #ifdef MAP_32BIT
 			  | MAP_32BIT
 #endif
@@ -146,7 +148,7 @@ static int check_type(const struct request *request)
 	case MAP_SHARED_VALIDATE:
 		if (anonymous)
 			return -EINVAL;
-		return request->flags & ~known ? -EOPNOTSUPP : 0;
+		return (unsigned int)request->flags & ~known ? -EOPNOTSUPP : 0;
 	case MAP_DROPPABLE:
 		return anonymous ? 0 : -EINVAL;
 	case MAP_SHARED:
@@ -244,21 +246,18 @@ static int check(const struct space *space, struct request *request)
 	return failed ? failed : check_type(request);
 }
 
-/* As far as it can be had at once. The result is not told, but of MAP_LOCKED. */
-static int prepare(const struct space *space, const struct request *request)
+/* As far as it can be had at once. Only what MAP_LOCKED asks for is told. */
+static int prepare(struct space *space, const struct request *request)
 {
 	const struct area *area = areas_at(&space->areas, request->at);
-	void *host;
+	int failed = space_keep(space, area, request->at, request->at + request->size);
 
-	if (!area->physical)
-		return 0;
-	host = space_host(space, area, request->at);
 	if (request->flags & MAP_POPULATE && area->prot)
-		madvise(host, request->size,
+		madvise(space_host(space, area, request->at), request->size,
 			area->prot & GUEST_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
-	if (request->flags & MAP_LOCKED || space->lock_future)
-		return mlock2(host, request->size, (unsigned int)space->lock_flags);
-	return 0;
+	if (!failed || !(request->flags & MAP_LOCKED))
+		return 0;
+	return failed == -EPERM ? failed : -EAGAIN;
 }
 
 static int64_t do_mmap(struct space *space, struct request *request)
@@ -281,17 +280,14 @@ static int64_t do_mmap(struct space *space, struct request *request)
 		area.flags |= AREA_GROWS;
 	if (type_of(request) == MAP_DROPPABLE)
 		area.flags |= AREA_WIPED;
-	if (request->flags & MAP_LOCKED || space->lock_future)
-		area.flags |= AREA_CHANGED;
+	area.flags |= space->lock_future | (request->flags & MAP_LOCKED ? AREA_LOCKED : 0);
 	failed = space_put(space, area);
 	if (failed)
 		return failed;
-	if (prepare(space, request) && request->flags & MAP_LOCKED) {
-		failed = errno == EPERM ? -EPERM : -EAGAIN;
+	failed = prepare(space, request);
+	if (failed)
 		space_remove(space, request->at, request->at + request->size);
-		return failed;
-	}
-	return (int64_t)request->at;
+	return failed ? failed : (int64_t)request->at;
 }
 
 int64_t space_mmap(struct space *space, guest_addr near, uint64_t size, int prot, int flags, int fd,
@@ -364,6 +360,7 @@ static int protect(struct space *space, struct area *old, uint64_t start, uint64
 					  (unsigned int)prot, &error))
 		return -ENOMEM;
 	area->prot = (uint8_t)prot;
+	space_keep(space, area, start, end);	/* Linux tells nobody, either */
 	return 0;
 }
 

@@ -32,8 +32,7 @@ struct space {
 	uint64_t break_start, break_end;
 	struct areas areas;
 	uint32_t mappings;	/* there have been */
-	bool lock_future;	/* mlockall(): what is made is locked */
-	int lock_flags;
+	uint16_t lock_future;	/* mlockall(): AREA_LOCKED ... of what is made */
 };
 
 /* The most that one change adds: two splits and an area. */
@@ -77,6 +76,9 @@ void space_give_memory(struct space *space, const struct area *area);
  * Of the area's memory, or to it: how much there was. A file may end in front of its area.
  */
 size_t space_copy(const struct area *area, void *to, const void *from, size_t size);
+
+/* The host's mlock() of what is locked: 0 or -errno. */
+int space_keep(struct space *space, const struct area *area, uint64_t start, uint64_t end);
 
 /* From this size on, the program's pages come as it needs them. */
 #define SPACE_LAZY ((uint64_t)16 << 20)

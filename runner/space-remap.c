@@ -137,6 +137,7 @@ static int grow_mapping(struct space *space, struct area *area, uint64_t more)
 		return -ENOMEM;
 	}
 	area->end += more;
+	area->flags |= AREA_FILE;	/* shared memory without a file does not grow, either */
 	return 0;
 }
 
@@ -265,6 +266,7 @@ static int duplicate(struct space *space, const struct remap *remap, uint64_t to
 		return failed;
 	}
 	area.mapping = ++space->mappings;
+	area.flags |= AREA_FILE;	/* as in grow_mapping() */
 	area.start = to;
 	area.end = to + remap->new_size;
 	return space_put(space, area);

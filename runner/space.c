@@ -68,9 +68,11 @@ static void looked(const struct space *space)
 void space_after_fork(struct space *space)
 {
 	pthread_rwlock_init(space->lock, NULL);
+	space->lock_future = 0;
 	for (size_t i = space->areas.count; i-- > 0;) {
 		const struct area area = space->areas.area[i];
 
+		space->areas.area[i].flags &= (uint16_t)~(AREA_LOCKED | AREA_ON_FAULT);
 		if (area.flags & AREA_NOT_FORKED)
 			space_remove(space, area.start, area.end);
 		else if (area.flags & AREA_WIPED && area.physical)
@@ -177,7 +179,7 @@ void space_give_memory(struct space *space, const struct area *area)
 	if (!area->physical)
 		return;
 	frames_give(space->frames, area->physical, area->end - area->start,
-		    area->mapping || area->flags & AREA_CHANGED);
+		    area->mapping || area->flags & (AREA_CHANGED | AREA_LOCKED));
 }
 
 /* From the list alone: their memory is given back. */
@@ -269,6 +271,7 @@ int space_put(struct space *space, struct area area)
 	}
 	drop(space, area.start, area.end);
 	areas_insert(&space->areas, area);
+	space_keep(space, &area, area.start, area.end);
 	areas_join(&space->areas, area.start, area.end);
 	return 0;
 }
