@@ -65,7 +65,7 @@ void loop_run(struct thread *thread, struct loop_end *end)
 			do_call(thread);
 			break;
 		case VM_FAULT:
-			if (space_fault(program->space, &exit))
+			if (space_fault(thread->process->space, &exit))
 				break;
 			end->signal = exit.fault.signal;
 			return;
