@@ -30,7 +30,7 @@ int64_t call_ioctl(struct thread *thread, const uint64_t *a)
 		struct argument is[CALLS_ARGUMENTS] = { FD, N, known[i].is };
 
 		if (known[i].number == (unsigned int)a[1])
-			return passage_ask(thread, SYS_ioctl, is, a);
+			return passage_wait(thread, SYS_ioctl, is, a);
 	}
 	if (thread->process->verbose)
 		fprintf(stderr, "vdsorun: ioctl %#x is not there\n", (unsigned int)a[1]);
@@ -62,7 +62,7 @@ int64_t call_fcntl(struct thread *thread, const uint64_t *a)
 	default:
 		return -EINVAL;
 	}
-	return passage_ask(thread, SYS_fcntl, is, a);
+	return passage_wait(thread, SYS_fcntl, is, a);
 }
 
 /* The program, not the runner. */

@@ -8,8 +8,20 @@
 /* The result or -errno. */
 typedef int64_t call_fn(struct thread *thread, const uint64_t *argument);
 
-call_fn call_brk, call_mmap, call_munmap, call_mprotect, call_arch_prctl, call_exit, call_exit_group, call_set_tid_address, call_rt_sigaction, call_rt_sigprocmask, call_futex, call_clock_gettime, call_ioctl, call_fcntl, call_readlink, call_readlinkat;
-call_fn call_mremap, call_madvise, call_mincore, call_msync, call_mlock, call_mlock2, call_munlock, call_mlockall, call_munlockall;
+/* memory */
+call_fn call_brk, call_mmap, call_munmap, call_mprotect;
+call_fn call_mremap, call_madvise, call_mincore, call_msync;
+call_fn call_mlock, call_mlock2, call_munlock, call_mlockall, call_munlockall;
+/* threads and processes */
+call_fn call_arch_prctl, call_exit, call_exit_group, call_set_tid_address;
+call_fn call_futex;
 call_fn call_setuid, call_setgid, call_setreuid, call_setregid, call_setresuid, call_setresgid;
+/* signals */
+call_fn call_rt_sigaction, call_rt_sigprocmask, call_rt_sigreturn, call_sigaltstack;
+call_fn call_rt_sigpending, call_restart_syscall, call_pause, call_rt_sigsuspend;
+/* time */
+call_fn call_clock_gettime;
+/* files */
+call_fn call_ioctl, call_fcntl, call_readlink, call_readlinkat;
 
 #endif

@@ -65,5 +65,5 @@ int64_t call_futex(struct thread *thread, const uint64_t *a)
 	default:
 		return -ENOSYS;
 	}
-	return passage_ask(thread, SYS_futex, is, a);
+	return passage_wait(thread, SYS_futex, is, a);
 }

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -19,6 +20,7 @@
 #include <sys/time.h>
 #include <sys/times.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #include "calls-own.h"
 #include "kernel.h"
@@ -26,11 +28,13 @@
 struct call {
 	const char *name;
 	call_fn *own;		/* NULL: the host's */
+	bool waits;		/* where signals interrupt it */
 	struct argument argument[CALLS_ARGUMENTS];
 };
 
-#define HOST(number, ...) [SYS_##number] = { #number, NULL, { __VA_ARGS__ } }
-#define OWN(number, ...) [SYS_##number] = { #number, call_##number, { __VA_ARGS__ } }
+#define HOST(number, ...) [SYS_##number] = { #number, NULL, false, { __VA_ARGS__ } }
+#define WAITS(number, ...) [SYS_##number] = { #number, NULL, true, { __VA_ARGS__ } }
+#define OWN(number, ...) [SYS_##number] = { #number, call_##number, false, { __VA_ARGS__ } }
 
 static const struct call calls[CALLS_MAX] = {
 	/* memory */
@@ -39,9 +43,7 @@ static const struct call calls[CALLS_MAX] = {
 	OWN(mlock, N, N), OWN(mlock2, N, N, N), OWN(munlock, N, N), OWN(mlockall, N), OWN(munlockall),
 	/* the process and its only thread */
 	OWN(arch_prctl, N, N), OWN(exit, N), OWN(exit_group, N),
-	OWN(set_tid_address, N), OWN(rt_sigaction, N, N, N, N),
-	OWN(rt_sigprocmask, N, N, N, N),
-	HOST(kill, N, N), HOST(tkill, N, N), HOST(tgkill, N, N, N),
+	OWN(set_tid_address, N),
 	HOST(getpid), HOST(getppid), HOST(gettid), HOST(getuid), HOST(geteuid), HOST(getgid),
 	HOST(getegid), HOST(getpgrp), HOST(getpgid, N), HOST(setpgid, N, N), HOST(getsid, N),
 	HOST(getgroups, N, OUT_BY(gid_t, 0)), HOST(umask, N), HOST(sched_yield),
@@ -56,23 +58,43 @@ static const struct call calls[CALLS_MAX] = {
 	HOST(getrandom, OUT_BY(char, 1), N, N),
 	OWN(futex, N, N, N, N, N, N), HOST(sched_getaffinity, N, N, OUT_BY(char, 1)),
 	HOST(getcpu, OUT(unsigned int), OUT(unsigned int), N),
+	/* signals and timers */
+	OWN(rt_sigaction, N, N, N, N), OWN(rt_sigprocmask, N, N, N, N), OWN(rt_sigreturn),
+	OWN(sigaltstack, N, N), OWN(rt_sigpending, N, N), OWN(restart_syscall), OWN(pause),
+	OWN(rt_sigsuspend, N, N),
+	HOST(kill, N, N), HOST(tkill, N, N), HOST(tgkill, N, N, N),
+	HOST(rt_sigqueueinfo, N, N, IN(siginfo_t)), HOST(rt_tgsigqueueinfo, N, N, N, IN(siginfo_t)),
+	WAITS(rt_sigtimedwait, IN(uint64_t), OUT(siginfo_t), IN(struct timespec), N),
+	HOST(signalfd, FD, IN(uint64_t), N), HOST(signalfd4, FD, IN(uint64_t), N, N),
+	HOST(alarm, N), HOST(getitimer, N, OUT(struct itimerval)),
+	HOST(setitimer, N, IN(struct itimerval), OUT(struct itimerval)),
+	HOST(timer_create, N, IN(struct sigevent), OUT(int)), HOST(timer_delete, N),
+	HOST(timer_settime, N, N, IN(struct itimerspec), OUT(struct itimerspec)),
+	HOST(timer_gettime, N, OUT(struct itimerspec)), HOST(timer_getoverrun, N),
 	/* time */
 	OWN(clock_gettime, N, N), HOST(clock_getres, N, OUT(struct timespec)),
 	HOST(gettimeofday, OUT(struct timeval), OUT(struct timezone)), HOST(time, OUT(time_t)),
-	HOST(nanosleep, IN(struct timespec), OUT(struct timespec)),
-	HOST(clock_nanosleep, N, N, IN(struct timespec), OUT(struct timespec)),
+	WAITS(nanosleep, IN(struct timespec), OUT(struct timespec)),
+	WAITS(clock_nanosleep, N, N, IN(struct timespec), OUT(struct timespec)),
 	/* descriptors */
-	HOST(read, FD, OUT_BY(char, 2), N), HOST(write, FD, IN_BY(char, 2), N),
+	WAITS(read, FD, OUT_BY(char, 2), N), WAITS(write, FD, IN_BY(char, 2), N),
 	HOST(pread64, FD, OUT_BY(char, 2), N, N), HOST(pwrite64, FD, IN_BY(char, 2), N, N),
-	HOST(readv, FD, VECTOR_OUT, N), HOST(writev, FD, VECTOR_IN, N),
-	HOST(open, STR, N, N), HOST(openat, FD, STR, N, N), HOST(close, FD),
+	WAITS(readv, FD, VECTOR_OUT, N), WAITS(writev, FD, VECTOR_IN, N),
+	WAITS(open, STR, N, N), WAITS(openat, FD, STR, N, N), HOST(close, FD),
 	HOST(lseek, FD, N, N), HOST(dup, FD), HOST(dup2, FD, FD), HOST(dup3, FD, FD, N),
 	HOST(pipe, OUT(int[2])), HOST(pipe2, OUT(int[2]), N), OWN(ioctl, N, N, N),
-	OWN(fcntl, N, N, N), HOST(flock, FD, N), HOST(fsync, FD), HOST(fdatasync, FD),
+	OWN(fcntl, N, N, N), WAITS(flock, FD, N), HOST(fsync, FD), HOST(fdatasync, FD),
 	HOST(ftruncate, FD, N), HOST(fadvise64, FD, N, N, N),
-	HOST(poll, OUT_BY(struct pollfd, 1), N, N),
-	HOST(copy_file_range, FD, OUT(uint64_t), FD, OUT(uint64_t), N, N),
-	HOST(sendfile, FD, FD, OUT(uint64_t), N),
+	WAITS(poll, OUT_BY(struct pollfd, 1), N, N),
+	HOST(ppoll, OUT_BY(struct pollfd, 1), N, OUT(struct timespec), MASK, N),
+	WAITS(select, N, FD_BITS, FD_BITS, FD_BITS, OUT(struct timeval)),
+	HOST(pselect6, N, FD_BITS, FD_BITS, FD_BITS, OUT(struct timespec), MASK_PAIR),
+	HOST(epoll_create, N), HOST(epoll_create1, N), HOST(epoll_ctl, FD, N, FD, IN(struct epoll_event)),
+	WAITS(epoll_wait, FD, OUT_BY(struct epoll_event, 2), N, N),
+	HOST(epoll_pwait, FD, OUT_BY(struct epoll_event, 2), N, N, MASK, N),
+	HOST(epoll_pwait2, FD, OUT_BY(struct epoll_event, 2), N, IN(struct timespec), MASK, N),
+	WAITS(copy_file_range, FD, OUT(uint64_t), FD, OUT(uint64_t), N, N),
+	WAITS(sendfile, FD, FD, OUT(uint64_t), N),
 	/* files */
 	HOST(stat, STR, OUT(struct stat)), HOST(lstat, STR, OUT(struct stat)),
 	HOST(fstat, FD, OUT(struct stat)), HOST(newfstatat, FD, STR, OUT(struct stat), N),
@@ -129,6 +151,7 @@ int64_t calls_do(struct thread *thread, uint64_t number, const uint64_t *argumen
 		name_missing(thread, number);
 		return -ENOSYS;
 	}
-	return call->own ? call->own(thread, argument) :
-			   passage_ask(thread, (long)number, call->argument, argument);
+	if (call->own)
+		return call->own(thread, argument);
+	return (call->waits ? passage_wait : passage_ask)(thread, (long)number, call->argument, argument);
 }

@@ -7,6 +7,16 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifndef SA_RESTORER
+#define SA_RESTORER 0x04000000
+#endif
+#ifndef SA_EXPOSE_TAGBITS
+#define SA_EXPOSE_TAGBITS 0x00000800
+#endif
+#ifndef SS_AUTODISARM
+#define SS_AUTODISARM (1u << 31)
+#endif
+
 struct kernel_sigset {
 	uint64_t bits;
 };
@@ -14,6 +24,12 @@ struct kernel_sigset {
 struct kernel_sigaction {
 	uint64_t handler, flags, restorer;
 	struct kernel_sigset mask;
+};
+
+struct kernel_stack {
+	uint64_t base;
+	int32_t flags;
+	uint64_t size;
 };
 
 struct kernel_termios {

@@ -603,6 +603,8 @@ static void leave_fault(struct vcpu *vcpu, struct vm_exit *exit)
 		tell_off(exit, "an exception in the runner's own code", vcpu);
 	else
 		tell_fault(exit, shim_signal(frame, sregs.cr2));
+	exit->fault.number = frame->vector;
+	exit->fault.error = frame->error;
 }
 
 /* Of user code that does what the processor alone may: what `out` is where the port is shut. */
@@ -782,6 +784,15 @@ int vcpu_load(struct vcpu *vcpu, const struct vm_registers *from)
 	};
 	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 	return 0;
+}
+
+uint64_t vm_vectors(const struct vm *vm)
+{
+	const struct kvm_cpuid_entry2 *state = cpuid(vm->machine, 0xd, 0);
+
+	if (!(vm->machine->user.cr4 & CR4_OSXSAVE))
+		return STATE_X87_SSE;
+	return (uint64_t)state->edx << 32 | state->eax;
 }
 
 void vcpu_repeat(struct vcpu *vcpu)

@@ -29,7 +29,9 @@ static void trace_result(int64_t result)
 {
 	const int64_t error_max = 4095;
 
-	if (result < 0 && result >= -error_max)
+	if (result == CALLS_AGAIN || result == CALLS_INTERRUPTED || result == CALLS_DONE)
+		fprintf(stderr, " = ?\n");
+	else if (result < 0 && result >= -error_max)
 		fprintf(stderr, " = %" PRId64 " (%s)\n", result, strerror((int)-result));
 	else
 		fprintf(stderr, result > UINT16_MAX ? " = %#" PRIx64 "\n" : " = %" PRId64 "\n", result);
@@ -50,7 +52,9 @@ static void do_call(struct thread *thread)
 	result = calls_do(thread, number, argument);
 	if (thread->process->trace)
 		trace_result(result);
-	vcpu_set(thread->vcpu, VM_RESULT, (uint64_t)result);
+	if (result != CALLS_DONE && result != CALLS_AGAIN && result != CALLS_INTERRUPTED)
+		vcpu_set(thread->vcpu, VM_RESULT, (uint64_t)result);
+	signals_after_call(thread, result);
 }
 
 void loop_run(struct thread *thread, struct loop_end *end)
@@ -58,17 +62,17 @@ void loop_run(struct thread *thread, struct loop_end *end)
 	struct vm_exit exit;
 
 	*end = (struct loop_end){ 0 };
-	while (!thread->ended) {
+	signals_be(thread);
+	while (!thread->ended && !thread->signal.killed_by) {
 		vcpu_run(thread->vcpu, thread->blocked, &exit);
 		switch (exit.why) {
 		case VM_CALL:
 			do_call(thread);
 			break;
 		case VM_FAULT:
-			if (space_fault(thread->process->space, &exit))
-				break;
-			end->signal = exit.fault.signal;
-			return;
+			if (!space_fault(thread->process->space, &exit))
+				signals_fault(thread, &exit.fault);
+			break;
 		case VM_INTERRUPTED:
 			signals_take(thread);
 			break;
@@ -78,4 +82,5 @@ void loop_run(struct thread *thread, struct loop_end *end)
 			return;
 		}
 	}
+	end->signal = thread->signal.killed_by;
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,6 @@
 #include <vdsogen.h>
 
 #include "identity.h"
-#include "kernel.h"
 #include "load.h"
 #include "loop.h"
 
@@ -114,7 +112,8 @@ static int create(struct thread *thread, char **arguments, struct runner_error *
 	if (failed)
 		return failed;
 	process->space = space_create(process->vm);
-	if (!process->space)
+	process->signals = signals_create();
+	if (!process->space || !process->signals)
 		return runner_error(error, ENOMEM, "no memory for an address space");
 	failed = clock_create(&process->clock, process->vm, process->space, &load.vdso, error);
 	load.vm = process->vm;
@@ -126,16 +125,6 @@ static int create(struct thread *thread, char **arguments, struct runner_error *
 	if (!failed)
 		failed = vcpu_create(&thread->vcpu, process->vm, load.pc, load.sp, error);
 	return failed;
-}
-
-/* All signals are the guest's, and come to it when it runs. */
-static uint64_t block_signals(void)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	return kernel_signals(&before);
 }
 
 int main(int argc, char **argv)
@@ -151,7 +140,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, NAME ": %s: %s\n", argv[optind], strerror(errno));
 		return STATUS_NOT_FOUND;
 	}
-	thread.blocked = block_signals();
+	/* they are the guest's, and come to it when it runs */
+	thread.blocked = signals_block_all();
 	if (create(&thread, argv + optind, &error)) {
 		fprintf(stderr, NAME ": %s: %s\n", process.path, error.text);
 		return process.vm ? STATUS_NOT_RUN : STATUS_FAILED;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fds.h"
+#include "window.h"
 
 enum { PARTS = IOV_MAX };
 
@@ -20,6 +21,8 @@ struct passage {
 	long host[CALLS_ARGUMENTS];
 	void *copy[CALLS_ARGUMENTS];	/* to be freed; of memory that is in pieces */
 	size_t copied[CALLS_ARGUMENTS];	/* to be written back */
+	uint64_t blocked, pair[2];	/* of SIGNALS and SIGNALS_PAIR */
+	bool lends;
 };
 
 static int pass_string(struct passage *passage, int i)
@@ -133,6 +136,49 @@ static int pass_vector(struct passage *passage, int i)
 	return 0;
 }
 
+/* Whole words of the kernel's. They are few, so a copy will do. */
+static int pass_bits(struct passage *passage, int i)
+{
+	enum { WORD_BITS = 64, BITS_MAX = 1 << 20 };
+	const uint64_t bits = passage->guest[0];
+
+	if ((int)bits < 0 || bits > BITS_MAX)
+		return (int)bits < 0 ? -EINVAL : -EBADF;
+	return pass_in_pieces(passage, i, (bits + WORD_BITS - 1) / WORD_BITS * sizeof(uint64_t));
+}
+
+/* The host's own mask has nothing to do with it, so it always gets one. */
+static int read_signals(struct passage *passage, uint64_t at, uint64_t size)
+{
+	passage->lends = true;
+	passage->blocked = passage->thread->blocked;
+	if (!at)
+		return 0;
+	if (size != sizeof passage->blocked)
+		return -EINVAL;
+	return space_read(passage->thread->process->space, &passage->blocked, guest_at(at), size);
+}
+
+static int pass_signals(struct passage *passage, int i)
+{
+	passage->host[i] = (long)&passage->blocked;
+	passage->host[i + 1] = sizeof passage->blocked;
+	return read_signals(passage, passage->guest[i], passage->guest[i + 1]);
+}
+
+static int pass_signals_pair(struct passage *passage, int i)
+{
+	uint64_t pair[2] = { 0 };
+
+	if (passage->guest[i] && space_read(passage->thread->process->space, pair,
+					    guest_at(passage->guest[i]), sizeof pair))
+		return -EFAULT;
+	passage->pair[0] = (uintptr_t)&passage->blocked;
+	passage->pair[1] = sizeof passage->blocked;
+	passage->host[i] = (long)passage->pair;
+	return read_signals(passage, pair[0], pair[1]);
+}
+
 static int pass(struct passage *passage, int i)
 {
 	uint64_t value = passage->guest[i];
@@ -147,6 +193,12 @@ static int pass(struct passage *passage, int i)
 		return value ? pass_memory(passage, i) : 0;
 	case VECTOR:
 		return pass_vector(passage, i);
+	case BITS:
+		return value ? pass_bits(passage, i) : 0;
+	case SIGNALS:
+		return pass_signals(passage, i);
+	case SIGNALS_PAIR:
+		return pass_signals_pair(passage, i);
 	default:
 		return 0;
 	}
@@ -162,22 +214,58 @@ static void come_back(struct passage *passage)
 	}
 }
 
-int64_t passage_ask(struct thread *thread, long number, const struct argument *is,
-			const uint64_t *argument)
+/* -------------------------------------------------------------------------
+ * The call.
+ */
+static int64_t ask(long number, const long *a)
 {
-	struct passage passage = { .thread = thread, .is = is };
-	const long *a = passage.host;
+	long result = syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+
+	return result == -1 ? -errno : result;
+}
+
+/* The host has the guest's mask until the call ends, and then all signals blocked again. */
+static int64_t lend(struct passage *passage, long number)
+{
+	const uint64_t blocked = passage->blocked;
+	int64_t result;
+
+	passage->blocked |= signals_bit(SIGNALS_KICK);
+	result = ask(number, passage->host);
+	if (passage->thread->signal.taken.si_signo)
+		signals_lend_blocked(passage->thread, blocked);
+	return result;
+}
+
+static int64_t go(struct passage *passage, long number, bool waits)
+{
 	int64_t result = 0;
 
-	memcpy(passage.guest, argument, sizeof passage.guest);
-	memcpy(passage.host, argument, sizeof passage.host);
+	memcpy(passage->host, passage->guest, sizeof passage->host);
 	for (int i = 0; i < CALLS_ARGUMENTS && !result; i++)
-		result = pass(&passage, i);
-	if (!result) {
-		result = syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-		if (result == -1)
-			result = -errno;
-	}
-	come_back(&passage);
+		result = pass(passage, i);
+	if (!result)
+		result = passage->lends ? lend(passage, number) :
+			 waits		? window_call(passage->thread, number, passage->host) :
+					  ask(number, passage->host);
+	come_back(passage);
 	return result;
+}
+
+int64_t passage_ask(struct thread *thread, long number, const struct argument *is,
+		    const uint64_t *argument)
+{
+	struct passage passage = { .thread = thread, .is = is };
+
+	memcpy(passage.guest, argument, sizeof passage.guest);
+	return go(&passage, number, false);
+}
+
+int64_t passage_wait(struct thread *thread, long number, const struct argument *is,
+		     const uint64_t *argument)
+{
+	struct passage passage = { .thread = thread, .is = is };
+
+	memcpy(passage.guest, argument, sizeof passage.guest);
+	return go(&passage, number, true);
 }

@@ -15,6 +15,9 @@ enum kind {
 	STRING,
 	MEMORY,		/* `size` bytes, times argument `by` */
 	VECTOR,		/* struct iovec, as many as the next argument says */
+	BITS,		/* as many as the first argument says: fd_set */
+	SIGNALS,	/* a mask for the time of the call, none: the thread's; its size is next */
+	SIGNALS_PAIR,	/* the same, where there are its address and its size */
 };
 
 struct argument {
@@ -34,8 +37,15 @@ struct argument {
 #define VECTOR_IN { .kind = VECTOR, .prot = GUEST_READ }
 #define VECTOR_OUT { .kind = VECTOR, .prot = GUEST_WRITE }
 
+#define FD_BITS { .kind = BITS, .prot = GUEST_WRITE }
+#define MASK { .kind = SIGNALS }
+#define MASK_PAIR { .kind = SIGNALS_PAIR }
+
 /* The host's result, or -errno. */
 int64_t passage_ask(struct thread *thread, long number, const struct argument *is,
 		    const uint64_t *argument);
+/* The same for a call that may wait: signals interrupt it. Also one of CALLS_*. */
+int64_t passage_wait(struct thread *thread, long number, const struct argument *is,
+		     const uint64_t *argument);
 
 #endif

@@ -4,6 +4,7 @@
 #define PROCESS_H
 
 #include "clock.h"
+#include "signals.h"
 #include "space.h"
 
 enum { CALLS_MAX = 512, CALLS_ARGUMENTS = 6 };
@@ -13,6 +14,7 @@ struct process {
 	struct vm *vm;
 	struct space *space;
 	struct clock *clock;	/* NULL: no page */
+	struct signals *signals;
 	const char *path;	/* of its file, for /proc/self/exe */
 	bool trace;		/* each system call goes to standard error */
 	bool stats;		/* how many there were, at its end */
@@ -28,6 +30,7 @@ struct thread {
 	struct process *process;
 	struct vcpu *vcpu;
 	uint64_t blocked;	/* its signal mask: bit n - 1 is signal n */
+	struct signals_thread signal;
 	bool ended;		/* by exit, with this status */
 	int status;
 };

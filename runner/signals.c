@@ -2,15 +2,422 @@
 #define _GNU_SOURCE
 #include "signals.h"
 
-#include <signal.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
-/* What the host does to a process, or what it ignores, it does when it may for a moment. */
-void signals_take(struct thread *thread)
+#include "calls.h"
+#include "frame.h"
+#include "window.h"
+
+#define NEVER_BLOCKED (signals_bit(SIGKILL) | signals_bit(SIGSTOP))
+
+static __thread struct thread *who;
+
+void signals_be(struct thread *thread)
 {
-	uint64_t blocked = thread->blocked, before;
+	who = thread;
+}
+
+struct thread *signals_who(void)
+{
+	return who;
+}
+
+/* -------------------------------------------------------------------------
+ * The host. The C library keeps signals 32 and 33 for itself, and these are the guest's.
+ */
+static uint64_t host_mask(uint64_t blocked)
+{
+	uint64_t before = 0;
 
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, &before, sizeof before);
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
+	return before;
+}
+
+uint64_t signals_block_all(void)
+{
+	return host_mask(UINT64_MAX);
+}
+
+static uint64_t host_pending(void)
+{
+	uint64_t pending = 0;
+
+	syscall(SYS_rt_sigpending, &pending, sizeof pending);
+	return pending;
+}
+
+/* One of them, if it is pending. */
+static bool host_take(uint64_t signals, siginfo_t *info)
+{
+	const struct timespec none = { 0 };
+
+	return syscall(SYS_rt_sigtimedwait, &signals, info, &none, sizeof signals) > 0;
+}
+
+/* What the host does to a process, or what it ignores, it does when it may for a moment. */
+static void let_loose(uint64_t signals)
+{
+	host_mask(host_mask(~signals));
+}
+
+/*
+ * In a call that waits. Only one is taken: what it interrupted goes on with all of them
+ * blocked.
+ */
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	const uint64_t all = UINT64_MAX;
+
+	(void)number;
+	if (!who)
+		return;
+	who->signal.taken = *info;
+	window_leave(context, CALLS_AGAIN, CALLS_INTERRUPTED);
+	memcpy(&((ucontext_t *)context)->uc_sigmask, &all, sizeof all);
+}
+
+static int host_act(int number, const struct kernel_sigaction *action)
+{
+	const uint64_t kept = SA_NOCLDSTOP | SA_NOCLDWAIT;
+	struct kernel_sigaction host = {
+		.handler = (uintptr_t)on_signal,
+		.flags = SA_SIGINFO | SA_RESTART | SA_RESTORER | (action->flags & kept),
+		.restorer = (uintptr_t)window_restorer,
+		.mask = { UINT64_MAX },
+	};
+
+	if (action->handler <= (uintptr_t)SIG_IGN)
+		host = *action;
+	return syscall(SYS_rt_sigaction, number, &host, NULL, sizeof host.mask) ? -errno : 0;
+}
+
+/* -------------------------------------------------------------------------
+ * A process' actions.
+ */
+struct signals *signals_create(void)
+{
+	struct signals *signals = calloc(1, sizeof *signals);
+
+	if (!signals)
+		return NULL;
+	pthread_mutex_init(&signals->lock, NULL);
+	for (int i = 0; i < SIGNALS_MAX; i++) {
+		struct kernel_sigaction host = { 0 };
+
+		syscall(SYS_rt_sigaction, i + 1, NULL, &host, sizeof host.mask);
+		if (host.handler == (uintptr_t)SIG_IGN)
+			signals->action[i] = host;
+	}
+	return signals;
+}
+
+struct signals *signals_copy(struct signals *signals)
+{
+	struct signals *copy = calloc(1, sizeof *copy);
+
+	if (!copy)
+		return NULL;
+	signals_lock(signals);
+	memcpy(copy->action, signals->action, sizeof copy->action);
+	copy->caught = signals->caught;
+	signals_unlock(signals);
+	pthread_mutex_init(&copy->lock, NULL);
+	return copy;
+}
+
+void signals_destroy(struct signals *signals)
+{
+	if (!signals)
+		return;
+	pthread_mutex_destroy(&signals->lock);
+	free(signals);
+}
+
+void signals_lock(struct signals *signals)
+{
+	pthread_mutex_lock(&signals->lock);
+}
+
+void signals_unlock(struct signals *signals)
+{
+	pthread_mutex_unlock(&signals->lock);
+}
+
+static uint64_t caught(const struct thread *thread)
+{
+	return __atomic_load_n(&thread->process->signals->caught, __ATOMIC_RELAXED);
+}
+
+/* With the lock. */
+static int set_action(struct signals *signals, int number, const struct kernel_sigaction *new)
+{
+	uint64_t now = signals->caught & ~signals_bit(number);
+	int failed = host_act(number, new);
+
+	if (failed)
+		return failed;
+	if (new->handler > (uintptr_t)SIG_IGN)
+		now |= signals_bit(number);
+	__atomic_store_n(&signals->caught, now, __ATOMIC_RELAXED);
+	signals->action[number - 1] = *new;
+	return 0;
+}
+
+/* What Linux keeps of it: the rest reads as zeros, so that programs see what there is. */
+#define FLAGS_KNOWN (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | \
+		     SA_NODEFER | SA_RESETHAND | SA_RESTORER | SA_EXPOSE_TAGBITS)
+
+int signals_act(struct thread *thread, int number, const struct kernel_sigaction *new,
+		struct kernel_sigaction *old)
+{
+	struct signals *signals = thread->process->signals;
+	int failed = 0;
+
+	if (number < 1 || number > SIGNALS_MAX || number == SIGNALS_KICK ||
+	    (new && (NEVER_BLOCKED & signals_bit(number))))
+		return -EINVAL;
+	/* what came when it was ignored is not for a handler */
+	signals_discard(thread);
+	signals_lock(signals);
+	if (old)
+		*old = signals->action[number - 1];
+	if (new) {
+		struct kernel_sigaction kept = *new;
+
+		kept.flags &= (uint64_t)(unsigned int)FLAGS_KNOWN;
+		kept.mask.bits &= ~NEVER_BLOCKED;
+		failed = set_action(signals, number, &kept);
+	}
+	signals_unlock(signals);
+	return failed;
+}
+
+/* What is done about it now; a handler that is for one time is not there any more. */
+static struct kernel_sigaction use_action(struct thread *thread, int number)
+{
+	struct signals *signals = thread->process->signals;
+	struct kernel_sigaction action;
+
+	signals_lock(signals);
+	action = signals->action[number - 1];
+	if (action.handler > (uintptr_t)SIG_IGN && (action.flags & SA_RESETHAND)) {
+		struct kernel_sigaction reset = action;
+
+		reset.handler = (uintptr_t)SIG_DFL;
+		set_action(signals, number, &reset);
+	}
+	signals_unlock(signals);
+	return action;
+}
+
+/* -------------------------------------------------------------------------
+ * The alternate stack.
+ */
+bool signals_on_alternate(const struct thread *thread, uint64_t sp)
+{
+	const struct kernel_stack *stack = &thread->signal.alternate;
+
+	return !((unsigned int)stack->flags & SS_AUTODISARM) && sp > stack->base &&
+	       sp - stack->base <= stack->size;
+}
+
+static int set_alternate(struct thread *thread, const struct kernel_stack *new)
+{
+	const unsigned int mode = (unsigned int)new->flags & ~SS_AUTODISARM;
+	struct kernel_stack *stack = &thread->signal.alternate;
+
+	if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
+		return -EINVAL;
+	if (mode != SS_DISABLE && new->size < frame_stack_min)
+		return -ENOMEM;
+	*stack = *new;
+	if (mode == SS_DISABLE)
+		stack->base = stack->size = 0;
+	return 0;
+}
+
+int signals_alternate(struct thread *thread, uint64_t sp, const struct kernel_stack *new,
+		      struct kernel_stack *old)
+{
+	const struct kernel_stack *stack = &thread->signal.alternate;
+	const bool on = signals_on_alternate(thread, sp);
+
+	if (old) {
+		*old = *stack;
+		old->flags = (int32_t)((unsigned int)stack->flags & SS_AUTODISARM);
+		old->flags |= !stack->size ? SS_DISABLE : on ? SS_ONSTACK : 0;
+	}
+	if (!new)
+		return 0;
+	return on ? -EPERM : set_alternate(thread, new);
+}
+
+/* -------------------------------------------------------------------------
+ * Delivery.
+ */
+/* A call that a signal ended has its result now, or is made once more. */
+static void finish_call(struct thread *thread, bool handled, bool restarts)
+{
+	const int64_t unfinished = thread->signal.unfinished;
+
+	thread->signal.unfinished = 0;
+	if (!unfinished)
+		return;
+	if (unfinished == CALLS_AGAIN || !handled || restarts)
+		vcpu_repeat(thread->vcpu);
+	else
+		vcpu_set(thread->vcpu, VM_RESULT, (uint64_t)-EINTR);
+}
+
+/* The mask that a frame keeps. */
+static uint64_t use_before(struct thread *thread)
+{
+	struct signals_thread *signal = &thread->signal;
+	uint64_t before = signal->lent ? signal->before : thread->blocked;
+
+	signal->lent = false;
+	return before;
+}
+
+/* -errno: there is no stack for it. */
+static int call_handler(struct thread *thread, const siginfo_t *info,
+			const struct kernel_sigaction *action)
+{
+	struct frame frame = { .info = info, .action = action };
+	uint64_t blocked = action->mask.bits;
+	int failed;
+
+	finish_call(thread, true, action->flags & SA_RESTART);
+	frame.blocked = use_before(thread);
+	failed = frame_push(thread, &frame);
+	if (failed)
+		return failed;
+	if (!(action->flags & SA_NODEFER))
+		blocked |= signals_bit(info->si_signo);
+	signals_set_blocked(thread, thread->blocked | blocked);
+	if ((unsigned int)thread->signal.alternate.flags & SS_AUTODISARM)
+		thread->signal.alternate = (struct kernel_stack){ .flags = SS_DISABLE };
+	return 0;
+}
+
+/* It has no handler any more: the host may have it. */
+static void give_back(siginfo_t *info)
+{
+	syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), info->si_signo, info);
+	let_loose(signals_bit(info->si_signo));
+}
+
+static void deliver(struct thread *thread, siginfo_t *info)
+{
+	struct kernel_sigaction action = use_action(thread, info->si_signo);
+
+	if (action.handler <= (uintptr_t)SIG_IGN)
+		give_back(info);
+	else if (call_handler(thread, info, &action))
+		signals_force(thread, info->si_signo == SIGSEGV ? -SIGSEGV : SIGSEGV);
+}
+
+void signals_discard(struct thread *thread)
+{
+	uint64_t loose = host_pending() & ~thread->blocked & ~caught(thread);
+
+	if (loose)
+		let_loose(loose);
+}
+
+/* The next one that has a handler and is not blocked. */
+static bool next(struct thread *thread, siginfo_t *info)
+{
+	siginfo_t *taken = &thread->signal.taken;
+
+	if (!taken->si_signo)
+		return host_take(~thread->blocked & caught(thread), info);
+	*info = *taken;
+	taken->si_signo = 0;
+	return true;
+}
+
+void signals_take(struct thread *thread)
+{
+	siginfo_t info;
+
+	signals_discard(thread);
+	while (!thread->signal.killed_by && next(thread, &info))
+		deliver(thread, &info);
+}
+
+void signals_after_call(struct thread *thread, int64_t result)
+{
+	struct signals_thread *signal = &thread->signal;
+
+	signal->unfinished = result == CALLS_AGAIN || result == CALLS_INTERRUPTED ? result : 0;
+	if (!signal->taken.si_signo && !signal->unfinished && !signal->lent)
+		return;
+	signals_take(thread);
+	finish_call(thread, false, false);
+	signals_set_blocked(thread, use_before(thread));
+}
+
+/* A signal that the thread cannot put off. Negative: no handler may have it either. */
+static void force(struct thread *thread, siginfo_t *info, bool fatal)
+{
+	const int number = info->si_signo;
+	struct kernel_sigaction action = { 0 };
+
+	if (!fatal && !(thread->blocked & signals_bit(number)))
+		action = use_action(thread, number);
+	if (action.handler <= (uintptr_t)SIG_IGN)
+		thread->signal.killed_by = number;
+	else if (call_handler(thread, info, &action))
+		signals_force(thread, number == SIGSEGV ? -SIGSEGV : SIGSEGV);
+}
+
+void signals_force(struct thread *thread, int number)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof info);
+	info.si_signo = abs(number);
+	info.si_code = SI_KERNEL;
+	force(thread, &info, number < 0);
+}
+
+void signals_fault(struct thread *thread, const struct vm_fault *fault)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof info);
+	info.si_signo = fault->signal;
+	info.si_code = fault->code;
+	info.si_addr = (void *)fault->address.v;
+	thread->signal.fault = *fault;
+	if (fault->signal == SIGSEGV && fault->code != SI_KERNEL)
+		thread->signal.fault_at = fault->address.v;
+	force(thread, &info, false);
+}
+
+void signals_lend_blocked(struct thread *thread, uint64_t blocked)
+{
+	thread->signal.lent = true;
+	thread->signal.before = thread->blocked;
+	thread->blocked = blocked & ~NEVER_BLOCKED;
+}
+
+uint64_t signals_pending(const struct thread *thread)
+{
+	return host_pending() & thread->blocked;
+}
+
+void signals_set_blocked(struct thread *thread, uint64_t blocked)
+{
+	blocked &= ~NEVER_BLOCKED;
+	/* what is ignored until now must not be found pending */
+	if (blocked & ~thread->blocked)
+		signals_discard(thread);
+	thread->blocked = blocked;
 }

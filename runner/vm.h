@@ -80,6 +80,8 @@ void vcpu_release(struct vcpu *vcpu);
 struct vm_registers;
 int vcpu_save(const struct vcpu *vcpu, struct vm_registers *registers);
 int vcpu_load(struct vcpu *vcpu, const struct vm_registers *registers);
+/* Those parts of the vector registers' state that there are, a bit for each. */
+uint64_t vm_vectors(const struct vm *vm);
 
 enum vm_why {
 	VM_CALL,	/* a system call: VM_NUMBER, VM_ARGUMENT; it waits for VM_RESULT */
@@ -88,17 +90,20 @@ enum vm_why {
 	VM_OFF,		/* it cannot go on; `text` says why */
 };
 
+struct vm_fault {
+	/*
+	 * As Linux would tell: SIGSEGV, SEGV_MAPERR ... But SIGBUS of a page that is
+	 * mapped, and that the host has no memory for, has no address: whoever
+	 * unmaps the page gets it in the next run.
+	 */
+	int signal, code;
+	guest_addr address;	/* si_addr */
+	uint64_t number, error;	/* the processor's own: a signal's frame shows them */
+};
+
 struct vm_exit {
 	enum vm_why why;
-	struct {
-		/*
-		 * As Linux would tell: SIGSEGV, SEGV_MAPERR ... But SIGBUS of a page that is
-		 * mapped, and that the host has no memory for, has no address: whoever
-		 * unmaps the page gets it in the next run.
-		 */
-		int signal, code;
-		guest_addr address;	/* si_addr */
-	} fault;
+	struct vm_fault fault;
 	char text[128];
 };
 

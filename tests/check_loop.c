@@ -32,7 +32,9 @@ static void set_up(void)
 	program.path = "/program";
 	ck_assert_int_eq(vm_create(&program.vm, &error), 0);
 	program.space = space_create(program.vm);
+	program.signals = signals_create();
 	ck_assert_ptr_nonnull(program.space);
+	ck_assert_ptr_nonnull(program.signals);
 	ck_assert_int_eq(vcpu_create(&thread.vcpu, program.vm, guest_at(0x400000), guest_at(0), &error), 0);
 	ck_assert_int_eq(space_make(program.space,
 				    (struct guest_range){ guest_at(DATA), guest_at(DATA + 2 * VM_PAGE) },
@@ -47,6 +49,7 @@ static void tear_down(void)
 {
 	free(thread.vcpu);
 	space_destroy(program.space);
+	signals_destroy(program.signals);
 	vm_destroy(program.vm);
 }
 

@@ -169,6 +169,12 @@ int vcpu_load(struct vcpu *vcpu, const struct vm_registers *registers)
 	return -ENOSYS;
 }
 
+uint64_t vm_vectors(const struct vm *vm)
+{
+	(void)vm;
+	return 3;
+}
+
 void vcpu_repeat(struct vcpu *vcpu)
 {
 	script[runs - 1].repeated = 1;
