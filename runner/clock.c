@@ -13,6 +13,7 @@
 
 #include "fds.h"
 #include "host.h"
+#include "startup.h"
 
 /* 250 times a second, as many kernels do. */
 enum { PERIOD_MS = 4, NSEC_PER_MS = 1000000 };
@@ -125,6 +126,7 @@ static int build(struct clock *clock, struct vm *vm, struct space *space, guest_
 		failed = vdsogen_open(page, size, &image);
 	if (failed)
 		return fails(error, "the vDSO", failed);
+	startup_step("page");
 	clock->block = (struct vdsogen_clock *)(page + image.clock);
 	return start(clock, vm, error);
 }

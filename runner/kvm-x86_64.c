@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "kvm.h"
+#include "startup.h"
 #include "x86_64/pages.h"
 #include "x86_64/registers.h"
 #include "x86_64/shim.h"
@@ -356,8 +357,10 @@ static int try_call(struct vm *vm, struct runner_error *error)
 	if (failed)
 		return failed;
 	vcpu_release(vcpu);
+	startup_step("machine: a vCPU");
 	shim_open(&machine->shim, &machine->pages, vcpu->number, true);
 	failed = probe(vm, vcpu, error);
+	startup_step("machine: probe of `syscall`");
 	shim_open(&machine->shim, &machine->pages, vcpu->number, machine->shim.in_ring3);
 	return failed;
 }
@@ -407,8 +410,10 @@ int kvm_machine_create(struct vm *vm, struct runner_error *error)
 		return runner_error(error, ENOTSUP, "KVM: older than Linux 4.17");
 	set_places(vm);
 	failed = learn_features(vm, error);
+	startup_step("machine: features");
 	if (!failed)
 		failed = create_memory(vm, error);
+	startup_step("machine: tables and shim");
 	return failed ? failed : try_call(vm, error);
 }
 

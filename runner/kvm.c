@@ -15,6 +15,7 @@
 
 #include "fds.h"
 #include "kvm.h"
+#include "startup.h"
 
 #define DEVICE "/dev/kvm"
 #define KICK_SIGNAL SIGRTMAX
@@ -70,6 +71,7 @@ int vm_create(struct vm **result, struct runner_error *error)
 	failed = open_device(vm, error);
 	if (failed)
 		goto out;
+	startup_step("machine: device");
 	size = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	vm->fd = fds_hide(ioctl(vm->kvm, KVM_CREATE_VM, 0));
 	if (size < 0 || vm->fd < 0) {
@@ -77,6 +79,7 @@ int vm_create(struct vm **result, struct runner_error *error)
 		goto out;
 	}
 	vm->run_size = (size_t)size;
+	startup_step("machine: created");
 	catch_kicks();
 	failed = kvm_machine_create(vm, error);
 	if (failed)

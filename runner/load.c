@@ -13,6 +13,7 @@
 #include "elf.h"
 #include "fds.h"
 #include "stack.h"
+#include "startup.h"
 
 #define STACK_SIZE (8ull << 20)
 #define STACK_GAP (16ull * VM_PAGE)	/* to what is above */
@@ -157,12 +158,14 @@ int load_program(struct load *load, struct runner_error *error)
 
 	if (failed)
 		return failed;
+	startup_step("program");
 	space_set_break(load->space, plan.pages.end);
 	load->pc = plan.entry;
 	if (elf.has_interpreter) {
 		failed = load_file(load, elf.interpreter, INTERPRETER_NEAR, &interpreter, &other, error);
 		if (failed)
 			return failed;
+		startup_step("interpreter");
 		base = guest_at(other.bias);
 		load->pc = other.entry;
 	}

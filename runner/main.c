@@ -13,6 +13,7 @@
 #include "identity.h"
 #include "load.h"
 #include "loop.h"
+#include "startup.h"
 
 #define NAME "vdsorun"
 #define VERSION_(major, minor, patch) #major "." #minor "." #patch
@@ -22,17 +23,20 @@
 enum { STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_NOT_RUN = 126, STATUS_NOT_FOUND = 127 };
 
 static const char usage[] =
-	"usage: " NAME " [--trace] [--stats] [--verbose] PROGRAM [ARGUMENT ...]\n"
+	"usage: " NAME " [--trace] [--stats] [--startup-trace] [--verbose] PROGRAM [ARGUMENT ...]\n"
 	"Runs a Linux program in a virtual machine without a kernel.\n"
 	"\n"
 	"  --trace     print each system call\n"
 	"  --stats     print how often the program left the machine for each of them\n"
 	"  --no-fast-paths  ask the host for everything\n"
+	"  --startup-trace\n"
+	"              print what the time went to before the program began\n"
 	"  --verbose   name what a program asks for and is not there\n"
 	"  --version   print the version\n"
 	"  --help      print this\n";
 
-enum { OPTION_HELP = 'h', OPTION_TRACE = UCHAR_MAX + 1, OPTION_SLOW, OPTION_STATS, OPTION_VERBOSE, OPTION_VERSION };
+enum { OPTION_HELP = 'h', OPTION_TRACE = UCHAR_MAX + 1, OPTION_SLOW, OPTION_STATS, OPTION_STARTUP,
+       OPTION_VERBOSE, OPTION_VERSION };
 
 /* The rest is the program's. Does not return where there is nothing to run. */
 static void read_options(int argc, char **argv, struct process *process)
@@ -40,6 +44,7 @@ static void read_options(int argc, char **argv, struct process *process)
 	static const struct option known[] = {
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ "no-fast-paths", no_argument, NULL, OPTION_SLOW },
+		{ "startup-trace", no_argument, NULL, OPTION_STARTUP },
 		{ "stats", no_argument, NULL, OPTION_STATS },
 		{ "trace", no_argument, NULL, OPTION_TRACE },
 		{ "verbose", no_argument, NULL, OPTION_VERBOSE },
@@ -65,6 +70,9 @@ static void read_options(int argc, char **argv, struct process *process)
 			break;
 		case OPTION_STATS:
 			process->stats = true;
+			break;
+		case OPTION_STARTUP:
+			startup_begin();
 			break;
 		case OPTION_VERBOSE:
 			process->verbose = true;
@@ -114,14 +122,18 @@ static int create(struct thread *thread, char **arguments, struct runner_error *
 	process->space = space_create(process->vm);
 	process->signals = signals_create();
 	if (!process->space || !process->signals)
+	startup_step("memory");
+	if (!process->space)
 		return runner_error(error, ENOMEM, "no memory for an address space");
 	failed = clock_create(&process->clock, process->vm, process->space, &load.vdso, error);
+	startup_step("clock");
 	load.vm = process->vm;
 	load.space = process->space;
 	if (!failed && process->slow)
 		clock_stop_readers(process->clock);
 	if (!failed)
 		failed = load_program(&load, error);
+	startup_step("stack");
 	if (!failed)
 		failed = vcpu_create(&thread->vcpu, process->vm, load.pc, load.sp, error);
 	return failed;
@@ -142,11 +154,15 @@ int main(int argc, char **argv)
 	}
 	/* they are the guest's, and come to it when it runs */
 	thread.blocked = signals_block_all();
+	thread.blocked = block_signals();
+	startup_step("options");
 	if (create(&thread, argv + optind, &error)) {
 		fprintf(stderr, NAME ": %s: %s\n", process.path, error.text);
 		return process.vm ? STATUS_NOT_RUN : STATUS_FAILED;
 	}
 	identity_tell(&thread);
+	startup_step("vCPU");
+	startup_end();
 	loop_run(&thread, &end);
 	process_end(&process, &end);
 }
