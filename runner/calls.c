@@ -134,10 +134,8 @@ unsigned int calls_arguments(uint64_t number)
 	return call ? n : CALLS_ARGUMENTS;
 }
 
-static void name_missing(const struct thread *thread, uint64_t number)
+static void name_missing(const struct thread *thread, uint64_t number, uint64_t times)
 {
-	const uint64_t times = thread->process->asked[number < CALLS_MAX ? number : CALLS_MAX - 1];
-
 	if (thread->process->verbose && times == 1)
 		fprintf(stderr, "vdsorun: system call %llu is not there\n", (unsigned long long)number);
 }
@@ -145,10 +143,10 @@ static void name_missing(const struct thread *thread, uint64_t number)
 int64_t calls_do(struct thread *thread, uint64_t number, const uint64_t *argument)
 {
 	const struct call *call = find(number);
+	const uint64_t times = stats_call(thread, number, argument);
 
-	thread->process->asked[number < CALLS_MAX ? number : CALLS_MAX - 1]++;
 	if (!call) {
-		name_missing(thread, number);
+		name_missing(thread, number, times);
 		return -ENOSYS;
 	}
 	if (call->own)

@@ -19,6 +19,7 @@
 enum { PERIOD_MS = 4, NSEC_PER_MS = 1000000 };
 
 struct clock {
+	struct guest_range image;
 	struct vdsogen_clock *block;
 	uint64_t distance;	/* the guest's counter is ahead of the host's */
 	bool started;
@@ -89,6 +90,7 @@ static int start(struct clock *clock, struct vm *vm, struct runner_error *error)
 
 	if (vm_counter_distance(vm, &clock->distance) || !host_counter_is_invariant())
 		return 0;
+	startup_step("clock: the counter's frequency");
 	take_sample(clock, &sample);
 	failed = vdsogen_clock_start(clock->block, &source, &sample);
 	return failed ? fails(error, "the clock", failed) : start_publisher(clock, error);
@@ -126,6 +128,7 @@ static int build(struct clock *clock, struct vm *vm, struct space *space, guest_
 		failed = vdsogen_open(page, size, &image);
 	if (failed)
 		return fails(error, "the vDSO", failed);
+	clock->image = (struct guest_range){ *at, guest_at(at->v + size) };
 	startup_step("page");
 	clock->block = (struct vdsogen_clock *)(page + image.clock);
 	return start(clock, vm, error);
@@ -161,6 +164,12 @@ void clock_destroy(struct clock *clock)
 		close(clock->stop);
 	}
 	free(clock);
+}
+
+bool clock_view(const struct clock *clock, struct clock_view *view)
+{
+	*view = (struct clock_view){ clock->image, clock->block, guest_counter((void *)clock) };
+	return clock->started;
 }
 
 bool clock_read(const struct clock *clock, clockid_t id, struct timespec *time)

@@ -4,6 +4,7 @@
 #define CLOCK_H
 
 #include <time.h>
+#include <vdsogen.h>
 
 #include "space.h"
 
@@ -15,6 +16,14 @@ int clock_create(struct clock **clock, struct vm *vm, struct space *space, guest
 /* Readers ask, from now on. */
 void clock_stop_readers(struct clock *clock);
 void clock_destroy(struct clock *clock);
+
+/* What is there now; false: nothing to read clocks from. */
+struct clock_view {
+	struct guest_range image;
+	const struct vdsogen_clock *block;
+	uint64_t counter;	/* the guest's */
+};
+bool clock_view(const struct clock *clock, struct clock_view *view);
 
 /* What the guest reads there now: false if it would ask, or if it is another clock. */
 bool clock_read(const struct clock *clock, clockid_t id, struct timespec *time);

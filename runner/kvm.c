@@ -315,7 +315,7 @@ void vcpu_run(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
 	__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
 	*exit = (struct vm_exit){ .why = VM_INTERRUPTED };
 	if (result == -EINTR) {
-		__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+		exit->kicked = __atomic_exchange_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 		take_kick();
 	}
 	while (!kvm_machine_leave(vcpu, exit, result)) {

@@ -64,7 +64,7 @@ void loop_run(struct thread *thread, struct loop_end *end)
 	*end = (struct loop_end){ 0 };
 	signals_be(thread);
 	while (!thread->ended && !thread->signal.killed_by) {
-		vcpu_run(thread->vcpu, thread->blocked, &exit);
+		stats_run(thread, thread->blocked, &exit);
 		switch (exit.why) {
 		case VM_CALL:
 			do_call(thread);

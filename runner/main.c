@@ -70,6 +70,7 @@ static void read_options(int argc, char **argv, struct process *process)
 			break;
 		case OPTION_STATS:
 			process->stats = true;
+			stats_begin(&process->counts);
 			break;
 		case OPTION_STARTUP:
 			startup_begin();
@@ -121,9 +122,8 @@ static int create(struct thread *thread, char **arguments, struct runner_error *
 		return failed;
 	process->space = space_create(process->vm);
 	process->signals = signals_create();
-	if (!process->space || !process->signals)
 	startup_step("memory");
-	if (!process->space)
+	if (!process->space || !process->signals)
 		return runner_error(error, ENOMEM, "no memory for an address space");
 	failed = clock_create(&process->clock, process->vm, process->space, &load.vdso, error);
 	startup_step("clock");
@@ -154,7 +154,6 @@ int main(int argc, char **argv)
 	}
 	/* they are the guest's, and come to it when it runs */
 	thread.blocked = signals_block_all();
-	thread.blocked = block_signals();
 	startup_step("options");
 	if (create(&thread, argv + optind, &error)) {
 		fprintf(stderr, NAME ": %s: %s\n", process.path, error.text);

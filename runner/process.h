@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "signals.h"
 #include "space.h"
+#include "stats.h"
 
 enum { CALLS_MAX = 512, CALLS_ARGUMENTS = 6 };
 
@@ -17,12 +18,12 @@ struct process {
 	struct signals *signals;
 	const char *path;	/* of its file, for /proc/self/exe */
 	bool trace;		/* each system call goes to standard error */
-	bool stats;		/* how many there were, at its end */
+	bool stats;		/* how often it left the machine, at its end */
 	bool verbose;		/* names calls that are not there */
 	bool slow;		/* every clock reading and every system call goes to the host */
 	bool ended;		/* by exit_group, with this status */
 	int status;
-	uint64_t asked[CALLS_MAX];	/* exits for each call; all others together are the last */
+	struct stats counts;	/* of exits, if they are printed or not */
 };
 
 /* For the host's thread that runs it alone. */

@@ -104,6 +104,7 @@ struct vm_fault {
 struct vm_exit {
 	enum vm_why why;
 	struct vm_fault fault;
+	bool kicked;		/* what interrupted it was vcpu_kick() */
 	char text[128];
 };
 

@@ -76,7 +76,7 @@ START_TEST(test_exit)
 	ck_assert(!end.failed);
 	ck_assert_int_eq(fake_runs(), 2);
 	ck_assert_int_eq(step[0].result, getpid());
-	ck_assert_int_eq(program.asked[SYS_getpid], 1);
+	ck_assert_int_eq(program.counts.call[SYS_getpid], 1);
 }
 END_TEST
 
@@ -128,7 +128,7 @@ START_TEST(test_missing)
 	play(step, COUNT(step));
 	for (size_t i = 0; i < COUNT(step); i++)
 		ck_assert_int_eq((int64_t)step[i].result, -ENOSYS);
-	ck_assert_int_eq(program.asked[CALLS_MAX - 1], 2);
+	ck_assert_int_eq(program.counts.call[CALLS_MAX - 1], 2);
 }
 END_TEST
 

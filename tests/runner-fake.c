@@ -190,6 +190,7 @@ void vcpu_run(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
 	exit->why = VM_INTERRUPTED;
 	if (vcpu->kicked) {
 		vcpu->kicked = 0;
+		exit->kicked = true;
 		return;
 	}
 	if (runs < script_steps) {
