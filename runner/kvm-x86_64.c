@@ -800,6 +800,22 @@ uint64_t vm_vectors(const struct vm *vm)
 	return (uint64_t)state->edx << 32 | state->eax;
 }
 
+#define FLAG_TRAP (1u << 8)
+
+/*
+ * From registers as they are in ring 3: what `sysretq` does with this flag, processors
+ * do not agree on.
+ */
+void vcpu_step(struct vcpu *vcpu, bool on)
+{
+	struct vm_registers all;
+
+	if (vcpu_save(vcpu, &all))
+		return;
+	all.rflags = on ? all.rflags | FLAG_TRAP : all.rflags & ~(uint64_t)FLAG_TRAP;
+	vcpu_load(vcpu, &all);
+}
+
 void vcpu_repeat(struct vcpu *vcpu)
 {
 	vcpu_set(vcpu, VM_PC, vcpu_get(vcpu, VM_PC) - SYSCALL_SIZE);

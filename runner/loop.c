@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "calls.h"
+#include "gdb.h"
 #include "signals.h"
 
 /* -------------------------------------------------------------------------
@@ -64,7 +65,10 @@ void loop_run(struct thread *thread, struct loop_end *end)
 	*end = (struct loop_end){ 0 };
 	signals_be(thread);
 	while (!thread->ended && !thread->signal.killed_by) {
+		gdb_before_run(thread);
 		stats_run(thread, thread->blocked, &exit);
+		if (!gdb_after_run(thread, &exit))
+			continue;
 		switch (exit.why) {
 		case VM_CALL:
 			do_call(thread);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <vdsogen.h>
 
+#include "gdb.h"
 #include "identity.h"
 #include "load.h"
 #include "loop.h"
@@ -23,7 +24,8 @@
 enum { STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_NOT_RUN = 126, STATUS_NOT_FOUND = 127 };
 
 static const char usage[] =
-	"usage: " NAME " [--trace] [--stats] [--startup-trace] [--verbose] PROGRAM [ARGUMENT ...]\n"
+	"usage: " NAME " [--trace] [--stats] [--startup-trace] [--gdb PORT] [--verbose]\n"
+	"               PROGRAM [ARGUMENT ...]\n"
 	"Runs a Linux program in a virtual machine without a kernel.\n"
 	"\n"
 	"  --trace     print each system call\n"
@@ -31,17 +33,21 @@ static const char usage[] =
 	"  --no-fast-paths  ask the host for everything\n"
 	"  --startup-trace\n"
 	"              print what the time went to before the program began\n"
+	"  --gdb PORT  wait for a debugger there, or at a path\n"
 	"  --verbose   name what a program asks for and is not there\n"
 	"  --version   print the version\n"
 	"  --help      print this\n";
 
 enum { OPTION_HELP = 'h', OPTION_TRACE = UCHAR_MAX + 1, OPTION_SLOW, OPTION_STATS, OPTION_STARTUP,
-       OPTION_VERBOSE, OPTION_VERSION };
+       OPTION_GDB, OPTION_VERBOSE, OPTION_VERSION };
+
+static const char *debugger;	/* where it comes; NULL: nowhere */
 
 /* The rest is the program's. Does not return where there is nothing to run. */
 static void read_options(int argc, char **argv, struct process *process)
 {
 	static const struct option known[] = {
+		{ "gdb", required_argument, NULL, OPTION_GDB },
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ "no-fast-paths", no_argument, NULL, OPTION_SLOW },
 		{ "startup-trace", no_argument, NULL, OPTION_STARTUP },
@@ -71,6 +77,9 @@ static void read_options(int argc, char **argv, struct process *process)
 		case OPTION_STATS:
 			process->stats = true;
 			stats_begin(&process->counts);
+			break;
+		case OPTION_GDB:
+			debugger = optarg;
 			break;
 		case OPTION_STARTUP:
 			startup_begin();
@@ -161,6 +170,11 @@ int main(int argc, char **argv)
 	}
 	identity_tell(&thread);
 	startup_step("vCPU");
+	if (debugger && gdb_create(&process, debugger, &error)) {
+		fprintf(stderr, NAME ": %s\n", error.text);
+		return STATUS_USAGE;
+	}
+	gdb_thread_begin(&thread);
 	startup_end();
 	loop_run(&thread, &end);
 	process_end(&process, &end);

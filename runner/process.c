@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "gdb.h"
 #include "loop.h"
 
 /* The same end for whoever waits for this process, and no core of the runner's. */
@@ -28,6 +29,7 @@ void process_end(const struct process *process, const struct loop_end *end)
 {
 	if (process->stats)
 		stats_print(process);
+	gdb_end(process, end->failed ? EXIT_FAILURE : process->status, end->signal);
 	if (end->failed)
 		fprintf(stderr, "vdsorun: %s: %s\n", process->path, end->text);
 	if (end->signal)

@@ -23,6 +23,7 @@ struct process {
 	bool slow;		/* every clock reading and every system call goes to the host */
 	bool ended;		/* by exit_group, with this status */
 	int status;
+	struct gdb *gdb;	/* NULL: no debugger can come */
 	struct stats counts;	/* of exits, if they are printed or not */
 };
 
@@ -30,6 +31,7 @@ struct process {
 struct thread {
 	struct process *process;
 	struct vcpu *vcpu;
+	struct gdb_thread *gdb;	/* what a debugger has of it */
 	uint64_t blocked;	/* its signal mask: bit n - 1 is signal n */
 	struct signals_thread signal;
 	bool ended;		/* by exit, with this status */

@@ -154,6 +154,12 @@ enum vm_register {
 	VM_THREAD_POINTER,
 };
 
+/*
+ * For debuggers, between runs: the next run ends behind one instruction of the program, with a
+ * VM_FAULT of SIGTRAP and TRAP_TRACE; or it does not any more.
+ */
+void vcpu_step(struct vcpu *vcpu, bool on);
+
 /* Between runs. */
 uint64_t vcpu_get(const struct vcpu *vcpu, enum vm_register which);
 void vcpu_set(struct vcpu *vcpu, enum vm_register which, uint64_t value);

@@ -175,6 +175,12 @@ uint64_t vm_vectors(const struct vm *vm)
 	return 3;
 }
 
+void vcpu_step(struct vcpu *vcpu, bool on)
+{
+	(void)vcpu;
+	(void)on;
+}
+
 void vcpu_repeat(struct vcpu *vcpu)
 {
 	script[runs - 1].repeated = 1;

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE
+#include "gdb-threads.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fds.h"
+
+enum place {
+	IN_MACHINE,	/* it has to be kicked */
+	IN_HOST,	/* it may wait there for long, with registers as they were when it left */
+	PARKED,
+};
+
+struct gdb_thread {
+	struct gdb_thread *next;
+	struct thread *thread;
+	pid_t id;
+	enum place place;
+	enum gdb_pace pace;
+	bool stepped;		/* its step was a system call, which is being made */
+	int signal;		/* that the debugger has for it */
+	struct vm_registers *registers;	/* when it is not in the machine */
+	bool changed;
+};
+
+struct gdb_threads {
+	pthread_mutex_t lock;
+	pthread_cond_t go_on, quiet;
+	struct gdb_thread *first;
+	bool stopped;		/* nobody enters the machine */
+	bool attached;		/* somebody wants to know */
+	struct gdb_stop stop;	/* why */
+	int event;
+};
+
+bool gdb_threads_create(struct gdb_target *target)
+{
+	struct gdb_threads *threads = calloc(1, sizeof *threads);
+
+	if (!threads)
+		return false;
+	pthread_mutex_init(&threads->lock, NULL);
+	pthread_cond_init(&threads->go_on, NULL);
+	pthread_cond_init(&threads->quiet, NULL);
+	threads->event = fds_hide(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	threads->stopped = threads->attached = true;
+	threads->stop.signal = SIGTRAP;	/* as Linux has it where a program begins */
+	target->threads = threads;
+	return threads->event >= 0;
+}
+
+int gdb_threads_event(const struct gdb_target *target)
+{
+	return target->threads->event;
+}
+
+/* -------------------------------------------------------------------------
+ * For the commands, while all stand still.
+ */
+static struct gdb_thread *find(const struct gdb_target *target, pid_t id)
+{
+	struct gdb_thread *one = target->threads->first;
+
+	while (one && one->id != id)
+		one = one->next;
+	return one;
+}
+
+pid_t gdb_thread_at(const struct gdb_target *target, size_t number)
+{
+	const struct gdb_thread *one = target->threads->first;
+
+	while (one && number--)
+		one = one->next;
+	return one ? one->id : 0;
+}
+
+const struct vm_registers *gdb_thread_read(const struct gdb_target *target, pid_t thread)
+{
+	const struct gdb_thread *one = find(target, thread);
+
+	return one ? one->registers : NULL;
+}
+
+struct vm_registers *gdb_thread_change(struct gdb_target *target, pid_t thread)
+{
+	struct gdb_thread *one = find(target, thread);
+
+	if (!one || one->place != PARKED)
+		return NULL;
+	one->changed = true;
+	return one->registers;
+}
+
+void gdb_thread_pace(struct gdb_target *target, pid_t thread, enum gdb_pace pace, int signal)
+{
+	struct gdb_thread *one = find(target, thread);
+
+	if (!one)
+		return;
+	one->pace = pace;
+	one->signal = signal;
+	one->stepped = pace == GDB_STEP && one->place == IN_HOST;
+}
+
+/* -------------------------------------------------------------------------
+ * For who speaks with the debugger.
+ */
+static bool any_in_machine(const struct gdb_threads *threads)
+{
+	for (const struct gdb_thread *one = threads->first; one; one = one->next)
+		if (one->place == IN_MACHINE)
+			return true;
+	return false;
+}
+
+static void forget_event(const struct gdb_threads *threads)
+{
+	uint64_t count;
+
+	while (read(threads->event, &count, sizeof count) == sizeof count)
+		;
+}
+
+struct gdb_stop gdb_threads_halt(struct gdb_target *target)
+{
+	struct gdb_threads *threads = target->threads;
+	struct gdb_stop stop;
+
+	pthread_mutex_lock(&threads->lock);
+	if (!threads->stopped)
+		threads->stop = (struct gdb_stop){ threads->stop.thread, SIGINT, false };
+	threads->stopped = threads->attached = true;
+	for (struct gdb_thread *one = threads->first; one; one = one->next)
+		if (one->place == IN_MACHINE)
+			vcpu_kick(one->thread->vcpu);
+	while (any_in_machine(threads))
+		pthread_cond_wait(&threads->quiet, &threads->lock);
+	if (!find(target, threads->stop.thread) && threads->first)
+		threads->stop.thread = threads->first->id;
+	forget_event(threads);
+	stop = threads->stop;
+	pthread_mutex_unlock(&threads->lock);
+	return stop;
+}
+
+void gdb_threads_resume(struct gdb_target *target)
+{
+	pthread_mutex_lock(&target->threads->lock);
+	target->threads->stopped = false;
+	pthread_cond_broadcast(&target->threads->go_on);
+	pthread_mutex_unlock(&target->threads->lock);
+}
+
+void gdb_threads_let_go(struct gdb_target *target)
+{
+	struct gdb_threads *threads = target->threads;
+
+	pthread_mutex_lock(&threads->lock);
+	for (struct gdb_thread *one = threads->first; one; one = one->next)
+		gdb_thread_pace(target, one->id, GDB_GO, 0);
+	threads->attached = false;
+	pthread_mutex_unlock(&threads->lock);
+	gdb_threads_resume(target);
+}
+
+/* -------------------------------------------------------------------------
+ * For the threads themselves, each with the lock.
+ */
+static void tell(struct gdb_threads *threads, pid_t thread, int signal, bool breakpoint)
+{
+	const uint64_t one = 1;
+
+	if (threads->stopped)
+		return;
+	threads->stopped = true;
+	threads->stop = (struct gdb_stop){ thread, signal, breakpoint };
+	if (write(threads->event, &one, sizeof one) < 0)
+		abort();	/* a counter of 64 bits is full */
+}
+
+static bool must_wait(const struct gdb_threads *threads, const struct gdb_thread *self)
+{
+	return threads->stopped || self->pace == GDB_STAY;
+}
+
+static void park(struct gdb_threads *threads, struct gdb_thread *self)
+{
+	self->place = PARKED;
+	while (must_wait(threads, self)) {
+		pthread_cond_signal(&threads->quiet);
+		pthread_cond_wait(&threads->go_on, &threads->lock);
+	}
+	self->place = IN_HOST;
+	if (self->changed)
+		vcpu_load(self->thread->vcpu, self->registers);
+	self->changed = false;
+}
+
+/* It is pending until the program runs. */
+static void send_signal(struct gdb_thread *self)
+{
+	if (self->signal)
+		syscall(SYS_tgkill, getpid(), self->id, self->signal);
+	self->signal = 0;
+}
+
+void gdb_threads_before(struct gdb_target *target, struct gdb_thread *self)
+{
+	struct gdb_threads *threads = target->threads;
+
+	pthread_mutex_lock(&threads->lock);
+	if (self->stepped && threads->attached)
+		tell(threads, self->id, SIGTRAP, false);
+	self->stepped = false;
+	if (must_wait(threads, self)) {
+		vcpu_save(self->thread->vcpu, self->registers);
+		park(threads, self);
+		send_signal(self);
+	}
+	if (self->pace == GDB_STEP)
+		vcpu_step(self->thread->vcpu, true);
+	self->place = IN_MACHINE;
+	pthread_mutex_unlock(&threads->lock);
+}
+
+/*
+ * What is not told, because another thread was first, happens again when this one goes on:
+ * so an instruction of a breakpoint is not run yet, neither the debugger's nor the program's.
+ */
+static bool stop_for(struct gdb_target *target, struct gdb_thread *self, struct vm_exit *exit)
+{
+	struct gdb_threads *threads = target->threads;
+	const bool broke = gdb_is_break(exit);
+	const bool mine = broke && gdb_breaks_has(&target->breaks, gdb_break_at(self->registers));
+	const bool stepped = self->pace == GDB_STEP && exit->fault.signal == SIGTRAP && !broke;
+
+	if (mine || (broke && threads->stopped)) {
+		gdb_break_rewind(self->registers);
+		self->changed = true;
+	}
+	tell(threads, self->id, exit->fault.signal, mine);
+	park(threads, self);
+	if (!threads->attached)
+		return !mine && !stepped;
+	if (!self->signal)
+		return false;
+	if (exit->fault.signal != self->signal) {
+		exit->fault.signal = self->signal;
+		exit->fault.code = SI_USER;
+		exit->fault.address = guest_at(0);
+	}
+	self->signal = 0;
+	return true;
+}
+
+bool gdb_threads_after(struct gdb_target *target, struct gdb_thread *self, struct vm_exit *exit)
+{
+	struct gdb_threads *threads = target->threads;
+	bool exits = true;
+
+	pthread_mutex_lock(&threads->lock);
+	if (self->pace == GDB_STEP)
+		vcpu_step(self->thread->vcpu, false);
+	vcpu_save(self->thread->vcpu, self->registers);
+	self->place = IN_HOST;
+	pthread_cond_signal(&threads->quiet);
+	if (threads->attached && exit->why == VM_FAULT)
+		exits = stop_for(target, self, exit);
+	else
+		self->stepped = self->pace == GDB_STEP && exit->why == VM_CALL;
+	pthread_mutex_unlock(&threads->lock);
+	return exits;
+}
+
+bool gdb_threads_add(struct gdb_target *target, struct thread *thread)
+{
+	struct gdb_threads *threads = target->threads;
+	struct gdb_thread *self = calloc(1, sizeof *self), **last = &threads->first;
+
+	if (!self)
+		return false;
+	*self = (struct gdb_thread){ .thread = thread, .id = gettid(), .place = IN_HOST,
+				     .pace = GDB_GO, .registers = gdb_registers_create() };
+	if (!self->registers) {
+		free(self);
+		return false;
+	}
+	pthread_mutex_lock(&threads->lock);
+	vcpu_save(thread->vcpu, self->registers);
+	while (*last)
+		last = &(*last)->next;
+	*last = self;
+	pthread_mutex_unlock(&threads->lock);
+	thread->gdb = self;
+	return true;
+}
+
+/* Somebody is left who can go on, or the debugger is told of another one. */
+static void tell_if_all_stay(struct gdb_threads *threads)
+{
+	const struct gdb_thread *one = threads->first;
+
+	while (one && one->pace == GDB_STAY)
+		one = one->next;
+	if (!one && threads->first && threads->attached)
+		tell(threads, threads->first->id, 0, false);
+}
+
+void gdb_threads_remove(struct gdb_target *target, struct gdb_thread *self)
+{
+	struct gdb_threads *threads = target->threads;
+	struct gdb_thread **link = &threads->first;
+
+	pthread_mutex_lock(&threads->lock);
+	while (threads->stopped)
+		pthread_cond_wait(&threads->go_on, &threads->lock);
+	while (*link != self)
+		link = &(*link)->next;
+	*link = self->next;
+	tell_if_all_stay(threads);
+	pthread_mutex_unlock(&threads->lock);
+	self->thread->gdb = NULL;
+	free(self->registers);
+	free(self);
+}
+
+bool gdb_threads_last(struct gdb_target *target)
+{
+	struct gdb_threads *threads = target->threads;
+
+	pthread_mutex_lock(&threads->lock);
+	while (threads->stopped)
+		pthread_cond_wait(&threads->go_on, &threads->lock);
+	return threads->attached;
+}
