@@ -122,7 +122,7 @@ for kind in $kinds; do
 		pass
 	fi
 	run 0 --no-fast-paths --stats "./identity-$kind" 100
-	cmp -s native out && grep -q ' 1[0-9][0-9] getpid$' err && pass || fail "identity-$kind: no exits"
+	cmp -s native out && grep -q ' 1[0-9][0-9] call getpid$' err && pass || fail "identity-$kind: no exits"
 done
 
 # ------------------------------------------------------------------ programs of others
