@@ -90,12 +90,13 @@ copy_tree() {
 }
 
 # -----------------------------------------------------------------------------
-# The tests: check:SUITE[:CASE], exec:ARCH[:SUITE], or NAME for tests/NAME.sh.
+# The tests: check:SUITE[:CASE], registry:SUITE, exec:ARCH[:SUITE], or NAME for tests/NAME.sh.
 # -----------------------------------------------------------------------------
 # build TEST : what it needs
 build() {
 	case $1 in
 	check:*) goal=check_vdsogen ;;
+	registry:*) goal=check_registry ;;
 	exec:* | barriers) goal=arch/archs.def ;;
 	*) goal=all ;;
 	esac
@@ -110,6 +111,7 @@ run() {
 	esac
 	case $1 in
 	check:*) set -- env ${part:+CK_RUN_CASE="$part"} ./check_vdsogen "$rest" ;;
+	registry:*) set -- env CK_RUN_SUITE="$rest" ./check_registry ;;
 	exec:*) set -- env ARCHS="$rest" tests/exec.sh ${part:+"$part"} ;;
 	*) set -- tests/"$1".sh ;;
 	esac
@@ -133,7 +135,7 @@ try() {
 		mkdir -p "$dir/tests"
 		status=0 start=$(date +%s)
 		case $1 in
-		check:* | exec:*) ;;
+		check:* | registry:* | exec:*) ;;
 		*) [ -x "$tree/tests/$1.sh" ] || status=2 ;;
 		esac
 		if [ $status != 0 ]; then
