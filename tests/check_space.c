@@ -420,7 +420,7 @@ START_TEST(test_lazy)
 	put(at + 5000 * PAGE, 'x');
 	ck_assert(space_fault(space, &exit));
 	shown = fake_pages();
-	ck_assert_uint_gt(shown, 0);
+	ck_assert_uint_gt(shown, 1);
 	ck_assert_uint_le(shown, 512);
 	ck_assert_uint_ne(physical_at(at + 5000 * PAGE), 0);
 	ck_assert_int_eq(space_mprotect(space, guest_at(at), pages * PAGE, PROT_READ), 0);
@@ -456,9 +456,10 @@ END_TEST
  */
 START_TEST(test_move)
 {
-	const uint64_t at = map(0x400000, 3, BOTH, MAP_PRIVATE, -1), to = 0x500000;
-	const uint64_t physical = physical_at(at);
+	const uint64_t to = 0x500000, hole = map(0, 4, BOTH, MAP_PRIVATE, -1);
+	const uint64_t at = map(0x400000, 3, BOTH, MAP_PRIVATE, -1), physical = physical_at(at);
 
+	ck_assert_int_eq(space_munmap(space, guest_at(hole), 4 * PAGE), 0);
 	for (uint64_t i = 0; i < 3; i++)
 		put(at + i * PAGE, (char)('A' + i));
 	ck_assert_int_eq(space_mremap(space, guest_at(at), 3 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
@@ -473,6 +474,28 @@ START_TEST(test_move)
 	ck_assert_uint_eq(physical_at(to + 4 * PAGE), physical + 4 * PAGE);
 	ck_assert_int_eq(byte_at(to + 4 * PAGE), 0);
 	ck_assert_uint_eq(fake_pages(), 5);
+}
+END_TEST
+
+/* Of shared memory there is no more than at first, as of a file. */
+START_TEST(test_grown)
+{
+	const uint64_t at = map(0x400000, 2, BOTH, MAP_SHARED, -1), physical = physical_at(at);
+	const uint64_t other = map(0x600000, 2, BOTH, MAP_SHARED, -1);
+	char byte;
+
+	put(at + PAGE, 'x');
+	put(other + PAGE, 'x');
+	ck_assert_int_eq(space_mremap(space, guest_at(at), 2 * PAGE, 3 * PAGE, 0, guest_at(0)), (int64_t)at);
+	ck_assert_int_eq(byte_at(at + PAGE), 'x');
+	ck_assert_int_eq(space_read(space, &byte, guest_at(at + 2 * PAGE), 1), -EFAULT);
+	/* where it was there is memory again */
+	ck_assert_uint_eq(physical_at(map(0x700000, 2, BOTH, MAP_PRIVATE, -1)), physical);
+	put(0x700000, 'y');
+	ck_assert_int_eq(space_mremap(space, guest_at(other), 0, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+				      guest_at(0x500000)), 0x500000);
+	ck_assert_int_eq(byte_at(0x500000 + PAGE), 'x');
+	ck_assert_int_eq(space_read(space, &byte, guest_at(0x500000 + 2 * PAGE), 1), -EFAULT);
 }
 END_TEST
 
@@ -782,8 +805,9 @@ START_TEST(test_maps)
 	path[length] = 0;
 	space_set_break(space, guest_at(0x100000));
 	ck_assert_uint_eq(space_brk(space, guest_at(0x102000)), 0x102000);
-	ck_assert_int_eq(space_mmap(space, guest_at(0x200000), PAGE, PROT_READ | PROT_EXEC,
-				    MAP_PRIVATE | MAP_FIXED, fd, PAGE), 0x200000);
+	ck_assert_int_eq(space_mmap(space, guest_at(0x1ff000), 2 * PAGE, PROT_READ | PROT_EXEC,
+				    MAP_PRIVATE | MAP_FIXED, fd, PAGE), 0x1ff000);
+	ck_assert_int_eq(space_mprotect(space, guest_at(0x1ff000), PAGE, PROT_READ), 0);
 	map(0x300000, 1, BOTH, MAP_SHARED, -1);
 	map(0x400000, 1, PROT_NONE, MAP_PRIVATE, -1);
 	map(0x500000, 4, BOTH, MAP_PRIVATE, -1);
@@ -796,7 +820,7 @@ START_TEST(test_maps)
 	ck_assert(strstr(text, "00100000-00102000 rw-p 00000000 00:00 0 "
 			       "                                 [heap]\n") == text);
 	snprintf(line, sizeof line, "%s\n", path);
-	ck_assert_ptr_nonnull(strstr(text, "\n00200000-00201000 r-xp 00001000 "));
+	ck_assert_ptr_nonnull(strstr(text, "\n00200000-00201000 r-xp 00002000 "));
 	ck_assert_ptr_nonnull(strstr(text, line));
 	ck_assert_ptr_nonnull(strstr(text, "\n00300000-00301000 rw-s 00000000 "));
 	ck_assert_ptr_nonnull(strstr(text, "/dev/zero (deleted)\n"));
@@ -815,7 +839,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		test_sealed, test_outside, test_growing_tail, test_file, test_frames, test_fault,
-		test_lazy, test_stack, test_move, test_threads, test_fork, test_maps,
+		test_lazy, test_stack, test_move, test_grown, test_threads, test_fork, test_maps,
 	};
 	Suite *suite = suite_create("space");
 	TCase *tcase = tcase_create("space");
