@@ -4,6 +4,7 @@
  * what is above user code, and the page of the clock. Through calls, it gets an error;
  * `touch ADDRESS`, `out PORT` and `jump` are the direct way, and the end.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -27,9 +28,14 @@ static void want(const char *what, uint64_t at, long result, int number)
 	failed = 1;
 }
 
+static char page[2 * PAGE] __attribute__((aligned(PAGE)));
+
 static void through_calls(uint64_t at)
 {
 	int zero = open("/dev/zero", O_RDONLY), null = open("/tmp", O_RDONLY | O_DIRECTORY), pipe_fd[2];
+
+	const uint64_t place = (uintptr_t)page;
+	const int outside = at + PAGE ? ENOMEM : EINVAL;	/* a range without an end */
 
 	close(null);
 	if (pipe(pipe_fd))
@@ -43,6 +49,13 @@ static void through_calls(uint64_t at)
 	want("mprotect", at, syscall(SYS_mprotect, at, PAGE, PROT_READ | PROT_WRITE), ENOMEM);
 	want("mmap", at, syscall(SYS_mmap, at, PAGE, PROT_READ,
 				 MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
+	want("munmap", at, syscall(SYS_munmap, at, PAGE), EINVAL);
+	want("mremap from", at, syscall(SYS_mremap, at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place),
+	     EFAULT);
+	want("mremap to", at, syscall(SYS_mremap, place, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at), EINVAL);
+	want("madvise", at, syscall(SYS_madvise, at, PAGE, MADV_DONTNEED), outside);
+	want("mincore", at, syscall(SYS_mincore, at, PAGE, place), ENOMEM);
+	want("mlock", at, syscall(SYS_mlock, at, PAGE), outside);
 	close(zero);
 	close(pipe_fd[0]);
 	close(pipe_fd[1]);
@@ -59,6 +72,14 @@ static void clock_page(uint64_t at)
 	want("munmap", at, syscall(SYS_munmap, at - PAGE, 2 * PAGE), EPERM);
 	want("mmap", at, syscall(SYS_mmap, at, PAGE, PROT_READ,
 				 MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), EPERM);
+	want("mremap from", at, syscall(SYS_mremap, at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, page),
+	     EINVAL);
+	want("mremap longer", at, syscall(SYS_mremap, at, PAGE, 2 * PAGE, MREMAP_MAYMOVE, 0), EINVAL);
+	want("mremap to", at, syscall(SYS_mremap, page, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at), EINVAL);
+	want("madvise", at, syscall(SYS_madvise, at, PAGE, MADV_DONTNEED), EPERM);
+	want("madvise", at, syscall(SYS_madvise, at, PAGE, MADV_DONTFORK), EPERM);
+	want("mlock", at, syscall(SYS_mlock, at, PAGE), EPERM);
+	want("mincore", at, syscall(SYS_mincore, at, PAGE, page), ENOMEM);
 	close(zero);
 }
 
