@@ -34,19 +34,56 @@ int64_t call_exit(struct thread *thread, const uint64_t *a)
 	return 0;
 }
 
+/* Who says it first. */
 int64_t call_exit_group(struct thread *thread, const uint64_t *a)
 {
-	thread->process->ended = true;
-	thread->process->status = (int)a[0] & 0xff;
+	struct process *process = thread->process;
+
+	pthread_mutex_lock(&process->lock);
+	if (!process->ended)
+		process->status = (int)a[0] & 0xff;
+	process->ended = true;
+	pthread_mutex_unlock(&process->lock);
 	return call_exit(thread, a);
 }
 
-/* Nobody else waits for this thread or looks at its list: there is no other. */
 int64_t call_set_tid_address(struct thread *thread, const uint64_t *a)
 {
-	(void)thread;
-	(void)a;
-	return syscall(SYS_gettid);
+	thread->clear_tid = guest_at(a[0]);
+	return thread->tid;
+}
+
+#define ROBUST_HEAD 24	/* sizeof(struct robust_list_head) */
+
+int64_t call_set_robust_list(struct thread *thread, const uint64_t *a)
+{
+	if (a[1] != ROBUST_HEAD)
+		return -EINVAL;
+	thread->robust_list = guest_at(a[0]);
+	return 0;
+}
+
+/* Of another process, nothing is known here. */
+int64_t call_get_robust_list(struct thread *thread, const uint64_t *a)
+{
+	struct process *process = thread->process;
+	const uint64_t size = ROBUST_HEAD;
+	const struct thread *other = thread;
+	guest_addr list = thread->robust_list;
+
+	if (a[0]) {
+		pthread_mutex_lock(&process->lock);
+		for (other = process->first; other && other->tid != (pid_t)a[0]; other = other->next)
+			;
+		if (other)
+			list = other->robust_list;
+		pthread_mutex_unlock(&process->lock);
+	}
+	if (!other)
+		return syscall(SYS_tgkill, (pid_t)a[0], (pid_t)a[0], 0) ? -ESRCH : -EPERM;
+	if (space_write(process->space, guest_at(a[2]), &size, sizeof size))
+		return -EFAULT;
+	return space_write(process->space, guest_at(a[1]), &list, sizeof list);
 }
 
 /* The host's own, on the host's address of the word, which no other page of the guest has. */

@@ -23,6 +23,7 @@ struct clock {
 	struct vdsogen_clock *block;
 	uint64_t distance;	/* the guest's counter is ahead of the host's */
 	bool started;
+	pthread_mutex_t lock;	/* held while the page is written */
 	pthread_t publisher;
 	int stop;		/* an eventfd */
 };
@@ -48,8 +49,10 @@ static void *publish(void *argument)
 		struct vdsogen_sample sample;
 
 		take_sample(clock, &sample);
+		pthread_mutex_lock(&clock->lock);
 		/* a sample that it refuses is followed by another */
 		vdsogen_clock_update(clock->block, &sample, guest_counter, clock);
+		pthread_mutex_unlock(&clock->lock);
 	}
 	return NULL;
 }
@@ -68,7 +71,7 @@ static int start_publisher(struct clock *clock, struct runner_error *error)
 	failed = pthread_create(&clock->publisher, NULL, publish, clock);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (failed) {
-		close(clock->stop);
+		fds_close(clock->stop);
 		return runner_error(error, failed, "a thread for the clock: %s", strerror(failed));
 	}
 	clock->started = true;
@@ -142,6 +145,7 @@ int clock_create(struct clock **result, struct vm *vm, struct space *space, gues
 
 	if (!clock)
 		return runner_error(error, ENOMEM, "no memory for the clock");
+	pthread_mutex_init(&clock->lock, NULL);
 	failed = build(clock, vm, space, at, error);
 	if (failed)
 		free(clock);
@@ -161,7 +165,7 @@ void clock_destroy(struct clock *clock)
 
 	if (clock->started && write(clock->stop, &one, sizeof one) == sizeof one) {
 		pthread_join(clock->publisher, NULL);
-		close(clock->stop);
+		fds_close(clock->stop);
 	}
 	free(clock);
 }
@@ -170,6 +174,26 @@ bool clock_view(const struct clock *clock, struct clock_view *view)
 {
 	*view = (struct clock_view){ clock->image, clock->block, guest_counter((void *)clock) };
 	return clock->started;
+}
+
+void clock_lock(struct clock *clock)
+{
+	pthread_mutex_lock(&clock->lock);
+}
+
+void clock_unlock(struct clock *clock)
+{
+	pthread_mutex_unlock(&clock->lock);
+}
+
+int clock_after_fork(struct clock *clock, struct runner_error *error)
+{
+	pthread_mutex_init(&clock->lock, NULL);
+	if (!clock->started)
+		return 0;
+	fds_close(clock->stop);
+	clock->started = false;
+	return start_publisher(clock, error);
 }
 
 bool clock_read(const struct clock *clock, clockid_t id, struct timespec *time)

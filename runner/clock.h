@@ -24,6 +24,13 @@ struct clock_view {
 	uint64_t counter;	/* the guest's */
 };
 bool clock_view(const struct clock *clock, struct clock_view *view);
+/*
+ * Around fork(): nobody writes to the page. Then the parent unlocks; the child, which has a
+ * page of its own now and no publisher, calls the other.
+ */
+void clock_lock(struct clock *clock);
+void clock_unlock(struct clock *clock);
+int clock_after_fork(struct clock *clock, struct runner_error *error);
 
 /* What the guest reads there now: false if it would ask, or if it is another clock. */
 bool clock_read(const struct clock *clock, clockid_t id, struct timespec *time);

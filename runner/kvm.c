@@ -108,9 +108,9 @@ void vm_destroy(struct vm *vm)
 	destroy_vcpus(vm);
 	kvm_machine_destroy(vm);
 	if (vm->fd >= 0)
-		close(vm->fd);
+		fds_close(vm->fd);
 	if (vm->kvm >= 0)
-		close(vm->kvm);
+		fds_close(vm->kvm);
 	pthread_mutex_destroy(&vm->lock);
 	free(vm);
 }
@@ -145,7 +145,7 @@ int vm_add_memory(struct vm *vm, uint64_t physical, void *host, size_t size,
 int vm_after_fork(struct vm *vm, struct runner_error *error)
 {
 	destroy_vcpus(vm);
-	close(vm->fd);
+	fds_close(vm->fd);
 	vm->fd = fds_hide(ioctl(vm->kvm, KVM_CREATE_VM, 0));
 	if (vm->fd < 0)
 		return kvm_fails(error, "a virtual machine");
@@ -217,7 +217,7 @@ int kvm_vcpu_create(struct vcpu **result, struct vm *vm, struct runner_error *er
 	if (vcpu->run == MAP_FAILED) {
 		int failed = kvm_fails(error, "a vCPU's registers");
 
-		close(vcpu->fd);
+		fds_close(vcpu->fd);
 		free(vcpu);
 		return failed;
 	}
@@ -232,7 +232,7 @@ void kvm_vcpu_destroy(struct vcpu *vcpu)
 {
 	kvm_machine_forget(vcpu);
 	munmap(vcpu->run, vcpu->vm->run_size);
-	close(vcpu->fd);
+	fds_close(vcpu->fd);
 	free(vcpu);
 }
 

@@ -17,6 +17,7 @@
 
 #define STACK_SIZE (8ull << 20)
 #define STACK_GAP (16ull * VM_PAGE)	/* to what is above */
+const size_t load_strings_max = STACK_SIZE / 4;
 /* Where Linux puts programs that can move, and their interpreter's first choice. */
 #define PROGRAM_NEAR 0x555555554000ull
 #define INTERPRETER_NEAR 0x7ffff7fc0000ull
@@ -89,21 +90,75 @@ static int place(const struct load *load, const struct elf *elf, guest_addr near
 	return elf_place(elf, elf_start(elf, near), &room, plan, error);
 }
 
-static int load_file(const struct load *load, const char *path, uint64_t near, struct elf *elf,
+/* As open_exec() has it. A descriptor, or -errno. */
+static int open_interpreter(const char *path, struct runner_error *error)
+{
+	int fd = fds_hide(open(path, O_RDONLY | O_CLOEXEC));
+
+	if (fd < 0)
+		return runner_error(error, errno, "its interpreter: %s", strerror(errno));
+	return fd;
+}
+
+static int load_file(const struct load *load, int fd, uint64_t near, struct elf *elf,
 		     struct elf_plan *plan, struct runner_error *error)
 {
-	struct elf_source source = { .fd = fds_hide(open(path, O_RDONLY | O_CLOEXEC)) };
-	int failed;
+	struct elf_source source = { .fd = fd };
+	int failed = elf_read(elf, &source, &machine, error);
 
-	if (source.fd < 0)
-		return runner_error(error, errno, "%s", strerror(errno));
-	failed = elf_read(elf, &source, &machine, error);
 	if (!failed)
 		failed = place(load, elf, guest_at(near), plan, error);
-	if (!failed)
-		failed = map_plan(load->space, plan, source.fd, error);
-	close(source.fd);
+	return failed ? failed : map_plan(load->space, plan, fd, error);
+}
+
+static int load_interpreter(const struct load *load, const char *path, struct elf_plan *plan,
+			    struct runner_error *error)
+{
+	struct elf elf;
+	int fd = open_interpreter(path, error), failed;
+
+	if (fd < 0)
+		return fd;
+	failed = load_file(load, fd, INTERPRETER_NEAR, &elf, plan, error);
+	fds_close(fd);
 	return failed;
+}
+
+/* -------------------------------------------------------------------------
+ * Before that, whether it can be.
+ */
+static int check_file(const struct vm *vm, int fd, uint64_t near, struct elf *elf, struct runner_error *error)
+{
+	struct elf_source source = { .fd = fd };
+	struct elf_room room = { .limit = vm_user_range(vm).end };
+	struct elf_plan plan;
+	int failed = elf_read(elf, &source, &machine, error);
+
+	return failed ? failed : elf_place(elf, elf_start(elf, guest_at(near)), &room, &plan, error);
+}
+
+/* What is no ELF file of this machine is a broken library to Linux. */
+static int check_interpreter(const struct vm *vm, const char *path, struct runner_error *error)
+{
+	struct elf elf;
+	int fd, failed;
+
+	if (access(path, X_OK))
+		return runner_error(error, errno, "its interpreter: %s", strerror(errno));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return runner_error(error, errno, "its interpreter: %s", strerror(errno));
+	failed = check_file(vm, fd, INTERPRETER_NEAR, &elf, error);
+	close(fd);
+	return failed == -ENOEXEC ? -ELIBBAD : failed;
+}
+
+int load_check(const struct vm *vm, int program, struct runner_error *error)
+{
+	struct elf elf;
+	int failed = check_file(vm, program, PROGRAM_NEAR, &elf, error);
+
+	return failed || !elf.has_interpreter ? failed : check_interpreter(vm, elf.interpreter, error);
 }
 
 /* -------------------------------------------------------------------------
@@ -112,7 +167,7 @@ static int load_file(const struct load *load, const char *path, uint64_t near, s
 static int fill_stack(struct load *load, const struct elf *elf, const struct elf_plan *plan,
 		      guest_addr base, guest_addr top, struct runner_error *error)
 {
-	const size_t room = STACK_SIZE / 4;	/* the rest is for the program itself */
+	const size_t room = load_strings_max;	/* the rest is for the program itself */
 	struct stack_contents contents = {
 		.argv = (const char *const *)load->arguments,
 		.envp = (const char *const *)load->environment,
@@ -151,10 +206,10 @@ static int make_stack(struct load *load, const struct elf *elf, const struct elf
 
 int load_program(struct load *load, struct runner_error *error)
 {
-	struct elf elf, interpreter;
+	struct elf elf;
 	struct elf_plan plan, other;
 	guest_addr base = { 0 };
-	int failed = load_file(load, load->path, PROGRAM_NEAR, &elf, &plan, error);
+	int failed = load_file(load, load->program, PROGRAM_NEAR, &elf, &plan, error);
 
 	if (failed)
 		return failed;
@@ -162,7 +217,7 @@ int load_program(struct load *load, struct runner_error *error)
 	space_set_break(load->space, plan.pages.end);
 	load->pc = plan.entry;
 	if (elf.has_interpreter) {
-		failed = load_file(load, elf.interpreter, INTERPRETER_NEAR, &interpreter, &other, error);
+		failed = load_interpreter(load, elf.interpreter, &other, error);
 		if (failed)
 			return failed;
 		startup_step("interpreter");

@@ -2,16 +2,19 @@
 /* vdsorun: a Linux program in a virtual machine without a kernel. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include <vdsogen.h>
 
+#include "exec.h"
+#include "fds.h"
 #include "gdb.h"
-#include "identity.h"
 #include "load.h"
 #include "loop.h"
 #include "startup.h"
@@ -25,7 +28,7 @@ enum { STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_NOT_RUN = 126, STATUS_NOT_FOU
 
 static const char usage[] =
 	"usage: " NAME " [--trace] [--stats] [--startup-trace] [--gdb PORT] [--verbose]\n"
-	"               PROGRAM [ARGUMENT ...]\n"
+	"               [--argv0 NAME] PROGRAM [ARGUMENT ...]\n"
 	"Runs a Linux program in a virtual machine without a kernel.\n"
 	"\n"
 	"  --trace     print each system call\n"
@@ -35,21 +38,55 @@ static const char usage[] =
 	"              print what the time went to before the program began\n"
 	"  --gdb PORT  wait for a debugger there, or at a path\n"
 	"  --verbose   name what a program asks for and is not there\n"
+	"  --argv0 NAME  what the program is told as its name, if not PROGRAM\n"
 	"  --version   print the version\n"
 	"  --help      print this\n";
 
-enum { OPTION_HELP = 'h', OPTION_TRACE = UCHAR_MAX + 1, OPTION_SLOW, OPTION_STATS, OPTION_STARTUP,
-       OPTION_GDB, OPTION_VERBOSE, OPTION_VERSION };
+enum {
+	OPTION_HELP = 'h',
+	OPTION_TRACE = UCHAR_MAX + 1,
+	OPTION_SLOW,
+	OPTION_STATS,
+	OPTION_STARTUP,
+	OPTION_GDB,
+	OPTION_VERBOSE,
+	OPTION_VERSION,
+	OPTION_ARGV0,
+	OPTION_PROGRAM,
+	OPTION_BLOCKED,
+};
 
 static const char *debugger;	/* where it comes; NULL: nowhere */
 
+/* What a runner that execve() made is told by the one before. */
+struct told {
+	const char *argv0;
+	int program;		/* an open file; -1: the command names it */
+	bool is_blocked;
+	uint64_t blocked;	/* signals */
+};
+
+/* For what the program becomes by execve(). */
+static void keep_option(struct process *process, char *option)
+{
+	static char *options[8];
+	static unsigned int kept;
+
+	process->options = options;
+	if (option && kept < sizeof options / sizeof options[0] - 1)
+		options[kept++] = option;
+}
+
 /* The rest is the program's. Does not return where there is nothing to run. */
-static void read_options(int argc, char **argv, struct process *process)
+static void read_options(int argc, char **argv, struct process *process, struct told *told)
 {
 	static const struct option known[] = {
+		{ "argv0", required_argument, NULL, OPTION_ARGV0 },
+		{ "blocked", required_argument, NULL, OPTION_BLOCKED },
 		{ "gdb", required_argument, NULL, OPTION_GDB },
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ "no-fast-paths", no_argument, NULL, OPTION_SLOW },
+		{ "program", required_argument, NULL, OPTION_PROGRAM },
 		{ "startup-trace", no_argument, NULL, OPTION_STARTUP },
 		{ "stats", no_argument, NULL, OPTION_STATS },
 		{ "trace", no_argument, NULL, OPTION_TRACE },
@@ -59,6 +96,7 @@ static void read_options(int argc, char **argv, struct process *process)
 	};
 	int option;
 
+	keep_option(process, NULL);
 	while ((option = getopt_long(argc, argv, "+h", known, NULL)) != -1)
 		switch (option) {
 		case OPTION_HELP:
@@ -70,13 +108,16 @@ static void read_options(int argc, char **argv, struct process *process)
 			exit(0);
 		case OPTION_TRACE:
 			process->trace = true;
+			keep_option(process, "--trace");
 			break;
 		case OPTION_SLOW:
 			process->slow = true;
+			keep_option(process, "--no-fast-paths");
 			break;
 		case OPTION_STATS:
 			process->stats = true;
 			stats_begin(&process->counts);
+			keep_option(process, "--stats");
 			break;
 		case OPTION_GDB:
 			debugger = optarg;
@@ -86,6 +127,17 @@ static void read_options(int argc, char **argv, struct process *process)
 			break;
 		case OPTION_VERBOSE:
 			process->verbose = true;
+			keep_option(process, "--verbose");
+			break;
+		case OPTION_ARGV0:
+			told->argv0 = optarg;
+			break;
+		case OPTION_PROGRAM:
+			told->program = atoi(optarg);
+			break;
+		case OPTION_BLOCKED:
+			told->is_blocked = true;
+			told->blocked = strtoull(optarg, NULL, 0);
 			break;
 		default:
 			exit(STATUS_USAGE);
@@ -119,12 +171,84 @@ static char *find_program(const char *name)
 	return path;
 }
 
-/* Its memory, its first thread and where that begins. */
-static int create(struct thread *thread, char **arguments, struct runner_error *error)
+/* -------------------------------------------------------------------------
+ * The program's file.
+ */
+
+/* As the host names an open file, for messages and /proc/self/exe. */
+static char *name_of(int fd)
+{
+	char link[sizeof "/proc/self/fd/" + 3 * sizeof fd], name[PATH_MAX];
+	ssize_t length;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	length = readlink(link, name, sizeof name - 1);
+	if (length < 0)
+		return NULL;
+	name[length] = '\0';
+	return strdup(name);
+}
+
+/* As the shell's command, where that does not name it in full. */
+static int open_program(struct exec *exec, const char *name)
+{
+	char *path = find_program(name);
+	int failed;
+
+	if (!path) {
+		fprintf(stderr, NAME ": %s: %s\n", name, strerror(errno));
+		return STATUS_NOT_FOUND;
+	}
+	failed = exec_open(exec, AT_FDCWD, strchr(name, '/') ? name : path, 0, NULL);
+	free(path);
+	if (!failed)
+		return 0;
+	fprintf(stderr, NAME ": %s: %s\n", name, strerror(-failed));
+	return failed == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN;
+}
+
+/* 0, or the status to end with. */
+static int prepare(struct exec *exec, struct process *process, const struct told *told, char **argv)
+{
+	const char *name = argv[0];
+	int failed;
+
+	if (told->argv0)
+		argv[0] = (char *)told->argv0;
+	if (exec_set_arguments(exec, argv, environ))
+		return STATUS_FAILED;
+	if (told->program >= 0) {
+		exec->program = told->program;
+		exec->name = name;
+	} else {
+		failed = open_program(exec, name);
+		if (failed)
+			return failed;
+	}
+	exec->program = fds_hide(exec->program);
+	process->path = exec->program < 0 ? NULL : name_of(exec->program);
+	if (!process->path)
+		fprintf(stderr, NAME ": %s: %s\n", name, strerror(errno));
+	return process->path ? 0 : STATUS_NOT_RUN;
+}
+
+/* What others see of it, as Linux does. */
+static void take_name(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	prctl(PR_SET_NAME, slash ? slash + 1 : name);
+}
+
+/* -------------------------------------------------------------------------
+ * Its memory, its first thread and where that begins.
+ */
+static int create(struct thread *thread, const struct exec *exec, struct runner_error *error)
 {
 	struct process *process = thread->process;
-	struct load load = { .path = process->path, .name = arguments[0], .arguments = arguments,
-			     .environment = environ };
+	struct load load = { .program = exec->program, .name = exec->name,
+			     .arguments = (char *const *)exec->arguments,
+			     .environment = (char *const *)exec->environment };
 	int failed = vm_create(&process->vm, error);
 
 	if (failed)
@@ -148,34 +272,58 @@ static int create(struct thread *thread, char **arguments, struct runner_error *
 	return failed;
 }
 
+static int start(struct thread *thread, const struct told *told, char **argv)
+{
+	struct process *process = thread->process;
+	struct runner_error error = { 0 };
+	struct exec *exec = exec_create();
+	int failed;
+
+	if (!exec)
+		return STATUS_FAILED;
+	exec_learn_runner();
+	failed = prepare(exec, process, told, argv);
+	if (failed)
+		return failed;
+	/* they are the guest's, and come to it when it runs */
+	thread->blocked = signals_block_all();
+	if (told->is_blocked)
+		thread->blocked = told->blocked;
+	take_name(exec->name);
+	if (create(thread, exec, &error)) {
+		fprintf(stderr, NAME ": %s: %s\n", process->path, error.text);
+		return process->vm ? STATUS_NOT_RUN : STATUS_FAILED;
+	}
+	startup_step("vCPU");
+	fds_close(exec->program);
+	exec_free(exec);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct process process;
-	struct thread thread = { .process = &process };
+	struct told told = { .program = -1 };
+	struct thread *thread = calloc(1, sizeof *thread);
 	struct runner_error error = { 0 };
-	struct loop_end end;
+	int failed;
 
-	read_options(argc, argv, &process);
-	process.path = find_program(argv[optind]);
-	if (!process.path) {
-		fprintf(stderr, NAME ": %s: %s\n", argv[optind], strerror(errno));
-		return STATUS_NOT_FOUND;
-	}
-	/* they are the guest's, and come to it when it runs */
-	thread.blocked = signals_block_all();
+	if (!thread)
+		return STATUS_FAILED;
+	read_options(argc, argv, &process, &told);
 	startup_step("options");
-	if (create(&thread, argv + optind, &error)) {
-		fprintf(stderr, NAME ": %s: %s\n", process.path, error.text);
-		return process.vm ? STATUS_NOT_RUN : STATUS_FAILED;
-	}
-	identity_tell(&thread);
-	startup_step("vCPU");
+	process_begin(&process, thread);
+	fds_begin();
+	failed = start(thread, &told, argv + optind);
+	fds_end();
+	if (failed)
+		return failed;
 	if (debugger && gdb_create(&process, debugger, &error)) {
 		fprintf(stderr, NAME ": %s\n", error.text);
 		return STATUS_USAGE;
 	}
-	gdb_thread_begin(&thread);
+	gdb_thread_begin(thread);
 	startup_end();
-	loop_run(&thread, &end);
-	process_end(&process, &end);
+	process_run(thread);
+	return STATUS_FAILED;	/* not reached: the first thread stays */
 }

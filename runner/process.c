@@ -2,16 +2,40 @@
 #define _GNU_SOURCE
 #include "process.h"
 
+#include <errno.h>
+#include <linux/futex.h>
+#include <limits.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "calls.h"
+#include "exec.h"
+#include "fds.h"
 #include "gdb.h"
+#include "identity.h"
 #include "loop.h"
+#include "robust.h"
+#include "x86_64/registers.h"
 
-/* The same end for whoever waits for this process, and no core of the runner's. */
+enum { STACK_SIZE = 256 << 10, STACK_GUARD = VM_PAGE };	/* of the runner's own code */
+
+/* -------------------------------------------------------------------------
+ * The end of all.
+ */
+/*
+ * The same end for whoever waits for this process, and no core of the runner's. raise()
+ * would take a child of vfork for its parent.
+ */
 static void die(int signal_number)
 {
 	const struct rlimit none = { 0 };
@@ -22,11 +46,15 @@ static void die(int signal_number)
 	sigemptyset(&one);
 	sigaddset(&one, signal_number);
 	sigprocmask(SIG_UNBLOCK, &one, NULL);
-	raise(signal_number);
+	syscall(SYS_tgkill, getpid(), gettid(), signal_number);
 }
 
-void process_end(const struct process *process, const struct loop_end *end)
+/* Who comes second finds the lock held. */
+void process_end(struct process *process, const struct loop_end *end)
 {
+	pthread_mutex_lock(&process->lock);
+	for (struct thread *thread = process->first; thread; thread = thread->next)
+		robust_end(thread);
 	if (process->stats)
 		stats_print(process);
 	gdb_end(process, end->failed ? EXIT_FAILURE : process->status, end->signal);
@@ -35,4 +63,410 @@ void process_end(const struct process *process, const struct loop_end *end)
 	if (end->signal)
 		die(end->signal);
 	_exit(end->failed || end->signal ? EXIT_FAILURE : process->status);
+}
+
+/* -------------------------------------------------------------------------
+ * Threads.
+ */
+static void link_thread(struct process *process, struct thread *thread)
+{
+	thread->process = process;
+	thread->next = process->first;
+	process->first = thread;
+	process->threads++;
+}
+
+static void unlink_thread(struct process *process, const struct thread *thread)
+{
+	struct thread **at = &process->first;
+
+	while (*at != thread)
+		at = &(*at)->next;
+	*at = thread->next;
+	process->threads--;
+}
+
+void process_begin(struct process *process, struct thread *thread)
+{
+	pthread_mutex_init(&process->lock, NULL);
+	process->first = NULL;
+	process->threads = 0;
+	link_thread(process, thread);
+	thread->tid = gettid();
+}
+
+/* It is to go on where `registers` are. Needs the lock. */
+static int make_vcpu(struct process *process, struct vcpu **vcpu, const struct vm_registers *registers,
+		     const struct process_start *start, struct runner_error *error)
+{
+	int failed;
+
+	fds_begin();
+	space_lock(process->space);	/* page tables are taken from one place */
+	failed = vcpu_create(vcpu, process->vm, guest_at(0), guest_at(0), error);
+	space_unlock(process->space);
+	fds_end();
+	if (failed)
+		return failed;
+	if (vcpu_load(*vcpu, registers)) {
+		vcpu_release(*vcpu);
+		return runner_error(error, EAGAIN, "a vCPU does not take its registers");
+	}
+	vcpu_set(*vcpu, VM_RESULT, 0);
+	if (start->stack.v)
+		vcpu_set(*vcpu, VM_SP, start->stack.v);
+	if (start->has_thread_pointer)
+		vcpu_set(*vcpu, VM_THREAD_POINTER, start->thread_pointer);
+	return 0;
+}
+
+/* As Linux: what cannot be written is not. */
+static void tell_number(const struct process *process, guest_addr at, int number)
+{
+	if (at.v)
+		space_write(process->space, at, &number, sizeof number);
+}
+
+static void clear_tid(const struct process *process, guest_addr at)
+{
+	size_t follow;
+	void *word;
+
+	if (!at.v)
+		return;
+	tell_number(process, at, 0);
+	word = space_at(process->space, at, GUEST_READ, &follow);
+	if (word)
+		syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/* The first of a process stays, without work: the host shows a process by it. */
+static void end_thread(struct thread *thread)
+{
+	struct process *process = thread->process;
+	const guest_addr word = thread->clear_tid;
+	const bool is_main = thread->tid == getpid();
+
+	robust_end(thread);
+	pthread_mutex_lock(&process->lock);
+	if (is_main)
+		process->main_status = thread->status;
+	if (process->threads == 1) {
+		process->status = process->main_status;
+		pthread_mutex_unlock(&process->lock);
+		process_end(process, &(struct loop_end){ 0 });
+	}
+	unlink_thread(process, thread);
+	vcpu_release(thread->vcpu);
+	pthread_mutex_unlock(&process->lock);
+	free(thread);
+	clear_tid(process, word);
+	while (is_main)
+		pause();
+}
+
+void process_run(struct thread *thread)
+{
+	struct process *process = thread->process;
+	struct loop_end end;
+
+	identity_tell(thread);
+	loop_run(thread, &end);
+	if (end.failed || end.signal || process->ended)
+		process_end(process, &end);
+	end_thread(thread);
+}
+
+/* -------------------------------------------------------------------------
+ * A new thread.
+ */
+struct beginning {
+	struct thread *thread;
+	const struct process_start *start;
+	sem_t begun;
+	pid_t tid;
+};
+
+static void *begin_thread(void *argument)
+{
+	struct beginning *beginning = argument;
+	struct thread *thread = beginning->thread;
+
+	thread->tid = beginning->tid = gettid();
+	tell_number(thread->process, beginning->start->parent_tid, thread->tid);
+	tell_number(thread->process, beginning->start->child_tid, thread->tid);
+	sem_post(&beginning->begun);
+	process_run(thread);
+	return NULL;
+}
+
+static int begin(struct beginning *beginning)
+{
+	pthread_attr_t attributes;
+	pthread_t unused;
+	int failed;
+
+	sem_init(&beginning->begun, 0, 0);
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	failed = pthread_create(&unused, &attributes, begin_thread, beginning);
+	pthread_attr_destroy(&attributes);
+	while (!failed && sem_wait(&beginning->begun))
+		;
+	return failed;
+}
+
+/* A copy of its parent with a vCPU of its own, known to all. */
+static struct thread *make_thread(struct thread *parent, const struct process_start *start)
+{
+	struct process *process = parent->process;
+	struct vm_registers registers;
+	struct runner_error error;
+	struct thread *thread = malloc(sizeof *thread);
+	int failed;
+
+	if (!thread || vcpu_save(parent->vcpu, &registers)) {
+		free(thread);
+		return NULL;
+	}
+	*thread = *parent;
+	thread->clear_tid = start->clear_tid;
+	thread->robust_list = guest_at(0);
+	pthread_mutex_lock(&process->lock);
+	failed = make_vcpu(process, &thread->vcpu, &registers, start, &error);
+	if (!failed)
+		link_thread(process, thread);
+	pthread_mutex_unlock(&process->lock);
+	if (!failed)
+		return thread;
+	if (process->verbose)
+		fprintf(stderr, "vdsorun: no thread: %s\n", error.text);
+	free(thread);
+	return NULL;
+}
+
+static void unmake_thread(struct thread *thread)
+{
+	struct process *process = thread->process;
+
+	pthread_mutex_lock(&process->lock);
+	unlink_thread(process, thread);
+	vcpu_release(thread->vcpu);
+	pthread_mutex_unlock(&process->lock);
+	free(thread);
+}
+
+int64_t process_clone(struct thread *thread, const struct process_start *start)
+{
+	struct beginning beginning = { .start = start };
+
+	/* its descriptors of vCPUs would be none of its parent's */
+	if (thread->process->borrows)
+		return -EAGAIN;
+	beginning.thread = make_thread(thread, start);
+	if (!beginning.thread)
+		return -EAGAIN;
+	if (begin(&beginning)) {
+		unmake_thread(beginning.thread);
+		return -EAGAIN;
+	}
+	return beginning.tid;
+}
+
+/* -------------------------------------------------------------------------
+ * A new process.
+ */
+static void lock_all(struct process *process)
+{
+	fflush(stdout);
+	pthread_mutex_lock(&process->lock);
+	space_lock(process->space);
+	if (process->clock)
+		clock_lock(process->clock);
+	fds_begin();
+}
+
+static void unlock_all(struct process *process)
+{
+	fds_end();
+	if (process->clock)
+		clock_unlock(process->clock);
+	space_unlock(process->space);
+	pthread_mutex_unlock(&process->lock);
+}
+
+static void forget_others(struct process *process, struct thread *thread)
+{
+	while (process->first) {
+		struct thread *other = process->first;
+
+		process->first = other->next;
+		if (other != thread)
+			free(other);
+	}
+	process_begin(process, thread);
+}
+
+/* In the child: memory is a copy, the machine is made anew. */
+static int become_child(struct thread *thread, const struct vm_registers *registers,
+			const struct process_start *start, struct runner_error *error)
+{
+	struct process *process = thread->process;
+	int failed;
+
+	fds_again();
+	space_after_fork(process->space);
+	forget_others(process, thread);
+	stats_forked(&process->counts, true);
+	process->borrows = false;
+	thread->clear_tid = start->clear_tid;
+	thread->robust_list = guest_at(0);
+	tell_number(process, start->child_tid, thread->tid);
+	failed = vm_after_fork(process->vm, error);
+	if (!failed)
+		failed = make_vcpu(process, &thread->vcpu, registers, start, error);
+	if (!failed && process->clock)
+		failed = clock_after_fork(process->clock, error);
+	fds_end();
+	return failed;
+}
+
+static void fail_to_begin(struct process *process, const struct runner_error *error)
+{
+	struct loop_end end = { .failed = true };
+
+	snprintf(end.text, sizeof end.text, "a new process: %.100s", error->text);
+	process_end(process, &end);
+}
+
+/* Of a child that is there and has not been waited for. Without one there is no child. */
+static int64_t tell_pidfd(const struct process *process, guest_addr at, pid_t pid)
+{
+	int fd = pidfd_open(pid, 0), number = errno;
+
+	if (fd < 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, __WALL);
+		return -number;
+	}
+	tell_number(process, at, fd);
+	return pid;
+}
+
+int64_t process_fork(struct thread *thread, const struct process_start *start)
+{
+	struct process *process = thread->process;
+	struct vm_registers registers;
+	struct runner_error error;
+	int number;
+	pid_t pid;
+
+	if (vcpu_save(thread->vcpu, &registers))
+		return -EAGAIN;
+	lock_all(process);
+	pid = fork();
+	number = errno;
+	if (pid == 0) {
+		if (become_child(thread, &registers, start, &error))
+			fail_to_begin(process, &error);
+		identity_tell(thread);
+		return 0;
+	}
+	unlock_all(process);
+	if (pid < 0)
+		return -number;
+	stats_forked(&process->counts, false);
+	tell_number(process, start->parent_tid, pid);
+	return start->pidfd.v ? tell_pidfd(process, start->pidfd, pid) : pid;
+}
+
+/* -------------------------------------------------------------------------
+ * A new process that borrows its parent's memory: the same machine runs it.
+ */
+struct borrower {
+	struct process process;
+	struct thread thread;
+	const struct process_start *start;
+	uint8_t *stack;
+};
+
+static int run_borrower(void *argument)
+{
+	struct borrower *borrower = argument;
+
+	borrower->thread.tid = gettid();
+	tell_number(&borrower->process, borrower->start->child_tid, borrower->thread.tid);
+	process_run(&borrower->thread);
+	return 0;
+}
+
+static int fill_borrower(struct borrower *borrower, struct thread *parent, const struct process_start *start)
+{
+	struct process *process = parent->process;
+	struct vm_registers registers;
+	struct runner_error error;
+	int failed;
+
+	borrower->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (borrower->stack == MAP_FAILED)
+		return -ENOMEM;
+	if (mprotect(borrower->stack, STACK_GUARD, PROT_NONE) || vcpu_save(parent->vcpu, &registers))
+		return -EAGAIN;
+	borrower->start = start;
+	borrower->process = *process;
+	borrower->process.borrows = true;
+	borrower->process.exec = NULL;
+	stats_forked(&borrower->process.counts, true);
+	borrower->thread = *parent;
+	borrower->thread.vcpu = NULL;
+	process_begin(&borrower->process, &borrower->thread);
+	borrower->thread.clear_tid = start->clear_tid;
+	borrower->thread.robust_list = guest_at(0);
+	pthread_mutex_lock(&process->lock);
+	failed = make_vcpu(process, &borrower->thread.vcpu, &registers, start, &error);
+	pthread_mutex_unlock(&process->lock);
+	return failed ? -EAGAIN : 0;
+}
+
+/* What it did not live to give back, as one that a signal or exec ended, is given back here. */
+static void give_back(struct process *process, struct borrower *borrower)
+{
+	if (borrower->thread.vcpu) {
+		pthread_mutex_lock(&process->lock);
+		vcpu_release(borrower->thread.vcpu);
+		pthread_mutex_unlock(&process->lock);
+	}
+	exec_free(borrower->process.exec);
+	if (borrower->stack != MAP_FAILED)
+		munmap(borrower->stack, STACK_SIZE);
+	free(borrower);
+}
+
+int64_t process_vfork(struct thread *thread, const struct process_start *start)
+{
+	struct process *process = thread->process;
+	struct borrower *borrower;
+	int flags = CLONE_VM | CLONE_VFORK | start->signal, pidfd;
+	int64_t result;
+
+	/* it has no vCPUs to lend */
+	if (process->borrows)
+		return process_fork(thread, start);
+	borrower = calloc(1, sizeof *borrower);
+	if (!borrower)
+		return -ENOMEM;
+	result = fill_borrower(borrower, thread, start);
+	if (!result) {
+		result = clone(run_borrower, borrower->stack + STACK_SIZE,
+			       flags | (start->pidfd.v ? CLONE_PIDFD : 0), borrower, &pidfd);
+		if (result < 0)
+			result = -errno;
+	}
+	if (result > 0 && start->pidfd.v)
+		tell_number(process, start->pidfd, pidfd);
+	if (result > 0)
+		tell_number(process, start->parent_tid, (int)result);
+	give_back(process, borrower);
+	return result;
 }

@@ -3,6 +3,9 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
+#include <pthread.h>
+#include <sys/types.h>
+
 #include "clock.h"
 #include "signals.h"
 #include "space.h"
@@ -25,6 +28,14 @@ struct process {
 	int status;
 	struct gdb *gdb;	/* NULL: no debugger can come */
 	struct stats counts;	/* of exits, if they are printed or not */
+	char *const *options;	/* the runner's own, for what the program becomes; ends with NULL */
+	struct exec *exec;	/* what it is about to become */
+	bool borrows;		/* a child of vfork: memory and machine are its parent's */
+
+	pthread_mutex_t lock;	/* of what follows, of the machine's vCPUs, and over a fork */
+	struct thread *first;	/* all that have not ended */
+	unsigned int threads;
+	int main_status;	/* of the first one, when it has ended before others */
 };
 
 /* For the host's thread that runs it alone. */
@@ -36,11 +47,37 @@ struct thread {
 	struct signals_thread signal;
 	bool ended;		/* by exit, with this status */
 	int status;
+	struct thread *next;
+	pid_t tid;		/* as the host has it */
+	guest_addr clear_tid;	/* a word that is 0 when it has ended; 0: none */
+	guest_addr robust_list;	/* of what others are told when it has ended */
 };
 
 struct loop_end;
 
+void process_begin(struct process *process, struct thread *thread);
+
+/* What a new thread or process has of its own, and its parent not. */
+struct process_start {
+	bool has_thread_pointer;
+	uint64_t thread_pointer;
+	guest_addr stack;	/* 0: where its parent has it */
+	guest_addr parent_tid, child_tid, clear_tid;	/* words to be written; 0: none */
+	guest_addr pidfd;	/* likewise, of a process */
+	int signal;		/* that its parent gets at its end */
+	bool handlers_default;	/* what has a handler has none */
+};
+
+/* The number of the new one, or -errno. A process is where this returns twice, with 0 in it. */
+int64_t process_clone(struct thread *thread, const struct process_start *start);
+int64_t process_fork(struct thread *thread, const struct process_start *start);
+/* Returns when the child has ended, or has become another program. */
+int64_t process_vfork(struct thread *thread, const struct process_start *start);
+
+/* Until the thread ends. With the last one, the process does. */
+void process_run(struct thread *thread);
+
 /* Of all threads. The memory and the machine are the kernel's to clean up. */
-_Noreturn void process_end(const struct process *process, const struct loop_end *end);
+_Noreturn void process_end(struct process *process, const struct loop_end *end);
 
 #endif
