@@ -21,6 +21,7 @@ enum { PERIOD_MS = 4, NSEC_PER_MS = 1000000 };
 struct clock {
 	struct guest_range image;
 	struct vdsogen_clock *block;
+	uint64_t hz;		/* of the host's counter; 0: not known */
 	uint64_t distance;	/* the guest's counter is ahead of the host's */
 	bool started;
 	pthread_mutex_t lock;	/* held while the page is written */
@@ -86,13 +87,15 @@ static int fails(struct runner_error *error, const char *what, int failed)
 /* A counter that cannot be compared leaves the clock as it is: its readers ask. */
 static int start(struct clock *clock, struct vm *vm, struct runner_error *error)
 {
-	struct vdsogen_source source = { .hz = host_counter_hz(),
-					 .res_coarse = PERIOD_MS * NSEC_PER_MS };
+	struct vdsogen_source source = { .res_coarse = PERIOD_MS * NSEC_PER_MS };
 	struct vdsogen_sample sample;
 	int failed;
 
 	if (vm_counter_distance(vm, &clock->distance) || !host_counter_is_invariant())
 		return 0;
+	if (!clock->hz)
+		clock->hz = host_counter_hz();
+	source.hz = clock->hz;
 	startup_step("clock: the counter's frequency");
 	take_sample(clock, &sample);
 	failed = vdsogen_clock_start(clock->block, &source, &sample);
@@ -137,7 +140,7 @@ static int build(struct clock *clock, struct vm *vm, struct space *space, guest_
 	return start(clock, vm, error);
 }
 
-int clock_create(struct clock **result, struct vm *vm, struct space *space, guest_addr *at,
+int clock_create(struct clock **result, struct vm *vm, struct space *space, uint64_t hz, guest_addr *at,
 		 struct runner_error *error)
 {
 	struct clock *clock = calloc(1, sizeof *clock);
@@ -145,6 +148,7 @@ int clock_create(struct clock **result, struct vm *vm, struct space *space, gues
 
 	if (!clock)
 		return runner_error(error, ENOMEM, "no memory for the clock");
+	clock->hz = hz;
 	pthread_mutex_init(&clock->lock, NULL);
 	failed = build(clock, vm, space, at, error);
 	if (failed)
@@ -194,6 +198,11 @@ int clock_after_fork(struct clock *clock, struct runner_error *error)
 	fds_close(clock->stop);
 	clock->started = false;
 	return start_publisher(clock, error);
+}
+
+uint64_t clock_hz(const struct clock *clock)
+{
+	return clock->hz;
 }
 
 bool clock_read(const struct clock *clock, clockid_t id, struct timespec *time)

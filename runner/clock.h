@@ -10,8 +10,11 @@
 
 struct clock;
 
-/* Maps the image; *at is what AT_SYSINFO_EHDR tells. */
-int clock_create(struct clock **clock, struct vm *vm, struct space *space, guest_addr *at,
+/*
+ * Maps the image; *at is what AT_SYSINFO_EHDR tells. `hz` is of the host's counter; 0: to be
+ * found out, which may take 20 ms.
+ */
+int clock_create(struct clock **clock, struct vm *vm, struct space *space, uint64_t hz, guest_addr *at,
 		 struct runner_error *error);
 /* Readers ask, from now on. */
 void clock_stop_readers(struct clock *clock);
@@ -31,6 +34,9 @@ bool clock_view(const struct clock *clock, struct clock_view *view);
 void clock_lock(struct clock *clock);
 void clock_unlock(struct clock *clock);
 int clock_after_fork(struct clock *clock, struct runner_error *error);
+
+/* What was given or found; 0: nothing needed it. */
+uint64_t clock_hz(const struct clock *clock);
 
 /* What the guest reads there now: false if it would ask, or if it is another clock. */
 bool clock_read(const struct clock *clock, clockid_t id, struct timespec *time);

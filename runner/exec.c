@@ -462,24 +462,70 @@ static void put_program(struct command *command, const struct exec *exec)
 	put(command, NULL);
 }
 
-int exec_become(const struct exec *exec, const struct thread *thread)
+/*
+ * The runner's own loader and C library are not to do what the program's are told. Each such
+ * string goes with a mark before it, and so does one that has that mark.
+ */
+static const char mark[] = "vdsorun:";
+
+static bool begins(const char *string, const char *with)
+{
+	return strncmp(string, with, strlen(with)) == 0;
+}
+
+static bool is_for_libraries(const char *string)
+{
+	return begins(string, "LD_") || begins(string, "GLIBC_") || begins(string, "MALLOC_") ||
+	       begins(string, mark);
+}
+
+static int hide_environment(struct exec *exec)
+{
+	for (const char **at = exec->environment; *at; at++) {
+		const size_t size = strlen(*at) + 1;
+		char *marked;
+
+		if (!is_for_libraries(*at))
+			continue;
+		marked = take(exec, sizeof mark - 1 + size);
+		if (!marked)
+			return -ENOMEM;
+		memcpy(marked, mark, sizeof mark - 1);
+		memcpy(marked + sizeof mark - 1, *at, size);
+		*at = marked;
+	}
+	return 0;
+}
+
+void exec_show_environment(char **environment)
+{
+	for (; *environment; environment++)
+		if (begins(*environment, mark))
+			*environment += sizeof mark - 1;
+}
+
+int exec_become(struct exec *exec, const struct thread *thread)
 {
 	struct process *process = thread->process;
 	const char *const *options = (const char *const *)process->options;
-	char program[NUMBER_TEXT], blocked[NUMBER_TEXT];
+	char program[NUMBER_TEXT], blocked[NUMBER_TEXT], hz[NUMBER_TEXT];
 	struct command command = {
 		malloc((count(options) + count(exec->arguments) + RUNNER_ARGUMENTS) * sizeof *command.word), 0
 	};
-	int failed;
+	int failed = hide_environment(exec);
 
-	if (!command.word)
+	if (!command.word || failed) {
+		free(command.word);
 		return -ENOMEM;
+	}
+	snprintf(hz, sizeof hz, "%llu", (unsigned long long)(process->clock ? clock_hz(process->clock) : 0));
 	snprintf(program, sizeof program, "%d", exec->program);
 	snprintf(blocked, sizeof blocked, "%#llx", (unsigned long long)thread->blocked);
 	put(&command, "vdsorun");
 	put_all(&command, options);
 	put_option(&command, "--program", program);
 	put_option(&command, "--blocked", blocked);
+	put_option(&command, "--hz", hz);
 	put_program(&command, exec);
 	pthread_mutex_lock(&process->lock);	/* a fork now would give the program away */
 	fcntl(exec->program, F_SETFD, 0);

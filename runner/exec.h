@@ -40,6 +40,9 @@ int exec_open(struct exec *exec, int folder, const char *name, int flags, const 
 int exec_check(const struct exec *exec, const struct vm *vm);
 
 /* Returns only if it fails. */
-int exec_become(const struct exec *exec, const struct thread *thread);
+int exec_become(struct exec *exec, const struct thread *thread);
+
+/* In what it became: strings that were hidden from the runner's own C library are not any more. */
+void exec_show_environment(char **environment);
 
 #endif

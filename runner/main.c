@@ -54,6 +54,7 @@ enum {
 	OPTION_ARGV0,
 	OPTION_PROGRAM,
 	OPTION_BLOCKED,
+	OPTION_HZ,
 };
 
 static const char *debugger;	/* where it comes; NULL: nowhere */
@@ -64,6 +65,7 @@ struct told {
 	int program;		/* an open file; -1: the command names it */
 	bool is_blocked;
 	uint64_t blocked;	/* signals */
+	uint64_t hz;		/* of the host's counter; 0: not told */
 };
 
 /* For what the program becomes by execve(). */
@@ -85,6 +87,7 @@ static void read_options(int argc, char **argv, struct process *process, struct 
 		{ "blocked", required_argument, NULL, OPTION_BLOCKED },
 		{ "gdb", required_argument, NULL, OPTION_GDB },
 		{ "help", no_argument, NULL, OPTION_HELP },
+		{ "hz", required_argument, NULL, OPTION_HZ },
 		{ "no-fast-paths", no_argument, NULL, OPTION_SLOW },
 		{ "program", required_argument, NULL, OPTION_PROGRAM },
 		{ "startup-trace", no_argument, NULL, OPTION_STARTUP },
@@ -138,6 +141,9 @@ static void read_options(int argc, char **argv, struct process *process, struct 
 		case OPTION_BLOCKED:
 			told->is_blocked = true;
 			told->blocked = strtoull(optarg, NULL, 0);
+			break;
+		case OPTION_HZ:
+			told->hz = strtoull(optarg, NULL, 0);
 			break;
 		default:
 			exit(STATUS_USAGE);
@@ -213,6 +219,8 @@ static int prepare(struct exec *exec, struct process *process, const struct told
 	const char *name = argv[0];
 	int failed;
 
+	if (told->program >= 0)
+		exec_show_environment(environ);
 	if (told->argv0)
 		argv[0] = (char *)told->argv0;
 	if (exec_set_arguments(exec, argv, environ))
@@ -243,7 +251,8 @@ static void take_name(const char *name)
 /* -------------------------------------------------------------------------
  * Its memory, its first thread and where that begins.
  */
-static int create(struct thread *thread, const struct exec *exec, struct runner_error *error)
+static int create(struct thread *thread, const struct exec *exec, uint64_t hz,
+		  struct runner_error *error)
 {
 	struct process *process = thread->process;
 	struct load load = { .program = exec->program, .name = exec->name,
@@ -258,7 +267,7 @@ static int create(struct thread *thread, const struct exec *exec, struct runner_
 	startup_step("memory");
 	if (!process->space || !process->signals)
 		return runner_error(error, ENOMEM, "no memory for an address space");
-	failed = clock_create(&process->clock, process->vm, process->space, &load.vdso, error);
+	failed = clock_create(&process->clock, process->vm, process->space, hz, &load.vdso, error);
 	startup_step("clock");
 	load.vm = process->vm;
 	load.space = process->space;
@@ -290,7 +299,7 @@ static int start(struct thread *thread, const struct told *told, char **argv)
 	if (told->is_blocked)
 		thread->blocked = told->blocked;
 	take_name(exec->name);
-	if (create(thread, exec, &error)) {
+	if (create(thread, exec, told->hz, &error)) {
 		fprintf(stderr, NAME ": %s: %s\n", process->path, error.text);
 		return process->vm ? STATUS_NOT_RUN : STATUS_FAILED;
 	}
