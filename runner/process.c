@@ -149,10 +149,8 @@ static void end_thread(struct thread *thread)
 
 	robust_end(thread);
 	pthread_mutex_lock(&process->lock);
-	if (is_main)
-		process->main_status = thread->status;
 	if (process->threads == 1) {
-		process->status = process->main_status;
+		process->status = thread->status;
 		pthread_mutex_unlock(&process->lock);
 		process_end(process, &(struct loop_end){ 0 });
 	}

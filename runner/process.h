@@ -35,7 +35,6 @@ struct process {
 	pthread_mutex_t lock;	/* of what follows, of the machine's vCPUs, and over a fork */
 	struct thread *first;	/* all that have not ended */
 	unsigned int threads;
-	int main_status;	/* of the first one, when it has ended before others */
 };
 
 /* For the host's thread that runs it alone. */
