@@ -394,12 +394,13 @@ static void limits(void)
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
-	int before = descriptors();
+	int before;
 
 	self = argv[0];
-	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 	if (!strcmp(what, "status"))
 		return atoi(argv[2]);
+	before = descriptors();
+	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 	if (!strcmp(what, "many")) {
 		char *status[] = { argv[0], "status", "1", NULL };
 
