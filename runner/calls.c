@@ -44,8 +44,8 @@ static const struct call calls[CALLS_MAX] = {
 	/* threads and processes */
 	OWN(clone, N, N, N, N, N), OWN(clone3, N, N), OWN(fork), OWN(vfork), OWN(unshare, N),
 	OWN(execve, N, N, N), OWN(execveat, N, N, N, N, N), OWN(prctl, N, N, N, N, N),
-	HOST(wait4, N, OUT(int), N, OUT(struct rusage)),
-	HOST(waitid, N, N, OUT(siginfo_t), N, OUT(struct rusage)), HOST(setsid),
+	WAITS(wait4, N, OUT(int), N, OUT(struct rusage)),
+	WAITS(waitid, N, N, OUT(siginfo_t), N, OUT(struct rusage)), HOST(setsid),
 	HOST(pidfd_open, N, N), HOST(pidfd_send_signal, FD, N, IN(siginfo_t), N),
 	OWN(close_range, N, N, N), OWN(prlimit64, N, N, N, N), OWN(getrlimit, N, N),
 	OWN(setrlimit, N, N), OWN(set_robust_list, N, N), OWN(get_robust_list, N, N, N),

@@ -331,7 +331,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, NAME ": %s\n", error.text);
 		return STATUS_USAGE;
 	}
-	gdb_thread_begin(thread);
 	startup_end();
 	process_run(thread);
 	return STATUS_FAILED;	/* not reached: the first thread stays */

@@ -169,7 +169,9 @@ void process_run(struct thread *thread)
 	struct loop_end end;
 
 	identity_tell(thread);
+	gdb_thread_begin(thread);
 	loop_run(thread, &end);
+	gdb_thread_end(thread);
 	if (end.failed || end.signal || process->ended)
 		process_end(process, &end);
 	end_thread(thread);
@@ -190,6 +192,7 @@ static void *begin_thread(void *argument)
 	struct beginning *beginning = argument;
 	struct thread *thread = beginning->thread;
 
+	signals_block_all();
 	thread->tid = beginning->tid = gettid();
 	tell_number(thread->process, beginning->start->parent_tid, thread->tid);
 	tell_number(thread->process, beginning->start->child_tid, thread->tid);
@@ -215,6 +218,14 @@ static int begin(struct beginning *beginning)
 	return failed;
 }
 
+/* What a copy of its parent has not from it. */
+static void start_own(struct thread *thread, const struct process_start *start)
+{
+	thread->clear_tid = start->clear_tid;
+	thread->robust_list = guest_at(0);
+	thread->gdb = NULL;
+}
+
 /* A copy of its parent with a vCPU of its own, known to all. */
 static struct thread *make_thread(struct thread *parent, const struct process_start *start)
 {
@@ -229,8 +240,8 @@ static struct thread *make_thread(struct thread *parent, const struct process_st
 		return NULL;
 	}
 	*thread = *parent;
-	thread->clear_tid = start->clear_tid;
-	thread->robust_list = guest_at(0);
+	start_own(thread, start);
+	thread->signal.alternate = (struct kernel_stack){ .flags = SS_DISABLE };
 	pthread_mutex_lock(&process->lock);
 	failed = make_vcpu(process, &thread->vcpu, &registers, start, &error);
 	if (!failed)
@@ -279,6 +290,7 @@ static void lock_all(struct process *process)
 {
 	fflush(stdout);
 	pthread_mutex_lock(&process->lock);
+	signals_lock(process->signals);
 	space_lock(process->space);
 	if (process->clock)
 		clock_lock(process->clock);
@@ -291,6 +303,7 @@ static void unlock_all(struct process *process)
 	if (process->clock)
 		clock_unlock(process->clock);
 	space_unlock(process->space);
+	signals_unlock(process->signals);
 	pthread_mutex_unlock(&process->lock);
 }
 
@@ -306,6 +319,16 @@ static void forget_others(struct process *process, struct thread *thread)
 	process_begin(process, thread);
 }
 
+/* CLONE_CLEAR_SIGHAND: what is ignored stays ignored. */
+static void forget_handlers(struct thread *thread, const struct process_start *start)
+{
+	const struct kernel_sigaction none = { 0 };
+
+	for (int i = 1; start->handlers_default && i <= SIGNALS_MAX; i++)
+		if (thread->process->signals->caught & signals_bit(i))
+			signals_act(thread, i, &none, NULL);
+}
+
 /* In the child: memory is a copy, the machine is made anew. */
 static int become_child(struct thread *thread, const struct vm_registers *registers,
 			const struct process_start *start, struct runner_error *error)
@@ -315,12 +338,14 @@ static int become_child(struct thread *thread, const struct vm_registers *regist
 
 	fds_again();
 	space_after_fork(process->space);
+	gdb_forked(thread);
+	signals_unlock(process->signals);
 	forget_others(process, thread);
 	stats_forked(&process->counts, true);
 	process->borrows = false;
-	thread->clear_tid = start->clear_tid;
-	thread->robust_list = guest_at(0);
+	start_own(thread, start);
 	tell_number(process, start->child_tid, thread->tid);
+	forget_handlers(thread, start);
 	failed = vm_after_fork(process->vm, error);
 	if (!failed)
 		failed = make_vcpu(process, &thread->vcpu, registers, start, error);
@@ -394,6 +419,7 @@ static int run_borrower(void *argument)
 	struct borrower *borrower = argument;
 
 	borrower->thread.tid = gettid();
+	forget_handlers(&borrower->thread, borrower->start);
 	tell_number(&borrower->process, borrower->start->child_tid, borrower->thread.tid);
 	process_run(&borrower->thread);
 	return 0;
@@ -415,12 +441,16 @@ static int fill_borrower(struct borrower *borrower, struct thread *parent, const
 	borrower->process = *process;
 	borrower->process.borrows = true;
 	borrower->process.exec = NULL;
+	borrower->process.signals = NULL;
+	borrower->process.gdb = NULL;
 	stats_forked(&borrower->process.counts, true);
 	borrower->thread = *parent;
 	borrower->thread.vcpu = NULL;
 	process_begin(&borrower->process, &borrower->thread);
-	borrower->thread.clear_tid = start->clear_tid;
-	borrower->thread.robust_list = guest_at(0);
+	start_own(&borrower->thread, start);
+	borrower->process.signals = signals_copy(process->signals);
+	if (!borrower->process.signals)
+		return -ENOMEM;
 	pthread_mutex_lock(&process->lock);
 	failed = make_vcpu(process, &borrower->thread.vcpu, &registers, start, &error);
 	pthread_mutex_unlock(&process->lock);
@@ -436,6 +466,7 @@ static void give_back(struct process *process, struct borrower *borrower)
 		pthread_mutex_unlock(&process->lock);
 	}
 	exec_free(borrower->process.exec);
+	signals_destroy(borrower->process.signals);
 	if (borrower->stack != MAP_FAILED)
 		munmap(borrower->stack, STACK_SIZE);
 	free(borrower);
@@ -460,6 +491,7 @@ int64_t process_vfork(struct thread *thread, const struct process_start *start)
 			       flags | (start->pidfd.v ? CLONE_PIDFD : 0), borrower, &pidfd);
 		if (result < 0)
 			result = -errno;
+		signals_be(thread);
 	}
 	if (result > 0 && start->pidfd.v)
 		tell_number(process, start->pidfd, pidfd);
