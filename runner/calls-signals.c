@@ -66,8 +66,10 @@ int64_t call_rt_sigprocmask(struct thread *thread, const uint64_t *a)
 	return space_write(thread->process->space, guest_at(a[2]), &old, sizeof old);
 }
 
+/* The alternate stack comes back first: a handler that is still on it cannot change it. */
 int64_t call_rt_sigreturn(struct thread *thread, const uint64_t *a)
 {
+	const uint64_t sp = vcpu_get(thread->vcpu, VM_SP);
 	struct kernel_stack alternate;
 	uint64_t blocked;
 
@@ -77,8 +79,8 @@ int64_t call_rt_sigreturn(struct thread *thread, const uint64_t *a)
 		return CALLS_DONE;
 	}
 	signals_set_blocked(thread, blocked);
-	/* a stack that cannot be is not taken, and nobody is told */
-	signals_alternate(thread, vcpu_get(thread->vcpu, VM_SP), &alternate, NULL);
+	/* one that cannot be is not taken, and nobody is told */
+	signals_alternate(thread, sp, &alternate, NULL);
 	return CALLS_DONE;
 }
 

@@ -57,7 +57,7 @@ static void *publish(void *argument)
 	return NULL;
 }
 
-/* Signals are for the guest: all are blocked here, and so the publisher gets none. */
+/* Signals are for the guest: the publisher has all of them blocked, as who starts it. */
 static int start_publisher(struct clock *clock, struct runner_error *error)
 {
 	int failed;

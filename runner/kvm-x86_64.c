@@ -795,9 +795,7 @@ uint64_t vm_vectors(const struct vm *vm)
 {
 	const struct kvm_cpuid_entry2 *state = cpuid(vm->machine, 0xd, 0);
 
-	if (!(vm->machine->user.cr4 & CR4_OSXSAVE))
-		return STATE_X87_SSE;
-	return (uint64_t)state->edx << 32 | state->eax;
+	return ((uint64_t)state->edx << 32 | state->eax) | STATE_X87_SSE;
 }
 
 #define FLAG_TRAP (1u << 8)

@@ -67,17 +67,18 @@ static void let_loose(uint64_t signals)
 
 /*
  * In a call that waits. Only one is taken: what it interrupted goes on with all of them
- * blocked.
+ * blocked. The C library lets its own through in a thread that begins: they are for others.
  */
 static void on_signal(int number, siginfo_t *info, void *context)
 {
 	const uint64_t all = UINT64_MAX;
 
-	(void)number;
-	if (!who)
-		return;
-	who->signal.taken = *info;
-	window_leave(context, CALLS_AGAIN, CALLS_INTERRUPTED);
+	if (who) {
+		who->signal.taken = *info;
+		window_leave(context, CALLS_AGAIN, CALLS_INTERRUPTED);
+	} else {
+		syscall(SYS_rt_sigqueueinfo, getpid(), number, info);
+	}
 	memcpy(&((ucontext_t *)context)->uc_sigmask, &all, sizeof all);
 }
 

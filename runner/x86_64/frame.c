@@ -13,7 +13,6 @@
 #include "../process.h"
 #include "../space.h"
 #include "registers.h"
-#include "shim.h"
 
 const uint64_t frame_stack_min = 2048;	/* arch/x86/include/uapi/asm/signal.h */
 
@@ -39,6 +38,8 @@ _Static_assert(sizeof(struct context) == 256 && sizeof(struct signal_frame) == 4
 _Static_assert(offsetof(struct vm_registers, fs_base) == sizeof((struct context *)0)->registers,
 	       "registers");
 
+/* As Linux numbers them, whatever they are here; the others are 0. */
+enum { LINUX_CS = 0x33, LINUX_SS = 0x2b };
 enum { HAS_VECTORS = 1, HAS_STACK_SEGMENT = 2, STRICT_STACK_SEGMENT = 4 };
 enum { RED_ZONE = 128, ALIGNMENT = 16, VECTORS_ALIGNMENT = 64 };
 
@@ -139,14 +140,12 @@ static void fill_frame(struct signal_frame *to, const struct thread *thread,
 		.flags = HAS_STACK_SEGMENT | STRICT_STACK_SEGMENT,
 		.alternate = thread->signal.alternate,
 		.context = {
-			.cs = SHIM_USER_CS, .ss = SHIM_USER_SS, .error = fault->error,
+			.cs = LINUX_CS, .ss = LINUX_SS, .error = fault->error,
 			.number = fault->number, .blocked = frame->blocked,
 			.address = thread->signal.fault_at, .vectors = vectors,
 		},
 		.blocked = frame->blocked,
 	};
-	if (!to->alternate.size)
-		to->alternate.flags |= SS_DISABLE;
 	if (vm_vectors(thread->process->vm) != PARTS_OF_FXSAVE)
 		to->flags |= HAS_VECTORS;
 	memcpy(to->context.registers, registers, sizeof to->context.registers);
@@ -251,7 +250,7 @@ int frame_pop(struct thread *thread, uint64_t *blocked, struct kernel_stack *alt
 	if (vcpu_save(thread->vcpu, &registers) ||
 	    space_read(thread->process->space, &frame, guest_at(registers.rsp - sizeof frame.restorer),
 		       sizeof frame) ||
-	    (frame.context.cs | 3) != SHIM_USER_CS)
+	    (frame.context.cs | 3) != LINUX_CS)
 		return -EFAULT;
 	flags = registers.rflags;
 	memcpy(&registers, frame.context.registers, sizeof frame.context.registers);

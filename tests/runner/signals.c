@@ -1,0 +1,1062 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signals as a program knows them: each scenario prints what it does on Linux. Without an
+ * argument: the names of scenarios. Those with "end" end by a signal, or with a status.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#ifndef SS_AUTODISARM
+#define SS_AUTODISARM (1u << 31)
+#endif
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+/* Intel SDM volume 1, 10.5: where FXSAVE has what; software's place is Linux's own. */
+enum { FXSAVE_MXCSR = 24, FXSAVE_XMM = 160, FXSAVE_SOFTWARE = 464, XSAVE_USED = 512 };
+enum { PAGE = 4096, MILLISECOND = 1000000 };
+
+static volatile sig_atomic_t count;
+static volatile siginfo_t last;
+
+static void note(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)context;
+	count = count + 1;
+	last = *info;
+}
+
+static void handle(int number, void (*handler)(int, siginfo_t *, void *), int flags)
+{
+	struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | flags };
+
+	sigaction(number, &action, NULL);
+}
+
+static void block(int how, int number)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	sigprocmask(how, &set, NULL);
+}
+
+static const char *result(long value)
+{
+	static char text[32];
+
+	if (value < 0)
+		return strerror(errno);
+	snprintf(text, sizeof text, "%ld", value);
+	return text;
+}
+
+/* Once, or again and again. */
+static void tick(long nanoseconds, int again)
+{
+	const long us = nanoseconds / 1000;
+	struct itimerval timer = { .it_value = { us / 1000000, us % 1000000 } };
+
+	if (again)
+		timer.it_interval = timer.it_value;
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* -------------------------------------------------------------------------
+ * What comes with a signal.
+ */
+static void show_last(const char *what)
+{
+	printf("%s: %d, code %d, from me %d, user %d, value %d\n", what, last.si_signo, last.si_code,
+	       last.si_pid == getpid(), last.si_uid == getuid(),
+	       last.si_code == SI_QUEUE ? last.si_value.sival_int : 0);
+}
+
+/* C libraries keep two for themselves. */
+static void each(void)
+{
+	uint64_t action[4];
+
+	handle(SIGUSR1, note, 0);
+	syscall(SYS_rt_sigaction, SIGUSR1, NULL, action, 8);
+	for (int number = 1; number < 64; number++) {
+		if (syscall(SYS_rt_sigaction, number, action, NULL, 8)) {
+			printf("%d has no handler\n", number);
+			continue;
+		}
+		last.si_signo = 0;
+		kill(getpid(), number);
+		if (last.si_signo != number)
+			printf("%d did not come\n", number);
+	}
+}
+
+static void info(void)
+{
+	siginfo_t own;
+
+	handle(SIGUSR1, note, 0);
+	kill(getpid(), SIGUSR1);
+	show_last("kill");
+	raise(SIGUSR1);
+	show_last("raise");
+	syscall(SYS_tkill, syscall(SYS_gettid), SIGUSR1);
+	show_last("tkill");
+	sigqueue(getpid(), SIGUSR1, (union sigval){ .sival_int = 42 });
+	show_last("sigqueue");
+	memset(&own, 0, sizeof own);
+	own.si_signo = SIGUSR1;
+	own.si_code = -77;
+	own.si_value.sival_int = 43;
+	printf("%s\n", result(syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), SIGUSR1, &own)));
+	printf("own: code %d, value %d\n", last.si_code, last.si_value.sival_int);
+	printf("none: %s\n", result(kill(getpid(), 0)));
+	printf("65: %s\n", result(kill(getpid(), 65)));
+}
+
+/* -------------------------------------------------------------------------
+ * Actions.
+ */
+static void actions(void)
+{
+	struct sigaction action = { .sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_RESETHAND }, old;
+
+	sigfillset(&action.sa_mask);
+	printf("0: %s\n", result(sigaction(0, &action, NULL)));
+	printf("65: %s\n", result(sigaction(65, &action, NULL)));
+	printf("kill: %s\n", result(sigaction(SIGKILL, &action, NULL)));
+	printf("stop: %s\n", result(sigaction(SIGSTOP, &action, NULL)));
+	printf("kill, old: %s\n", result(sigaction(SIGKILL, NULL, &old)));
+	printf("bad address: %s\n", result(syscall(SYS_rt_sigaction, SIGUSR1, 8, NULL, 8)));
+	printf("bad size: %s\n", result(syscall(SYS_rt_sigaction, SIGUSR1, NULL, NULL, 16)));
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR1, NULL, &old);
+	printf("old: %d, flags %#x, kill %d, term %d\n", old.sa_sigaction == note,
+	       (unsigned int)old.sa_flags & ~0x04000000u, sigismember(&old.sa_mask, SIGKILL),
+	       sigismember(&old.sa_mask, SIGTERM));
+	raise(SIGUSR1);
+	sigaction(SIGUSR1, NULL, &old);
+	printf("reset: %d\n", old.sa_handler == SIG_DFL);
+	signal(SIGUSR1, SIG_IGN);
+	raise(SIGUSR1);
+	block(SIG_BLOCK, SIGUSR1);
+	signal(SIGUSR1, SIG_DFL);
+	raise(SIGUSR1);
+	signal(SIGUSR1, SIG_IGN);	/* forgets it */
+	signal(SIGUSR1, SIG_DFL);
+	block(SIG_UNBLOCK, SIGUSR1);
+	puts("alive");
+}
+
+static void masks(void)
+{
+	sigset_t set;
+	uint64_t word = ~0ull, old;
+
+	printf("how: %s\n", result(syscall(SYS_rt_sigprocmask, 7, &word, NULL, 8)));
+	printf("how, no set: %s\n", result(syscall(SYS_rt_sigprocmask, 7, NULL, &old, 8)));
+	printf("size: %s\n", result(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &word, NULL, 4)));
+	printf("address: %s\n", result(syscall(SYS_rt_sigprocmask, SIG_BLOCK, 8, NULL, 8)));
+	printf("address: %s\n", result(syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, 8, 8)));
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &word, &old, 8);
+	printf("before %#llx\n", (unsigned long long)old);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, &word, 8);
+	printf("all %#llx\n", (unsigned long long)word);
+	printf("pending, size: %s\n", result(syscall(SYS_rt_sigpending, &word, 16)));
+	printf("pending, half: %s\n", result(syscall(SYS_rt_sigpending, &word, 4)));
+	/* what is ignored is not there when somebody looks for it */
+	raise(SIGCHLD);
+	raise(SIGWINCH);
+	block(SIG_BLOCK, SIGCHLD);
+	block(SIG_BLOCK, SIGWINCH);
+	raise(SIGWINCH);
+	sigpending(&set);
+	printf("SIGCHLD %d, SIGWINCH %d\n", sigismember(&set, SIGCHLD), sigismember(&set, SIGWINCH));
+	handle(SIGWINCH, note, 0);
+	handle(SIGCHLD, note, 0);
+	count = 0;
+	block(SIG_UNBLOCK, SIGCHLD);
+	block(SIG_UNBLOCK, SIGWINCH);
+	printf("came %d\n", count);
+	signal(SIGURG, SIG_DFL);
+	raise(SIGURG);
+	handle(SIGURG, note, 0);
+	for (int i = 0; i < 10; i++)
+		getppid();
+	printf("came %d\n", count);
+}
+
+/* -------------------------------------------------------------------------
+ * One in another.
+ */
+static volatile int depth;
+
+static void nest(int number, siginfo_t *info, void *context)
+{
+	sigset_t now;
+	int inner = number == SIGUSR1 ? SIGUSR2 : SIGRTMIN;
+
+	(void)info;
+	sigprocmask(SIG_SETMASK, NULL, &now);
+	printf("%*s%d begins, blocked %d %d, was %d\n", 2 * depth, "", number, sigismember(&now, SIGUSR1),
+	       sigismember(&now, SIGUSR2), sigismember(&((ucontext_t *)context)->uc_sigmask, SIGUSR1));
+	if (depth++ < 3)
+		raise(inner);
+	depth--;
+	printf("%*s%d ends\n", 2 * depth, "", number);
+}
+
+static void nested(void)
+{
+	handle(SIGUSR1, nest, 0);
+	handle(SIGUSR2, nest, SA_NODEFER);
+	handle(SIGRTMIN, nest, SA_NODEFER);
+	raise(SIGUSR1);
+}
+
+static void order(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	printf("%d, value %d\n", number, info->si_code == SI_QUEUE ? info->si_value.sival_int : 0);
+}
+
+static void several(void)
+{
+	const int numbers[] = { SIGUSR2, SIGUSR1, SIGTERM };
+	sigset_t all, old;
+
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+		handle(numbers[i], order, 0);
+	handle(SIGRTMIN, order, 0);
+	handle(SIGRTMIN + 1, order, 0);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	for (int i = 0; i < 3; i++) {
+		sigqueue(getpid(), SIGRTMIN + 1, (union sigval){ .sival_int = i });
+		sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = 10 + i });
+		raise(numbers[i]);
+		raise(numbers[i]);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	puts("all");
+}
+
+/* -------------------------------------------------------------------------
+ * Without a system call; a call that waits.
+ */
+static void loop(void)
+{
+	handle(SIGALRM, note, 0);
+	count = 0;
+	tick(MILLISECOND, 1);
+	while (count < 20)
+		;
+	tick(0, 0);
+	puts("ticked");
+}
+
+static volatile int pipe_end;
+
+static void feed(int number, siginfo_t *info, void *context)
+{
+	const int kept = errno;
+
+	note(number, info, context);
+	if (write(pipe_end, "x", 1) != 1)
+		puts("no write");
+	errno = kept;
+}
+
+static void waiting(const char *name, int flags)
+{
+	struct timespec second = { 5, 0 }, rest = { 0 };
+	struct pollfd one;
+	fd_set set;
+	char byte;
+	int fd[2];
+
+	if (pipe(fd))
+		return;
+	pipe_end = fd[1];
+	handle(SIGALRM, feed, flags);
+	puts(name);
+	tick(20 * MILLISECOND, 0);
+	printf("read: %s\n", result(read(fd[0], &byte, 1)));
+	if (!flags)
+		printf("again: %s\n", result(read(fd[0], &byte, 1)));
+	tick(20 * MILLISECOND, 0);
+	printf("nanosleep: %s\n", result(nanosleep(&second, &rest)));
+	printf("rest: %d\n", rest.tv_sec == 4);
+	printf("read: %s\n", result(read(fd[0], &byte, 1)));
+	one = (struct pollfd){ .fd = fd[0], .events = POLLIN };
+	tick(20 * MILLISECOND, 0);
+	printf("poll: %s\n", result(poll(&one, 1, 5000)));
+	printf("poll: %s\n", result(poll(&one, 1, 5000)));
+	printf("read: %s\n", result(read(fd[0], &byte, 1)));
+	FD_ZERO(&set);
+	FD_SET(fd[0], &set);
+	tick(20 * MILLISECOND, 0);
+	printf("select: %s\n", result(select(fd[0] + 1, &set, NULL, NULL, &(struct timeval){ 5, 0 })));
+	printf("select: %s\n", result(select(fd[0] + 1, &set, NULL, NULL, &(struct timeval){ 5, 0 })));
+	printf("read: %s\n", result(read(fd[0], &byte, 1)));
+	tick(20 * MILLISECOND, 0);
+	printf("pause: %s\n", result(pause()));
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void restart(void)
+{
+	waiting("no flag", 0);
+	waiting("SA_RESTART", SA_RESTART);
+}
+
+/* What is ignored, or stops and goes on, ends no wait. */
+static void ignored(void)
+{
+	struct timespec some = { 0, 60 * MILLISECOND };
+
+	signal(SIGALRM, SIG_IGN);
+	tick(20 * MILLISECOND, 0);
+	printf("nanosleep: %s\n", result(nanosleep(&some, NULL)));
+}
+
+/* What is there already is read, whatever signal comes. */
+static void ready(void)
+{
+	int fd[2], wrong = 0;
+	char byte = 0;
+
+	if (pipe(fd))
+		return;
+	handle(SIGALRM, note, 0);
+	count = 0;
+	tick(MILLISECOND, 1);
+	for (int i = 0; i < 2000 || count < 20; i++)
+		wrong += write(fd[1], &byte, 1) != 1 || read(fd[0], &byte, 1) != 1;
+	tick(0, 0);
+	printf("wrong %d\n", wrong);
+}
+
+/* -------------------------------------------------------------------------
+ * Masks for the time of a call.
+ */
+static void look(int number, siginfo_t *info, void *context)
+{
+	sigset_t now;
+
+	(void)info;
+	count = count + 1;
+	sigprocmask(SIG_SETMASK, NULL, &now);
+	printf("%d: blocked %d %d, was %d %d\n", number, sigismember(&now, SIGUSR1),
+	       sigismember(&now, SIGUSR2), sigismember(&((ucontext_t *)context)->uc_sigmask, SIGUSR1),
+	       sigismember(&((ucontext_t *)context)->uc_sigmask, SIGUSR2));
+}
+
+static void show_mask(void)
+{
+	sigset_t now;
+
+	sigprocmask(SIG_SETMASK, NULL, &now);
+	printf("after: blocked %d %d\n", sigismember(&now, SIGUSR1), sigismember(&now, SIGUSR2));
+}
+
+static void calls_with_masks(void)
+{
+	struct timespec second = { 5, 0 }, none = { 0, 0 };
+	struct epoll_event event;
+	int epoll = epoll_create1(0);
+	sigset_t empty, two;
+
+	sigemptyset(&empty);
+	sigemptyset(&two);
+	sigaddset(&two, SIGUSR2);
+	handle(SIGUSR1, look, 0);
+	handle(SIGUSR2, look, SA_RESTART);
+	block(SIG_BLOCK, SIGUSR1);
+	raise(SIGUSR1);
+	printf("sigsuspend: %s\n", result(sigsuspend(&empty)));
+	show_mask();
+	raise(SIGUSR1);
+	printf("ppoll: %s\n", result(ppoll(NULL, 0, &second, &two)));
+	show_mask();
+	raise(SIGUSR1);
+	printf("ppoll, nothing: %s\n", result(ppoll(NULL, 0, &none, NULL)));
+	printf("pselect: %s\n", result(pselect(0, NULL, NULL, NULL, &second, &empty)));
+	raise(SIGUSR1);
+	printf("epoll_pwait: %s\n", result(epoll_pwait(epoll, &event, 1, 5000, &empty)));
+	block(SIG_BLOCK, SIGUSR2);
+	raise(SIGUSR1);
+	raise(SIGUSR2);
+	printf("both: %s\n", result(sigsuspend(&empty)));
+	show_mask();
+	printf("size: %s\n", result(syscall(SYS_rt_sigsuspend, &empty, 4)));
+	printf("address: %s\n", result(syscall(SYS_rt_sigsuspend, NULL, 8)));
+	printf("ppoll, size: %s\n", result(syscall(SYS_ppoll, NULL, 0, &none, &empty, 4)));
+	close(epoll);
+}
+
+/* A signal that is there already, and one that comes at any time: none is waited for in vain. */
+static void suspend(void)
+{
+	sigset_t empty;
+	int wrong = 0;
+
+	sigemptyset(&empty);
+	handle(SIGUSR1, note, 0);
+	handle(SIGALRM, note, 0);
+	block(SIG_BLOCK, SIGUSR1);
+	block(SIG_BLOCK, SIGALRM);
+	count = 0;
+	for (int i = 0; i < 10000; i++) {
+		raise(SIGUSR1);
+		wrong += sigsuspend(&empty) != -1 || errno != EINTR || count != i + 1;
+	}
+	printf("%d, wrong %d\n", count, wrong);
+	count = 0;
+	for (int i = 0; i < 1000; i++) {
+		tick(i % 100 * 1000 + 1000, 0);
+		wrong += sigsuspend(&empty) != -1 || errno != EINTR || count != i + 1;
+	}
+	printf("%d, wrong %d\n", count, wrong);
+}
+
+static void wait_info(void)
+{
+	struct timespec none = { 0, 0 }, some = { 0, 200 * MILLISECOND };
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGCHLD);
+	handle(SIGALRM, note, SA_RESTART);
+	raise(SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	printf("none: %s\n", result(sigtimedwait(&set, &info, &none)));
+	sigqueue(getpid(), SIGUSR1, (union sigval){ .sival_int = 7 });
+	printf("one: %s\n", result(sigwaitinfo(&set, &info)));
+	printf("value %d\n", info.si_value.sival_int);
+	raise(SIGCHLD);
+	printf("ignored: %s\n", result(sigtimedwait(&set, &info, &some)));
+	tick(20 * MILLISECOND, 0);
+	printf("another: %s\n", result(sigtimedwait(&set, &info, &some)));
+	handle(SIGUSR1, note, 0);
+	raise(SIGUSR1);
+	printf("with a handler: %s\n", result(sigtimedwait(&set, NULL, &none)));
+}
+
+static void descriptor(void)
+{
+	struct signalfd_siginfo info;
+	struct pollfd one;
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGALRM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_NONBLOCK);
+	printf("none: %s\n", result(read(fd, &info, sizeof info)));
+	sigqueue(getpid(), SIGUSR1, (union sigval){ .sival_int = 8 });
+	printf("one: %s\n", result(read(fd, &info, sizeof info)));
+	printf("%u, value %d\n", info.ssi_signo, info.ssi_int);
+	tick(20 * MILLISECOND, 0);
+	one = (struct pollfd){ .fd = fd, .events = POLLIN };
+	printf("poll: %s\n", result(poll(&one, 1, 5000)));
+	printf("alarm: %s\n", result(read(fd, &info, sizeof info)));
+	printf("%u\n", info.ssi_signo);
+	close(fd);
+}
+
+/* -------------------------------------------------------------------------
+ * Timers.
+ */
+static void timers(void)
+{
+	struct itimerspec soon = { .it_value = { 0, 5 * MILLISECOND } }, left;
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 2,
+				  .sigev_value = { .sival_int = 99 } };
+	struct itimerval now;
+	timer_t timer;
+
+	handle(SIGRTMIN + 2, note, 0);
+	handle(SIGALRM, note, 0);
+	count = 0;
+	printf("create: %s\n", result(timer_create(CLOCK_MONOTONIC, &event, &timer)));
+	timer_settime(timer, 0, &soon, NULL);
+	while (count < 1)
+		pause();
+	printf("%d, code %d, value %d\n", last.si_signo, last.si_code, last.si_value.sival_int);
+	printf("overrun: %s\n", result(timer_getoverrun(timer)));
+	timer_gettime(timer, &left);
+	printf("left %d\n", left.it_value.tv_sec != 0 || left.it_value.tv_nsec != 0);
+	printf("delete: %s\n", result(timer_delete(timer)));
+	event.sigev_notify = SIGEV_THREAD_ID;
+	event.sigev_notify_thread_id = (int)syscall(SYS_gettid);
+	printf("of a thread: %s\n", result(timer_create(CLOCK_REALTIME, &event, &timer)));
+	timer_settime(timer, 0, &soon, NULL);
+	while (count < 2)
+		;
+	timer_delete(timer);
+	event.sigev_notify = SIGEV_NONE;
+	printf("of nobody: %s\n", result(timer_create(CLOCK_MONOTONIC, &event, &timer)));
+	timer_delete(timer);
+	printf("alarm: %s\n", result(alarm(100)));
+	getitimer(ITIMER_REAL, &now);
+	printf("%d\n", now.it_value.tv_sec >= 98 && now.it_value.tv_sec <= 100);
+	printf("alarm: %s\n", result(alarm(0)));
+	printf("%d\n", count);
+}
+
+/* Calls and clock readings, with signals between them and in them. */
+static void ticks(void)
+{
+	struct timespec before = { 0 }, now;
+	const pid_t me = getpid();
+	int wrong = 0;
+
+	handle(SIGALRM, note, SA_RESTART);
+	count = 0;
+	tick(MILLISECOND, 1);
+	for (int i = 0; i < 5000 || count < 100; i++) {
+		wrong += syscall(SYS_getpid) != me;
+		wrong += clock_gettime(CLOCK_MONOTONIC, &now) != 0 || now.tv_sec < before.tv_sec ||
+			 (now.tv_sec == before.tv_sec && now.tv_nsec < before.tv_nsec);
+		before = now;
+		wrong += syscall(SYS_close, -1) != -1 || errno != EBADF;
+	}
+	tick(0, 0);
+	printf("wrong %d\n", wrong);
+}
+
+static void many(void)
+{
+	handle(SIGUSR1, note, 0);
+	count = 0;
+	for (int i = 0; i < 100000; i++)
+		raise(SIGUSR1);
+	printf("%d\n", count);
+}
+
+/* -------------------------------------------------------------------------
+ * The alternate stack.
+ */
+static sigjmp_buf back;
+static char *stack;
+enum { STACK = 64 * 1024 };
+
+static void out_of_stack(int number, siginfo_t *info, void *context)
+{
+	char here;
+
+	(void)context;
+	printf("%d, code %d, on it %d\n", number, info->si_code, &here >= stack && &here < stack + STACK);
+	siglongjmp(back, 1);
+}
+
+static int deeper(int n)
+{
+	volatile char page[PAGE];
+
+	page[0] = (char)n;
+	return n < 0 ? 0 : deeper(n + 1) + page[0];
+}
+
+static void show_stack(const char *what)
+{
+	stack_t now;
+
+	sigaltstack(NULL, &now);
+	printf("%s: %d, flags %#x, size %zu\n", what, now.ss_sp == stack, (unsigned int)now.ss_flags,
+	       now.ss_size);
+}
+
+static void on_stack(int number, siginfo_t *info, void *context)
+{
+	const stack_t *told = &((ucontext_t *)context)->uc_stack;
+	stack_t other = { .ss_sp = stack, .ss_size = STACK, .ss_flags = told->ss_flags };
+	char here;
+
+	(void)info;
+	printf("%d: on it %d, told %d %#x %zu\n", number, &here >= stack && &here < stack + STACK,
+	       told->ss_sp == stack, (unsigned int)told->ss_flags, told->ss_size);
+	show_stack("in");
+	printf("change: %s\n", result(sigaltstack(&other, NULL)));
+	if (number == SIGUSR1)
+		raise(SIGUSR2);
+}
+
+static void alternate(void)
+{
+	stack_t new = { .ss_size = STACK };
+
+	stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	new.ss_sp = stack;
+	show_stack("first");
+	new.ss_size = 2047;
+	printf("small: %s\n", result(sigaltstack(&new, NULL)));
+	new.ss_size = STACK;
+	new.ss_flags = 8;
+	printf("flags: %s\n", result(sigaltstack(&new, NULL)));
+	printf("address: %s\n", result(syscall(SYS_sigaltstack, 8, NULL)));
+	new.ss_flags = 0;
+	printf("set: %s\n", result(sigaltstack(&new, NULL)));
+	show_stack("set");
+	handle(SIGUSR1, on_stack, SA_ONSTACK);
+	handle(SIGUSR2, on_stack, SA_ONSTACK);
+	raise(SIGUSR1);
+	handle(SIGUSR1, on_stack, 0);
+	raise(SIGUSR1);
+	new.ss_flags = (int)SS_AUTODISARM;
+	sigaltstack(&new, NULL);
+	show_stack("disarms");
+	handle(SIGUSR2, on_stack, SA_ONSTACK);
+	raise(SIGUSR2);
+	show_stack("after");
+	new.ss_flags = 0;
+	sigaltstack(&new, NULL);
+	handle(SIGSEGV, out_of_stack, SA_ONSTACK);
+	for (int i = 0; i < 2; i++)
+		if (!sigsetjmp(back, 1))
+			printf("%d\n", deeper(0));
+	new.ss_flags = SS_DISABLE;
+	sigaltstack(&new, NULL);
+	show_stack("off");
+}
+
+/* -------------------------------------------------------------------------
+ * Faults.
+ */
+static char *page;
+
+static void mend(int number, siginfo_t *info, void *context)
+{
+	const greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+
+	printf("%d, code %d, there %d, trap %d, error %#x, there %d\n", number, info->si_code,
+	       info->si_addr == page + 5, (int)registers[REG_TRAPNO], (unsigned int)registers[REG_ERR],
+	       (char *)registers[REG_CR2] == page + 5);
+	mprotect(page, PAGE, PROT_READ | PROT_WRITE);
+}
+
+/* Goes on behind the instruction. */
+static volatile int skip;
+
+static void step_over(int number, siginfo_t *info, void *context)
+{
+	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+
+	printf("%d, code %d, at it %d, trap %d, error %#x\n", number, info->si_code,
+	       info->si_addr == (void *)registers[REG_RIP], (int)registers[REG_TRAPNO],
+	       (unsigned int)registers[REG_ERR]);
+	registers[REG_RIP] += skip;
+	registers[REG_RAX] = 77;
+}
+
+#define INSTRUCTION(text, size) \
+	do { \
+		long rax = 0, rdx = 0; \
+		skip = size; \
+		__asm__ volatile(text : "+a"(rax), "+d"(rdx) : "c"(0l) : "cc"); \
+		printf("%ld\n", rax); \
+	} while (0)
+
+static void faults(void)
+{
+	page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	handle(SIGSEGV, mend, 0);
+	page[5] += page[6] + 1;	/* it is there already, and may not be written to */
+	printf("%d\n", page[5]);
+	mprotect(page, PAGE, PROT_NONE);
+	page[5]++;
+	printf("%d\n", page[5]);
+	handle(SIGFPE, step_over, 0);
+	handle(SIGILL, step_over, 0);
+	handle(SIGTRAP, step_over, 0);
+	handle(SIGSEGV, step_over, 0);
+	INSTRUCTION("div %%rcx", 3);
+	INSTRUCTION("ud2", 2);
+	INSTRUCTION("int3", 0);
+	INSTRUCTION("hlt", 1);
+	INSTRUCTION("mov $1, %%eax\n\tshl $63, %%rax\n\tmov (%%rax), %%rax", 3);
+	INSTRUCTION("movl $0x1f00, -4(%%rsp)\n\tldmxcsr -4(%%rsp)\n\tpxor %%xmm0, %%xmm0\n\t"
+		    "divps %%xmm0, %%xmm0", 3);
+	/* its exceptions are masked again, in the program, not only in handlers */
+	INSTRUCTION("movl $0x1f80, -4(%%rsp)\n\tldmxcsr -4(%%rsp)", 0);
+}
+
+/* -------------------------------------------------------------------------
+ * Registers.
+ */
+static int avx;
+static uint8_t expected[16][32];
+static volatile uint32_t handler_mxcsr;
+
+static uint32_t get_mxcsr(void)
+{
+	uint32_t mxcsr;
+
+	__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+	return mxcsr;
+}
+
+/* Spoils what it may, and changes one register of the program's, in the frame. */
+static void spoil(int number, siginfo_t *info, void *context)
+{
+	uint8_t *vectors = (uint8_t *)((ucontext_t *)context)->uc_mcontext.fpregs;
+
+	note(number, info, context);
+	handler_mxcsr = get_mxcsr();
+	__asm__ volatile("pcmpeqd %%xmm0, %%xmm0\n\tpcmpeqd %%xmm9, %%xmm9\n\tpcmpeqd %%xmm15, %%xmm15"
+			 ::: "xmm0", "xmm9", "xmm15");
+	if (avx)
+		__asm__ volatile("vxorps %%ymm1, %%ymm1, %%ymm1\n\tvxorps %%ymm14, %%ymm14, %%ymm14"
+				 ::: "xmm1", "xmm14");
+	memset(vectors + FXSAVE_XMM + 3 * 16, 0x55, 16);
+}
+
+#define EACH(op) \
+	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
+#define LOAD(n) "vmovdqu " #n "*32(%0), %%ymm" #n "\n\t"
+#define STORE(n) "vmovdqu %%ymm" #n ", " #n "*32(%1)\n\t"
+#define LOAD_SSE(n) "movdqu " #n "*32(%0), %%xmm" #n "\n\t"
+#define STORE_SSE(n) "movdqu %%xmm" #n ", " #n "*32(%1)\n\t"
+#define VECTORS "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", \
+		"xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
+#define SIGNAL "mov %2, %%edi\n\tmov %3, %%esi\n\tmov %4, %%eax\n\tsyscall\n\t"
+
+static void vectors(void)
+{
+	static uint8_t found[16][32];
+	const int me = getpid(), number = SIGUSR1, call = SYS_kill;
+	uint32_t mxcsr = 0x3f80;	/* rounds down */
+	long flags;
+
+	avx = __builtin_cpu_supports("avx");
+	handle(SIGUSR1, spoil, 0);
+	for (int i = 0; i < 16; i++)
+		for (int j = 0; j < 32; j++)
+			expected[i][j] = avx || j < 16 ? (uint8_t)(i * 32 + j) : 0;
+	__asm__ volatile("ldmxcsr %0" :: "m"(mxcsr));
+	if (avx)
+		__asm__ volatile(EACH(LOAD) SIGNAL EACH(STORE)
+				 :: "r"(expected), "r"(found), "m"(me), "m"(number), "m"(call)
+				 : VECTORS, "rax", "rdi", "rsi", "rcx", "r11", "memory");
+	else
+		__asm__ volatile(EACH(LOAD_SSE) SIGNAL EACH(STORE_SSE)
+				 :: "r"(expected), "r"(found), "m"(me), "m"(number), "m"(call)
+				 : VECTORS, "rax", "rdi", "rsi", "rcx", "r11", "memory");
+	printf("mxcsr %#x, in the handler %#x\n", get_mxcsr() & ~0x3fu, handler_mxcsr);
+	memset(expected[3], 0x55, 16);
+	for (int i = 0; i < 16; i++)
+		if (memcmp(found[i], expected[i], 32) != 0)
+			printf("%d is another\n", i);
+	mxcsr = 0x1f80;
+	__asm__ volatile("ldmxcsr %0" :: "m"(mxcsr));
+	/* the direction flag and what arithmetic set */
+	__asm__ volatile("std\n\tstc\n\tmov %1, %%edi\n\tmov %2, %%esi\n\tmov %3, %%eax\n\tsyscall\n\t"
+			 "pushfq\n\tpop %0\n\tcld" : "=&r"(flags) : "m"(me), "m"(number), "m"(call)
+			 : "rax", "rdi", "rsi", "rcx", "r11", "memory", "cc");
+	printf("flags %#lx\n", flags & 0x401);
+}
+
+/* In a loop without a call: registers at any instruction. */
+static void registers(void)
+{
+	long wrong = 0;
+
+	handle(SIGALRM, spoil, 0);
+	count = 0;
+	tick(MILLISECOND, 1);
+	while (count < 50) {
+		long a = 0, b = 0;
+
+		__asm__ volatile("mov $1000, %%ecx\n\tmovq %%rcx, %%xmm7\n\tpunpcklqdq %%xmm7, %%xmm7\n\t"
+				 "1:\tinc %0\n\tlea 1(%1), %1\n\tpaddq %%xmm7, %%xmm8\n\tdec %%ecx\n\t"
+				 "jnz 1b\n\tmovq %%xmm7, %%rcx\n\tsub $1000, %%rcx\n\tadd %%rcx, %0"
+				 : "+r"(a), "+r"(b) :: "rcx", "xmm7", "xmm8", "cc");
+		wrong += a != 1000 || b != 1000;
+	}
+	tick(0, 0);
+	printf("wrong %ld\n", wrong);
+}
+
+static uintptr_t handler_sp;
+
+static void frame_of(int number, siginfo_t *info, void *context)
+{
+	const ucontext_t *to = context;
+	const uint8_t *fp = (const uint8_t *)to->uc_mcontext.fpregs;
+	const uint16_t *segments = (const uint16_t *)&to->uc_mcontext.gregs[REG_CSGSFS];
+	uint32_t software[5], end;
+	uint64_t used;
+
+	(void)number;
+	memcpy(software, fp + FXSAVE_SOFTWARE, sizeof software);
+	memcpy(&end, fp + software[4], sizeof end);
+	memcpy(&used, fp + XSAVE_USED, sizeof used);
+	printf("flags %#lx, link %d\n", to->uc_flags, to->uc_link != NULL);
+	printf("stack %d %#x %zu\n", to->uc_stack.ss_sp != NULL, (unsigned int)to->uc_stack.ss_flags,
+	       to->uc_stack.ss_size);
+	printf("segments %#x %#x %#x %#x\n", segments[0], segments[1], segments[2], segments[3]);
+	printf("vectors %#x, %d, %d, size %u, end %#x\n", software[0], software[1] - software[4],
+	       (int)((uintptr_t)fp % 64), software[4], end);
+	printf("used %d\n", (used & 3) == 3 && (used & ~(uint64_t)software[2]) == 0);
+	printf("info at %td, context at %#x, vectors %d above\n", (char *)info - (char *)context,
+	       (unsigned int)((uintptr_t)context % 16), (int)(fp - (uint8_t *)info) / 64);
+	handler_sp = (uintptr_t)to->uc_mcontext.gregs[REG_RSP];
+	printf("below %d\n", (uintptr_t)fp + software[1] <= handler_sp - 128 &&
+	       (uintptr_t)fp + software[1] > handler_sp - 128 - 64);
+	printf("blocked %d %d\n", sigismember(&to->uc_sigmask, SIGUSR1), sigismember(&to->uc_sigmask, SIGHUP));
+}
+
+static void frames(void)
+{
+	handle(SIGUSR1, frame_of, 0);
+	block(SIG_BLOCK, SIGHUP);
+	raise(SIGUSR1);
+}
+
+/* A handler may forget its vector registers, or have only the old part of them. */
+static volatile int how_forget;
+
+static void forget(int number, siginfo_t *info, void *context)
+{
+	mcontext_t *to = &((ucontext_t *)context)->uc_mcontext;
+
+	(void)number;
+	(void)info;
+	if (how_forget == 0)
+		to->fpregs = NULL;
+	else
+		memset((char *)to->fpregs + FXSAVE_SOFTWARE, 0, 4);
+}
+
+static void forgotten(void)
+{
+	const int me = getpid(), number = SIGUSR1, call = SYS_kill;
+	uint64_t x = 0;
+
+	handle(SIGUSR1, forget, 0);
+	for (how_forget = 0; how_forget < 2; how_forget++) {
+		__asm__ volatile("pcmpeqd %%xmm5, %%xmm5\n\tmov %1, %%edi\n\tmov %2, %%esi\n\t"
+				 "mov %3, %%eax\n\tsyscall\n\tmovq %%xmm5, %0"
+				 : "=r"(x) : "m"(me), "m"(number), "m"(call)
+				 : "xmm5", "rax", "rdi", "rsi", "rcx", "r11", "memory");
+		printf("%#llx\n", (unsigned long long)x);
+	}
+}
+
+static void error(int number, siginfo_t *info, void *context)
+{
+	const int kept = errno;
+
+	note(number, info, context);
+	close(-1);
+	errno = kept;
+}
+
+static void errors(void)
+{
+	handle(SIGUSR1, error, 0);
+	errno = ENOTTY;
+	raise(SIGUSR1);
+	printf("%s\n", strerror(errno));
+	printf("%s\n", result(syscall(SYS_restart_syscall)));
+}
+
+/* -------------------------------------------------------------------------
+ * Ends.
+ */
+static void end_default(void)
+{
+	raise(SIGUSR1);
+	puts("alive");
+}
+
+static void end_blocked_fault(void)
+{
+	handle(SIGSEGV, note, 0);
+	block(SIG_BLOCK, SIGSEGV);
+	*(volatile char *)8 = 1;
+	puts("alive");
+}
+
+static void end_ignored_fault(void)
+{
+	signal(SIGSEGV, SIG_IGN);
+	*(volatile char *)8 = 1;
+	puts("alive");
+}
+
+static void end_fault_in_handler(void)
+{
+	handle(SIGSEGV, (void (*)(int, siginfo_t *, void *))(uintptr_t)8, 0);
+	*(volatile char *)8 = 1;
+	puts("alive");
+}
+
+/* No stack for a handler, also not for that of SIGSEGV. */
+static void end_no_stack(void)
+{
+	const int me = getpid(), number = SIGUSR1, call = SYS_kill;
+
+	handle(SIGUSR1, note, 0);
+	handle(SIGSEGV, note, 0);
+	__asm__ volatile("mov %0, %%edi\n\tmov %1, %%esi\n\tmov %2, %%eax\n\tmov $8, %%esp\n\tsyscall\n\tud2"
+			 :: "m"(me), "m"(number), "m"(call) : "rax", "rdi", "rsi", "rcx", "r11", "memory");
+}
+
+static void tell_end(int number)
+{
+	const char text[] = "no stack for the other\n";
+
+	_exit(number == SIGSEGV && write(1, text, sizeof text - 1) > 0 ? 9 : 10);
+}
+
+/* But this one has a stack. */
+static void end_other_stack(void)
+{
+	stack_t new = { .ss_sp = malloc(STACK), .ss_size = STACK };
+	struct sigaction action = { .sa_handler = tell_end, .sa_flags = SA_ONSTACK };
+	const int me = getpid(), number = SIGUSR1, call = SYS_kill;
+
+	sigaltstack(&new, NULL);
+	handle(SIGUSR1, note, 0);
+	sigaction(SIGSEGV, &action, NULL);
+	__asm__ volatile("mov %0, %%edi\n\tmov %1, %%esi\n\tmov %2, %%eax\n\tmov $8, %%esp\n\tsyscall\n\tud2"
+			 :: "m"(me), "m"(number), "m"(call) : "rax", "rdi", "rsi", "rcx", "r11", "memory");
+}
+
+/* An alternate stack that is not large enough. */
+static void end_small_stack(void)
+{
+	stack_t new = { .ss_sp = malloc(STACK), .ss_size = 2048 };
+
+	sigaltstack(&new, NULL);
+	handle(SIGUSR1, note, SA_ONSTACK);
+	raise(SIGUSR1);
+	printf("%d\n", count);
+}
+
+static void end_bad_frame(void)
+{
+	__asm__ volatile("mov $8, %%esp\n\tmov %0, %%eax\n\tsyscall\n\tud2" :: "i"(SYS_rt_sigreturn));
+}
+
+static void spoil_vectors(int number, siginfo_t *info, void *context)
+{
+	mcontext_t *to = &((ucontext_t *)context)->uc_mcontext;
+
+	(void)number;
+	(void)info;
+	memset((char *)to->fpregs + FXSAVE_MXCSR, 0xff, 4);	/* no such MXCSR */
+}
+
+static void end_bad_vectors(void)
+{
+	handle(SIGUSR1, spoil_vectors, 0);
+	raise(SIGUSR1);
+	puts("alive");
+}
+
+static void spoil_address(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)info;
+	((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] = (greg_t)(1ull << 63);
+}
+
+static void end_bad_address(void)
+{
+	handle(SIGUSR1, spoil_address, 0);
+	raise(SIGUSR1);
+	puts("alive");
+}
+
+static void end_no_restorer(void)
+{
+	const struct {
+		void (*handler)(int, siginfo_t *, void *);
+		unsigned long flags, restorer, mask;
+	} action = { note, SA_SIGINFO, 0, 0 };
+
+	syscall(SYS_rt_sigaction, SIGUSR1, &action, NULL, 8);
+	raise(SIGUSR1);
+	puts("alive");
+}
+
+/* Until somebody else ends it; for signals from outside. */
+static void serve(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	printf("%d, code %d\n", number, info->si_code);
+	if (number == SIGTERM)
+		_exit(fflush(stdout) ? 1 : 4);
+}
+
+static void end_from_outside(void)
+{
+	handle(SIGUSR1, serve, 0);
+	handle(SIGCONT, serve, 0);
+	handle(SIGTERM, serve, 0);
+	printf("ready %d\n", (int)getpid());
+	for (;;) {
+		fflush(stdout);
+		pause();
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} scenarios[] = {
+	{ "each", each }, { "info", info }, { "actions", actions }, { "masks", masks }, { "nested", nested },
+	{ "several", several }, { "loop", loop }, { "restart", restart }, { "ignored", ignored },
+	{ "ready", ready }, { "calls-with-masks", calls_with_masks }, { "suspend", suspend },
+	{ "wait-info", wait_info }, { "descriptor", descriptor }, { "timers", timers },
+	{ "ticks", ticks }, { "alternate", alternate }, { "faults", faults }, { "vectors", vectors },
+	{ "registers", registers }, { "frames", frames }, { "forgotten", forgotten }, { "errors", errors },
+	{ "many", many },
+	{ "end-default", end_default }, { "end-blocked-fault", end_blocked_fault },
+	{ "end-ignored-fault", end_ignored_fault }, { "end-fault-in-handler", end_fault_in_handler },
+	{ "end-no-stack", end_no_stack }, { "end-other-stack", end_other_stack },
+	{ "end-small-stack", end_small_stack }, { "end-bad-frame", end_bad_frame },
+	{ "end-bad-vectors", end_bad_vectors }, { "end-bad-address", end_bad_address },
+	{ "end-no-restorer", end_no_restorer }, { "end-from-outside", end_from_outside },
+};
+
+/* Without an argument: their names. */
+int main(int argc, char **argv)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+		if (argc < 2)
+			puts(scenarios[i].name);
+		else if (strcmp(argv[1], scenarios[i].name) == 0)
+			found = 1, scenarios[i].run();
+	}
+	return argc >= 2 && !found;
+}
