@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fds.h"
+#include "signals.h"
 #include "host.h"
 #include "startup.h"
 
@@ -40,11 +41,13 @@ static void take_sample(const struct clock *clock, struct vdsogen_sample *sample
 	sample->after += clock->distance;
 }
 
+/* Signals are for the guest: the publisher gets none. */
 static void *publish(void *argument)
 {
 	struct clock *clock = argument;
 	struct pollfd stop = { .fd = clock->stop, .events = POLLIN };
 
+	signals_block_all();
 	while (poll(&stop, 1, PERIOD_MS) == 0) {
 		struct vdsogen_sample sample;
 
@@ -57,7 +60,6 @@ static void *publish(void *argument)
 	return NULL;
 }
 
-/* Signals are for the guest: the publisher has all of them blocked, as who starts it. */
 static int start_publisher(struct clock *clock, struct runner_error *error)
 {
 	int failed;

@@ -17,11 +17,6 @@
 
 static __thread struct thread *who;
 
-void signals_be(struct thread *thread)
-{
-	who = thread;
-}
-
 struct thread *signals_who(void)
 {
 	return who;
@@ -41,6 +36,12 @@ static uint64_t host_mask(uint64_t blocked)
 uint64_t signals_block_all(void)
 {
 	return host_mask(UINT64_MAX);
+}
+
+void signals_be(struct thread *thread)
+{
+	signals_block_all();
+	who = thread;
 }
 
 static uint64_t host_pending(void)

@@ -42,7 +42,10 @@ void signals_destroy(struct signals *signals);
 void signals_lock(struct signals *signals);
 void signals_unlock(struct signals *signals);
 
-/* In a thread of the host, all of them, also those of the C library. What it had blocked. */
+/*
+ * In a thread of the host, all of them: the C library leaves its own out, and lets them
+ * through in a thread that begins. What it had blocked.
+ */
 uint64_t signals_block_all(void);
 
 /* One thread's. All zeros is how it starts. */
@@ -58,8 +61,9 @@ struct signals_thread {
 };
 
 /*
- * Whose signals the runner's handler takes, in this thread of the host. A child of
- * vfork() has its parent's memory, also this: it sets it, and then sets it back.
+ * Whose signals the runner's handler takes, in this thread of the host, which has all of
+ * them blocked now. A child of vfork() has its parent's memory, also this: it sets it, and
+ * then sets it back.
  */
 void signals_be(struct thread *thread);
 struct thread *signals_who(void);

@@ -44,7 +44,7 @@ run()
 {
 	want=$1
 	shift
-	timeout $seconds "$VDSORUN" "$@" >out 2>err </dev/null
+	timeout -k 5 $seconds "$VDSORUN" "$@" >out 2>err </dev/null
 	status=$?
 	if [ $status -eq "$want" ]; then pass; else fail "$*: status $status, not $want"; fi
 }
@@ -52,7 +52,7 @@ run()
 # same PROGRAM ARGUMENT... : as it is without a machine
 same()
 {
-	timeout $seconds "$@" >native 2>native.err </dev/null
+	timeout -k 5 $seconds "$@" >native 2>native.err </dev/null
 	native=$?
 	run $native "$@"
 	if cmp -s native out && cmp -s native.err err; then pass; else fail "$*: other output"; fi
@@ -90,6 +90,9 @@ if [ "$task" = --build ]; then
 	cp ./*-* "$programs"
 	exit
 fi
+
+first=${kinds# }
+first=${first%% *}
 
 # ------------------------------------------------------------------ programs
 for kind in $kinds; do
@@ -136,6 +139,60 @@ if command -v bash >/dev/null; then
 	same bash -c 'a=(1 2 3); for i in "${a[@]}"; do printf "%s\n" $((i * 7)); done; exit 5'
 fi
 
+# ------------------------------------------------------------------ signals
+for kind in $kinds; do
+	for scenario in $("./signals-$kind"); do
+		case $kind:$scenario in
+		*:end-from-outside) ;;
+		"$first":*) same "./signals-$kind" "$scenario" 2>/dev/null ;;
+		*:many | *:suspend) ;;	# once will do
+		*) same "./signals-$kind" "$scenario" 2>/dev/null ;;
+		esac
+	done
+done
+
+# answers LINES : so many of a program in the background, some time
+answers()
+{
+	tries=0
+	while [ "$(wc -l <answers)" -lt "$1" ] && [ $tries -lt 200 ]; do
+		sleep 0.05
+		tries=$((tries + 1))
+	done
+	if [ "$(wc -l <answers)" -eq "$1" ]; then pass; else fail "$(wc -l <answers) answers, not $1"; fi
+}
+
+# outside COMMAND... : signals come from another process, and it stops and goes on
+outside()
+{
+	"$@" end-from-outside >answers 2>err &
+	pid=$!
+	answers 1
+	kill -USR1 $pid
+	answers 2
+	kill -STOP $pid
+	kill -USR1 $pid
+	tries=0
+	until grep -q '^State:.*stopped' /proc/$pid/status || [ $tries -eq 200 ]; do
+		sleep 0.05
+		tries=$((tries + 1))
+	done
+	answers 2
+	kill -CONT $pid
+	answers 4
+	kill -TERM $pid
+	answers 5
+	kill -9 $pid 2>/dev/null
+	wait $pid
+	echo "status $?" >>answers
+}
+for kind in $kinds; do
+	outside "./signals-$kind"
+	mv answers native
+	outside "$VDSORUN" "./signals-$kind"
+	cmp -s native answers && pass || fail "signals-$kind: others from outside"
+done
+
 # ------------------------------------------------------------------ attacks
 for kind in $kinds; do
 	run 0 "./attack-$kind"
@@ -158,8 +215,6 @@ for kind in $kinds; do
 done
 
 # ------------------------------------------------------------------ the command
-first=${kinds# }
-first=${first%% *}
 run 0 --help
 run 2 --nonesuch
 run 2

@@ -33,6 +33,7 @@
 enum { FXSAVE_MXCSR = 24, FXSAVE_XMM = 160, FXSAVE_SOFTWARE = 464, XSAVE_USED = 512 };
 enum { PAGE = 4096, MILLISECOND = 1000000 };
 
+static int times = 10000;	/* the second argument */
 static volatile sig_atomic_t count;
 static volatile siginfo_t last;
 
@@ -427,7 +428,7 @@ static void suspend(void)
 	block(SIG_BLOCK, SIGUSR1);
 	block(SIG_BLOCK, SIGALRM);
 	count = 0;
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < times; i++) {
 		raise(SIGUSR1);
 		wrong += sigsuspend(&empty) != -1 || errno != EINTR || count != i + 1;
 	}
@@ -554,7 +555,7 @@ static void many(void)
 {
 	handle(SIGUSR1, note, 0);
 	count = 0;
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < times; i++)
 		raise(SIGUSR1);
 	printf("%d\n", count);
 }
@@ -1018,14 +1019,13 @@ static void serve(int number, siginfo_t *info, void *context)
 
 static void end_from_outside(void)
 {
-	handle(SIGUSR1, serve, 0);
-	handle(SIGCONT, serve, 0);
-	handle(SIGTERM, serve, 0);
-	printf("ready %d\n", (int)getpid());
-	for (;;) {
-		fflush(stdout);
+	handle(SIGUSR1, serve, SA_RESTART);
+	handle(SIGCONT, serve, SA_RESTART);
+	handle(SIGTERM, serve, SA_RESTART);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	puts("ready");
+	for (;;)
 		pause();
-	}
 }
 
 static const struct {
@@ -1052,6 +1052,8 @@ int main(int argc, char **argv)
 {
 	int found = 0;
 
+	if (argc > 2)
+		times = atoi(argv[2]);
 	for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
 		if (argc < 2)
 			puts(scenarios[i].name);
