@@ -230,6 +230,68 @@ static void unnoticed(void)
 	check(writes_failed == 0, "system calls meanwhile");
 }
 
+/* Another vCPU is in the middle of its work when a page is taken from it. */
+static struct vcpu *worker;
+static struct vm_exit worker_end;
+
+static void *work(void *unused)
+{
+	do
+		vcpu_run(worker, 0, &worker_end);
+	while (worker_end.why == VM_INTERRUPTED);
+	return unused;
+}
+
+static bool counts(const uint64_t *counter)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	uint64_t before = __atomic_load_n(counter, __ATOMIC_RELAXED);
+
+	for (int tries = 0; tries < 5000; tries++) {
+		nanosleep(&pause, NULL);
+		if (__atomic_load_n(counter, __ATOMIC_RELAXED) != before)
+			return true;
+	}
+	return false;
+}
+
+static bool stands_still(const uint64_t *counter)
+{
+	const struct timespec pause = { .tv_nsec = 2000000 };
+	uint64_t before = __atomic_load_n(counter, __ATOMIC_RELAXED);
+
+	nanosleep(&pause, NULL);
+	return __atomic_load_n(counter, __ATOMIC_RELAXED) == before;
+}
+
+static void others(void)
+{
+	uint64_t *first = (uint64_t *)(memory + 16 * VM_PAGE), *second = first + VM_PAGE / sizeof *first;
+	struct runner_error error;
+	pthread_t thread;
+	bool moved = true;
+
+	map(DATA, 16, 1, GUEST_READ | GUEST_WRITE);
+	must(vcpu_create(&worker, vm, guest_at(CODE + (uint64_t)(guest_loop - guest_code)),
+			 guest_at(STACK), &error), &error);
+	vcpu_set(worker, VM_ARGUMENT, DATA);
+	if (pthread_create(&thread, NULL, work, NULL))
+		exit(EXIT_FAILURE);
+	for (int i = 0; i < 20 && moved; i++) {
+		moved = counts(first);
+		map(DATA, 17, 1, GUEST_READ | GUEST_WRITE);
+		moved = moved && stands_still(first) && counts(second);
+		map(DATA, 16, 1, GUEST_READ | GUEST_WRITE);
+		moved = moved && stands_still(second);
+	}
+	check(moved, "another page under a vCPU that writes");
+	map(DATA, 16, 1, GUEST_READ);
+	check(stands_still(first), "a page that a vCPU may not write to any more");
+	pthread_join(thread, NULL);
+	check(worker_end.why == VM_FAULT && worker_end.fault.signal == SIGSEGV &&
+	      worker_end.fault.address.v == DATA, "what that vCPU was told");
+}
+
 static void *kick_soon(void *loops)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
@@ -294,6 +356,7 @@ int main(void)
 	shared();
 	files();
 	unnoticed();
+	others();
 	kicks();
 	vm_destroy(vm);
 	munmap(memory, MEMORY);
