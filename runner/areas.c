@@ -24,7 +24,8 @@ struct area *areas_at(const struct areas *areas, uint64_t at)
 {
 	size_t number = areas_search(areas, at);
 
-	return number < areas->count && areas->area[number].start <= at ? &areas->area[number] : NULL;
+	return number < areas->count && areas->area[number].start <= at ? &areas->area[number]
+									: NULL;
 }
 
 int areas_make_room(struct areas *areas, size_t more)
@@ -79,9 +80,9 @@ void areas_split(struct areas *areas, uint64_t at)
 
 bool areas_alike(const struct area *before, const struct area *area)
 {
-	return before->end == area->start && before->prot == area->prot && before->may == area->may &&
-	       !((before->flags ^ area->flags) & ~AREA_INNER) && before->name == area->name &&
-	       before->mapping == area->mapping;
+	return before->end == area->start && before->prot == area->prot &&
+	       before->may == area->may && !((before->flags ^ area->flags) & ~AREA_INNER) &&
+	       before->name == area->name && before->mapping == area->mapping;
 }
 
 /* One piece of physical memory, too; or none at all. */
@@ -97,7 +98,8 @@ static bool join(struct areas *areas, size_t number)
 {
 	struct area *area = &areas->area[number];
 
-	if (number == 0 || area[-1].flags != area->flags || !areas_alike(area - 1, area) || !in_one_piece(area - 1, area))
+	if (number == 0 || area[-1].flags != area->flags || !areas_alike(area - 1, area) ||
+	    !in_one_piece(area - 1, area))
 		return false;
 	area[-1].end = area->end;
 	areas_drop(areas, number);

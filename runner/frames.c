@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 
 enum { SLABS = 64 };
-#define SLAB ((size_t)256 << 20)	/* or as much as is asked for at once */
-enum { LARGER = 16 };	/* after so many, they are twice as large */
+#define SLAB ((size_t)256 << 20) /* or as much as is asked for at once */
+enum { LARGER = 16 };		 /* after so many, they are twice as large */
 
 struct hole {
 	uint64_t start, end;
@@ -17,7 +17,7 @@ struct hole {
 /* Holes are in the order of their addresses, and never touch. */
 struct frames {
 	struct vm *vm;
-	uint64_t next, end;	/* physical addresses not used yet */
+	uint64_t next, end; /* physical addresses not used yet */
 	struct slab {
 		uint64_t physical;
 		uint8_t *host;
@@ -126,7 +126,7 @@ static bool grow(struct frames *frames, size_t size)
 	slab->physical = frames->next;
 	slab->size = size;
 	frames->slabs++;
-	frames->next += size + VM_PAGE;	/* slabs do not touch: see frames_at() */
+	frames->next += size + VM_PAGE; /* slabs do not touch: see frames_at() */
 	add(frames, (struct hole){ slab->physical, slab->physical + size });
 	return true;
 }
@@ -161,10 +161,11 @@ static const struct slab *slab_of(const struct frames *frames, uint64_t physical
 	for (unsigned int i = 0; i < frames->slabs; i++)
 		if (physical - frames->slab[i].physical < frames->slab[i].size)
 			return &frames->slab[i];
-	abort();	/* ours: it was never taken */
+	abort(); /* ours: it was never taken */
 }
 
-/* What is taken at once is in one slab, and so is what follows it as far as it was taken with it. */
+/* What is taken at once is in one slab, and so is what follows it as far as it was taken with it.
+ */
 void *frames_at(const struct frames *frames, uint64_t physical)
 {
 	const struct slab *slab = slab_of(frames, physical);

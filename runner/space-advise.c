@@ -16,11 +16,11 @@
  */
 enum to_do {
 	UNKNOWN,
-	NOTHING,	/* it is right as it is */
-	MEMORY,		/* the host's */
-	LASTING,	/* the host's, which remembers it */
-	FILES,		/* the host's, of files */
-	FLAG,		/* the area remembers it */
+	NOTHING, /* it is right as it is */
+	MEMORY,	 /* the host's */
+	LASTING, /* the host's, which remembers it */
+	FILES,	 /* the host's, of files */
+	FLAG,	 /* the area remembers it */
 	FORBIDDEN,
 };
 
@@ -73,7 +73,8 @@ static struct area *cut_out(struct space *space, uint64_t start, uint64_t end)
 	return areas_at(&space->areas, start);
 }
 
-static int set_flag(struct space *space, struct area *area, uint64_t start, uint64_t end, int advice)
+static int set_flag(struct space *space, struct area *area, uint64_t start, uint64_t end,
+		    int advice)
 {
 	if (advice == MADV_WIPEONFORK && area->mapping)
 		return -EINVAL;
@@ -105,7 +106,8 @@ static bool takes_away(int advice)
 }
 
 /* What is told of an area without memory is lost: it will be zeros, as they come. */
-static int advise_host(struct space *space, struct area *area, uint64_t start, uint64_t end, int advice)
+static int advise_host(struct space *space, struct area *area, uint64_t start, uint64_t end,
+		       int advice)
 {
 	if (!may_populate(area, advice) || (area->flags & AREA_LOCKED && takes_away(advice)))
 		return -EINVAL;
@@ -159,7 +161,8 @@ int space_madvise(struct space *space, guest_addr at, uint64_t size, int advice)
 /* -------------------------------------------------------------------------
  * msync.
  */
-static int sync_area(struct space *space, struct area *area, uint64_t start, uint64_t end, int flags)
+static int sync_area(struct space *space, struct area *area, uint64_t start, uint64_t end,
+		     int flags)
 {
 	if (flags & MS_INVALIDATE && area->flags & AREA_LOCKED)
 		return -EBUSY;
@@ -186,7 +189,7 @@ int space_msync(struct space *space, guest_addr at, uint64_t size, int flags)
 /* -------------------------------------------------------------------------
  * mincore: whether the host has the pages in memory.
  */
-enum { VECTOR = 4096 };	/* bytes at once */
+enum { VECTOR = 4096 }; /* bytes at once */
 
 /* Of one area, so many of its pages as `vector` has room for; -ENOMEM: there is none. */
 static int64_t look_at(const struct space *space, uint64_t at, uint64_t size, uint8_t *vector)
@@ -247,7 +250,8 @@ int space_keep(struct space *space, const struct area *area, uint64_t start, uin
 	return mlock2(space_host(space, area, start), end - start, how) ? -errno : 0;
 }
 
-static int lock_area(struct space *space, struct area *area, uint64_t start, uint64_t end, int flags)
+static int lock_area(struct space *space, struct area *area, uint64_t start, uint64_t end,
+		     int flags)
 {
 	area = cut_out(space, start, end);
 	if (!area)
@@ -259,14 +263,16 @@ static int lock_area(struct space *space, struct area *area, uint64_t start, uin
 	return 0;
 }
 
-static int fill_area(struct space *space, struct area *area, uint64_t start, uint64_t end, int flags)
+static int fill_area(struct space *space, struct area *area, uint64_t start, uint64_t end,
+		     int flags)
 {
 	if (flags & AREA_ON_FAULT)
 		return 0;
 	return area->prot ? space_keep(space, area, start, end) : -ENOMEM;
 }
 
-static int unlock_area(struct space *space, struct area *area, uint64_t start, uint64_t end, int unused)
+static int unlock_area(struct space *space, struct area *area, uint64_t start, uint64_t end,
+		       int unused)
 {
 	(void)unused;
 	if (!(area->flags & AREA_LOCKED))
@@ -274,7 +280,7 @@ static int unlock_area(struct space *space, struct area *area, uint64_t start, u
 	area = cut_out(space, start, end);
 	if (!area)
 		return -ENOMEM;
-	area->flags &= (uint16_t)~(AREA_LOCKED | AREA_ON_FAULT);
+	area->flags &= (uint16_t) ~(AREA_LOCKED | AREA_ON_FAULT);
 	return area->physical && munlock(space_host(space, area, start), end - start) ? -errno : 0;
 }
 

@@ -9,8 +9,8 @@
 
 #include "space-own.h"
 
-#define CHUNK ((uint64_t)2 << 20)	/* is shown at once */
-#define STACK_GUARD (256 * PAGE)	/* Linux's stack_guard_gap */
+#define CHUNK ((uint64_t)2 << 20) /* is shown at once */
+#define STACK_GUARD (256 * PAGE)  /* Linux's stack_guard_gap */
 
 /* A file may have become shorter than what is mapped of it. */
 static bool is_there(const struct space *space, const struct area *area, uint64_t at)
@@ -35,13 +35,13 @@ static bool show_some(struct space *space, const struct area *area, uint64_t at)
 
 		low = low > area->start ? low : area->start;
 		high = high < area->end ? high : area->end;
-		if (is_there(space, area, high - PAGE)) {	/* and so is what is in front of it */
+		if (is_there(space, area, high - PAGE)) { /* and so is what is in front of it */
 			start = low;
 			end = high;
 		}
 	}
-	return !vm_map(space->vm, guest_at(start), area->physical + (start - area->start), end - start,
-		       area->prot, &error);
+	return !vm_map(space->vm, guest_at(start), area->physical + (start - area->start),
+		       end - start, area->prot, &error);
 }
 
 /* -------------------------------------------------------------------------
@@ -67,11 +67,12 @@ static bool grow_down(struct space *space, uint64_t at)
 	if (!(area.flags & AREA_GROWS) || !area.prot || start < space->low ||
 	    !may_be_as_large(area.end - start))
 		return false;
-	if (number && areas->area[number - 1].prot && start - areas->area[number - 1].end < STACK_GUARD)
+	if (number && areas->area[number - 1].prot &&
+	    start - areas->area[number - 1].end < STACK_GUARD)
 		return false;
 	area.end = area.start;
 	area.start = start;
-	area.physical -= area.end - start;	/* in one piece with the rest, if it can be */
+	area.physical -= area.end - start; /* in one piece with the rest, if it can be */
 	if (!frames_take_at(space->frames, area.physical, area.end - start))
 		area.physical = 0;
 	return !space_put(space, area);

@@ -11,14 +11,14 @@
 #include "space-own.h"
 
 #ifndef MAP_DROPPABLE
-#define MAP_DROPPABLE 0x08	/* Linux 6.11 */
+#define MAP_DROPPABLE 0x08 /* Linux 6.11 */
 #endif
 #define MAP_HUGE_SIZE ((unsigned int)MAP_HUGE_MASK << MAP_HUGE_SHIFT)
 
 enum { PROT_ALL = PROT_READ | PROT_WRITE | PROT_EXEC, PROT_OTHER = 8 /* PROT_SEM */ };
 /* Linux's vm.max_map_count. The host has two for each that is mapped in the frames' place. */
 enum { AREAS_MAX = 65530, MAPPED_MAX = AREAS_MAX / 2 - 1000 };
-#define LOW_START 0x40000000ull	/* MAP_32BIT */
+#define LOW_START 0x40000000ull /* MAP_32BIT */
 #define LOW_END 0x80000000ull
 
 /* -------------------------------------------------------------------------
@@ -28,11 +28,14 @@ static uint64_t set_break(struct space *space, uint64_t end)
 {
 	uint64_t old = page_up(space->break_end);
 	uint64_t new = end > space->high ? 0 : page_up(end);
-	struct area more = { .start = old, .end = new, .name = "[heap]",
+	struct area more = { .start = old,
+			     .end = new,
+			     .name = "[heap]",
 			     .prot = GUEST_READ | GUEST_WRITE,
 			     .may = GUEST_READ | GUEST_WRITE | GUEST_EXEC };
 
-	if (new < space->break_start || new > space->high || areas_make_room(&space->areas, SPACE_CHANGE))
+	if (new < space->break_start || new > space->high ||
+	    areas_make_room(&space->areas, SPACE_CHANGE))
 		return space->break_end;
 	more.flags = space->lock_future;
 	if (new > old && (!space_is_free(space, old, new) || space_put(space, more)))
@@ -135,11 +138,12 @@ static int map_memory(struct space *space, const struct request *request, struct
 static int check_type(const struct request *request)
 {
 	/* MAP_FIXED_NOREPLACE is not among them, for Linux */
-	const unsigned int known = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK |
-			  MAP_DENYWRITE | MAP_EXECUTABLE | MAP_POPULATE | MAP_LOCKED | MAP_NONBLOCK |
-			  MAP_GROWSDOWN | MAP_HUGETLB | MAP_HUGE_SIZE | MAP_SYNC
+	const unsigned int known = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE |
+				   MAP_STACK | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_POPULATE |
+				   MAP_LOCKED | MAP_NONBLOCK | MAP_GROWSDOWN | MAP_HUGETLB |
+				   MAP_HUGE_SIZE | MAP_SYNC
 #ifdef MAP_32BIT
-			  | MAP_32BIT
+				   | MAP_32BIT
 #endif
 		;
 	const bool anonymous = request->flags & MAP_ANONYMOUS;
@@ -264,7 +268,8 @@ static int64_t do_mmap(struct space *space, struct request *request)
 {
 	const bool file = !(request->flags & MAP_ANONYMOUS);
 	int failed = check(space, request);
-	struct area area = { .start = request->at, .end = request->at + request->size,
+	struct area area = { .start = request->at,
+			     .end = request->at + request->size,
 			     .prot = (uint8_t)space_prot(request->prot),
 			     .may = GUEST_READ | GUEST_WRITE | GUEST_EXEC };
 
@@ -360,7 +365,7 @@ static int protect(struct space *space, struct area *old, uint64_t start, uint64
 					  (unsigned int)prot, &error))
 		return -ENOMEM;
 	area->prot = (uint8_t)prot;
-	space_keep(space, area, start, end);	/* Linux tells nobody, either */
+	space_keep(space, area, start, end); /* Linux tells nobody, either */
 	return 0;
 }
 

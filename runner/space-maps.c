@@ -39,8 +39,9 @@ static bool add_line(struct lines *lines, const char *text)
 	struct line line;
 	int name = 0;
 
-	if (sscanf(text, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %x:%x %" SCNu64 " %n", &line.start,
-		   &line.end, &line.offset, &line.major, &line.minor, &line.inode, &name) < 6)
+	if (sscanf(text, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %x:%x %" SCNu64 " %n",
+		   &line.start, &line.end, &line.offset, &line.major, &line.minor, &line.inode,
+		   &name) < 6)
 		return true;
 	if (lines->count == lines->room) {
 		size_t room = lines->room ? 2 * lines->room : 64;
@@ -85,7 +86,7 @@ static int compare(const void *key, const void *line)
 /* -------------------------------------------------------------------------
  * The program's.
  */
-enum { NAME_AT = 73 };	/* a name's column, if what is before it is not longer */
+enum { NAME_AT = 73 }; /* a name's column, if what is before it is not longer */
 
 static void print(FILE *out, const struct space *space, const struct area *area, uint64_t end,
 		  const struct lines *lines)
@@ -106,11 +107,12 @@ static void print(FILE *out, const struct space *space, const struct area *area,
 	}
 	if (!name)
 		name = line->name;
-	length = fprintf(out, "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %02x:%02x %" PRIu64 " ",
-			 area->start, end, area->prot & GUEST_READ ? 'r' : '-',
-			 area->prot & GUEST_WRITE ? 'w' : '-', area->prot & GUEST_EXEC ? 'x' : '-',
-			 area->flags & AREA_SHARED ? 's' : 'p', offset, line->major, line->minor,
-			 line->inode);
+	length = fprintf(
+		out, "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %02x:%02x %" PRIu64 " ",
+		area->start, end, area->prot & GUEST_READ ? 'r' : '-',
+		area->prot & GUEST_WRITE ? 'w' : '-', area->prot & GUEST_EXEC ? 'x' : '-',
+		area->flags & AREA_SHARED ? 's' : 'p', offset, line->major, line->minor,
+		line->inode);
 	fprintf(out, "%*s%s\n", *name && length < NAME_AT ? NAME_AT - length : 0, "", name);
 }
 
@@ -124,7 +126,8 @@ static void print_all(FILE *out, const struct space *space, const struct lines *
 		/* what is in pieces for the host alone */
 		do
 			i++;
-		while (i < areas->count && !area->mapping && areas_alike(&areas->area[i - 1], &areas->area[i]));
+		while (i < areas->count && !area->mapping &&
+		       areas_alike(&areas->area[i - 1], &areas->area[i]));
 		print(out, space, area, areas->area[i - 1].end, lines);
 	}
 }

@@ -91,8 +91,9 @@ unsigned int space_prot(int prot);
  * -ENOMEM, too, if something is missing: at once, or after all that is there.
  */
 enum space_hole { SPACE_STOP, SPACE_SKIP };
-typedef int space_fn(struct space *space, struct area *area, uint64_t start, uint64_t end, int what);
-int space_each(struct space *space, uint64_t start, uint64_t end, enum space_hole holes, space_fn *fn,
-	       int what);
+typedef int space_fn(struct space *space, struct area *area, uint64_t start, uint64_t end,
+		     int what);
+int space_each(struct space *space, uint64_t start, uint64_t end, enum space_hole holes,
+	       space_fn *fn, int what);
 
 #endif

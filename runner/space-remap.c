@@ -51,7 +51,8 @@ static int check_numbers(const struct space *space, struct remap *remap)
 /* Whatever would be changed: the source, its tail, what is at the destination. */
 static bool touches_sealed(const struct space *space, const struct remap *remap)
 {
-	return space_is_sealed(space, remap->old, remap->old_size ? old_end(remap) : remap->old + PAGE) ||
+	return space_is_sealed(space, remap->old,
+			       remap->old_size ? old_end(remap) : remap->old + PAGE) ||
 	       (remap->flags & MREMAP_FIXED &&
 		space_is_sealed(space, remap->new, remap->new + remap->new_size));
 }
@@ -108,15 +109,17 @@ static int rehouse(struct space *space, struct area *area, uint64_t size, int fl
 	if (area->prot)
 		vm_unmap(space->vm, guest_at(area->start), old_size);
 	if (mremap(space_host(space, area, area->start), old_size, size,
-		   MREMAP_MAYMOVE | MREMAP_FIXED | flags, frames_at(space->frames, physical)) == MAP_FAILED) {
+		   MREMAP_MAYMOVE | MREMAP_FIXED | flags,
+		   frames_at(space->frames, physical)) == MAP_FAILED) {
 		failed = -errno;
 		frames_give(space->frames, physical, size, true);
 	} else {
 		area->physical = physical;
 		area->mapping = ++space->mappings;
 	}
-	if (area->prot && !(area->flags & AREA_LAZY))	/* its tables are there: it cannot fail */
-		vm_map(space->vm, guest_at(area->start), area->physical, old_size, area->prot, &error);
+	if (area->prot && !(area->flags & AREA_LAZY)) /* its tables are there: it cannot fail */
+		vm_map(space->vm, guest_at(area->start), area->physical, old_size, area->prot,
+		       &error);
 	return failed;
 }
 
@@ -132,12 +135,13 @@ static int grow_mapping(struct space *space, struct area *area, uint64_t more)
 		return failed;
 	frames_give_hole(space->frames, old.physical, size);
 	if (area->prot && !(area->flags & AREA_LAZY) &&
-	    vm_map(space->vm, guest_at(area->end), area->physical + size, more, area->prot, &error)) {
+	    vm_map(space->vm, guest_at(area->end), area->physical + size, more, area->prot,
+		   &error)) {
 		frames_give(space->frames, area->physical + size, more, true);
 		return -ENOMEM;
 	}
 	area->end += more;
-	area->flags |= AREA_FILE;	/* shared memory without a file does not grow, either */
+	area->flags |= AREA_FILE; /* shared memory without a file does not grow, either */
 	return 0;
 }
 
@@ -174,7 +178,8 @@ static int show_at(struct space *space, uint64_t from, uint64_t end, uint64_t to
 	const struct areas *areas = &space->areas;
 	struct runner_error error;
 
-	for (size_t i = areas_search(areas, from); i < areas->count && areas->area[i].start < end; i++) {
+	for (size_t i = areas_search(areas, from); i < areas->count && areas->area[i].start < end;
+	     i++) {
 		const struct area *area = &areas->area[i];
 
 		if (area->prot && !(area->flags & AREA_LAZY) &&
@@ -266,7 +271,7 @@ static int duplicate(struct space *space, const struct remap *remap, uint64_t to
 		return failed;
 	}
 	area.mapping = ++space->mappings;
-	area.flags |= AREA_FILE;	/* as in grow_mapping() */
+	area.flags |= AREA_FILE; /* as in grow_mapping() */
 	area.start = to;
 	area.end = to + remap->new_size;
 	return space_put(space, area);
@@ -340,8 +345,8 @@ static int64_t do_mremap(struct space *space, struct remap *remap)
 	return remap->flags & MREMAP_MAYMOVE ? go_elsewhere(space, remap) : -ENOMEM;
 }
 
-int64_t space_mremap(struct space *space, guest_addr old, uint64_t old_size, uint64_t new_size, int flags,
-		     guest_addr new)
+int64_t space_mremap(struct space *space, guest_addr old, uint64_t old_size, uint64_t new_size,
+		     int flags, guest_addr new)
 {
 	struct remap remap = { old.v, old_size, new.v, new_size, flags };
 	int64_t result;

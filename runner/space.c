@@ -72,7 +72,7 @@ void space_after_fork(struct space *space)
 	for (size_t i = space->areas.count; i-- > 0;) {
 		const struct area area = space->areas.area[i];
 
-		space->areas.area[i].flags &= (uint16_t)~(AREA_LOCKED | AREA_ON_FAULT);
+		space->areas.area[i].flags &= (uint16_t) ~(AREA_LOCKED | AREA_ON_FAULT);
 		if (area.flags & AREA_NOT_FORKED)
 			space_remove(space, area.start, area.end);
 		else if (area.flags & AREA_WIPED && area.physical)
@@ -100,7 +100,8 @@ bool space_is_sealed(const struct space *space, uint64_t start, uint64_t end)
 {
 	const struct areas *areas = &space->areas;
 
-	for (size_t i = areas_search(areas, start); i < areas->count && areas->area[i].start < end; i++)
+	for (size_t i = areas_search(areas, start); i < areas->count && areas->area[i].start < end;
+	     i++)
 		if (areas->area[i].flags & AREA_SEALED)
 			return true;
 	return false;
@@ -134,8 +135,8 @@ static uint64_t find_room(const struct space *space, uint64_t size, uint64_t low
 	return end >= low && end - low >= size ? end - size : 0;
 }
 
-#define NEAR_MIN 0x10000ull	/* Linux's vm.mmap_min_addr */
-#define ABOVE (1ull << 27)	/* the stack's, and what Linux has there */
+#define NEAR_MIN 0x10000ull /* Linux's vm.mmap_min_addr */
+#define ABOVE (1ull << 27)  /* the stack's, and what Linux has there */
 
 uint64_t space_find_near(const struct space *space, uint64_t near, uint64_t size, uint64_t low,
 			 uint64_t high)
@@ -158,7 +159,8 @@ bool space_area(const struct space *space, size_t number, struct space_area *are
 	if (is_there) {
 		const struct area *a = &space->areas.area[number];
 
-		*area = (struct space_area){ { guest_at(a->start), guest_at(a->end) }, a->prot,
+		*area = (struct space_area){ { guest_at(a->start), guest_at(a->end) },
+					     a->prot,
 					     a->flags & AREA_SEALED };
 	}
 	looked(space);
@@ -213,7 +215,8 @@ static void hide(struct space *space, uint64_t start, uint64_t end)
 {
 	struct areas *areas = &space->areas;
 
-	for (size_t i = areas_search(areas, start); i < areas->count && areas->area[i].start < end; i++) {
+	for (size_t i = areas_search(areas, start); i < areas->count && areas->area[i].start < end;
+	     i++) {
 		uint64_t from = areas->area[i].start > start ? areas->area[i].start : start;
 		uint64_t to = areas->area[i].end < end ? areas->area[i].end : end;
 
@@ -276,8 +279,8 @@ int space_put(struct space *space, struct area area)
 	return 0;
 }
 
-int space_each(struct space *space, uint64_t start, uint64_t end, enum space_hole holes, space_fn *fn,
-	       int what)
+int space_each(struct space *space, uint64_t start, uint64_t end, enum space_hole holes,
+	       space_fn *fn, int what)
 {
 	const struct areas *areas = &space->areas;
 	int failed, missing = 0;
@@ -319,7 +322,8 @@ static int make(struct space *space, struct area area)
 
 int space_make(struct space *space, struct guest_range range, unsigned int prot, bool sealed)
 {
-	return make(space, (struct area){ .start = range.start.v, .end = range.end.v,
+	return make(space, (struct area){ .start = range.start.v,
+					  .end = range.end.v,
 					  .prot = (uint8_t)prot,
 					  .may = GUEST_READ | GUEST_WRITE | GUEST_EXEC,
 					  .flags = sealed ? AREA_SEALED : 0 });
@@ -327,8 +331,10 @@ int space_make(struct space *space, struct guest_range range, unsigned int prot,
 
 int space_reserve(struct space *space, struct guest_range range, const char *name)
 {
-	return make(space, (struct area){ .start = range.start.v, .end = range.end.v,
-					  .flags = AREA_SEALED, .name = name });
+	return make(space, (struct area){ .start = range.start.v,
+					  .end = range.end.v,
+					  .flags = AREA_SEALED,
+					  .name = name });
 }
 
 static int set_name(struct space *space, struct guest_range range, const char *name, uint16_t flags)
@@ -473,8 +479,8 @@ static int transfer(const struct space *space, guest_addr guest, uint8_t *bytes,
 		}
 		if (follow > size)
 			follow = size;
-		done = way == TO_HOST ? space_copy(area, bytes, host, follow) :
-					space_copy(area, host, bytes, follow);
+		done = way == TO_HOST ? space_copy(area, bytes, host, follow)
+				      : space_copy(area, host, bytes, follow);
 		if (done < follow)
 			failed = -EFAULT;
 		bytes += follow;

@@ -88,8 +88,8 @@ int64_t space_mmap(struct space *space, guest_addr near, uint64_t size, int prot
 		   uint64_t offset);
 int space_munmap(struct space *space, guest_addr at, uint64_t size);
 int space_mprotect(struct space *space, guest_addr at, uint64_t size, int prot);
-int64_t space_mremap(struct space *space, guest_addr old, uint64_t old_size, uint64_t new_size, int flags,
-		     guest_addr new);
+int64_t space_mremap(struct space *space, guest_addr old, uint64_t old_size, uint64_t new_size,
+		     int flags, guest_addr new);
 int space_madvise(struct space *space, guest_addr at, uint64_t size, int advice);
 int space_mincore(struct space *space, guest_addr at, uint64_t size, guest_addr vector);
 int space_msync(struct space *space, guest_addr at, uint64_t size, int flags);

@@ -49,8 +49,9 @@ static struct guest_range range(uint64_t start, uint64_t pages)
 
 static uint64_t map(uint64_t at, uint64_t pages, int prot, int flags, int fd)
 {
-	int64_t got = space_mmap(space, guest_at(at), pages * PAGE, prot,
-				 flags | (fd < 0 ? MAP_ANONYMOUS : 0) | (at ? MAP_FIXED : 0), fd, 0);
+	int64_t got =
+		space_mmap(space, guest_at(at), pages * PAGE, prot,
+			   flags | (fd < 0 ? MAP_ANONYMOUS : 0) | (at ? MAP_FIXED : 0), fd, 0);
 
 	ck_assert_msg(got > 0, "mmap: %lld", (long long)got);
 	return (uint64_t)got;
@@ -96,7 +97,7 @@ static int file_of(unsigned int pages)
 /* -------------------------------------------------------------------------
  * What is not the program's: no call reaches, unmaps, moves, protects or advises it.
  */
-#define SEALED 0x200000ull	/* a page; the program's before and behind it */
+#define SEALED 0x200000ull /* a page; the program's before and behind it */
 #define OWN_PAGE 0x7ffffffff000ull
 #define KERNEL 0xffff800000000000ull
 
@@ -133,7 +134,8 @@ static int64_t try_source(uint64_t at, uint64_t size)
 
 static int64_t try_left_behind(uint64_t at, uint64_t size)
 {
-	return space_mremap(space, guest_at(at), size, size, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, guest_at(0));
+	return space_mremap(space, guest_at(at), size, size, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+			    guest_at(0));
 }
 
 static int64_t try_shrink(uint64_t at, uint64_t size)
@@ -186,7 +188,7 @@ static int64_t try_write(uint64_t at, uint64_t size)
 static const struct {
 	const char *name;
 	int64_t (*call)(uint64_t at, uint64_t size);
-	int sealed, outside;	/* the error; 0: any */
+	int sealed, outside; /* the error; 0: any */
 } attempts[] = {
 	{ "mmap", try_mmap, -EPERM, -ENOMEM },
 	{ "mmap, not replacing", try_replace, -EEXIST, -ENOMEM },
@@ -225,7 +227,8 @@ static void check_sealed(const char *name, uint64_t physical, size_t pages)
 
 	ck_assert_int_eq(space_read(space, bytes, guest_at(SEALED), sizeof bytes), 0);
 	ck_assert_msg(!memcmp(bytes, "sealed", 6), "%s: other bytes", name);
-	ck_assert_msg(fake_page(guest_at(SEALED), &now, &prot) && now == physical, "%s: moved", name);
+	ck_assert_msg(fake_page(guest_at(SEALED), &now, &prot) && now == physical, "%s: moved",
+		      name);
 	ck_assert_msg(prot == (GUEST_READ | GUEST_EXEC), "%s: protection %u", name, prot);
 	ck_assert_msg(fake_pages() == pages, "%s: %zu pages, not %zu", name, fake_pages(), pages);
 }
@@ -270,8 +273,8 @@ END_TEST
 
 START_TEST(test_outside)
 {
-	static const uint64_t places[] = { OWN_PAGE, OWN_PAGE + PAGE, KERNEL, KERNEL + 3 * PAGE,
-					   0x800000000000, (uint64_t)0 - PAGE };
+	static const uint64_t places[] = { OWN_PAGE,	      OWN_PAGE + PAGE, KERNEL,
+					   KERNEL + 3 * PAGE, 0x800000000000,  (uint64_t)0 - PAGE };
 
 	prepare_sealed();
 	for (size_t i = 0; i < COUNT(attempts); i++)
@@ -289,7 +292,8 @@ START_TEST(test_growing_tail)
 
 	prepare_sealed();
 	pages = fake_pages();
-	ck_assert_int_eq(space_mremap(space, guest_at(at), 2 * PAGE, 3 * PAGE, 0, guest_at(0)), -ENOMEM);
+	ck_assert_int_eq(space_mremap(space, guest_at(at), 2 * PAGE, 3 * PAGE, 0, guest_at(0)),
+			 -ENOMEM);
 	check_sealed("grown", physical_at(SEALED), pages);
 	got = space_mremap(space, guest_at(at), 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE, guest_at(0));
 	ck_assert_int_gt(got, 0);
@@ -298,7 +302,8 @@ START_TEST(test_growing_tail)
 	/* the end of user code */
 	map(OWN_PAGE - 2 * PAGE, 2, BOTH, MAP_PRIVATE, -1);
 	ck_assert_int_eq(space_mremap(space, guest_at(OWN_PAGE - 2 * PAGE), 2 * PAGE, 4 * PAGE, 0,
-				      guest_at(0)), -ENOMEM);
+				      guest_at(0)),
+			 -ENOMEM);
 	/* the heap */
 	space_set_break(space, guest_at(SEALED - 8 * PAGE));
 	ck_assert_uint_eq(space_brk(space, guest_at(SEALED + PAGE)), SEALED - 8 * PAGE);
@@ -312,7 +317,8 @@ END_TEST
 START_TEST(test_file)
 {
 	int fd = file_of(3);
-	const uint64_t private = map(0, 4, BOTH, MAP_PRIVATE, fd), shared = map(0, 4, BOTH, MAP_SHARED, fd);
+	const uint64_t private = map(0, 4, BOTH, MAP_PRIVATE, fd),
+		       shared = map(0, 4, BOTH, MAP_SHARED, fd);
 	char bytes[2 * VM_PAGE], byte;
 
 	ck_assert_int_eq(byte_at(private), 'a');
@@ -330,12 +336,16 @@ START_TEST(test_file)
 	ck_assert_int_eq(space_read(space, bytes, guest_at(shared + 3 * PAGE - 4), 4), 0);
 	ck_assert_int_eq(space_write(space, guest_at(shared + 3 * PAGE - 4), bytes, 8), -EFAULT);
 	ck_assert_int_eq(space_write(space, guest_at(private + 3 * PAGE), bytes, 1), -EFAULT);
-	ck_assert_int_eq(space_read_string(space, bytes, guest_at(private + 2 * PAGE), sizeof bytes), 0);
+	ck_assert_int_eq(
+		space_read_string(space, bytes, guest_at(private + 2 * PAGE), sizeof bytes), 0);
 	ck_assert_uint_eq(strlen(bytes), PAGE / 2);
 	memset(bytes, 'x', VM_PAGE);
 	ck_assert_int_eq(space_write(space, guest_at(private + 2 * PAGE), bytes, VM_PAGE), 0);
-	ck_assert_int_eq(space_read_string(space, bytes, guest_at(private + 2 * PAGE), sizeof bytes), -EFAULT);
-	ck_assert_int_eq(space_read_string(space, bytes, guest_at(private + 2 * PAGE), 10), -ENAMETOOLONG);
+	ck_assert_int_eq(
+		space_read_string(space, bytes, guest_at(private + 2 * PAGE), sizeof bytes),
+		-EFAULT);
+	ck_assert_int_eq(space_read_string(space, bytes, guest_at(private + 2 * PAGE), 10),
+			 -ENAMETOOLONG);
 	/* it gets shorter */
 	ck_assert_int_eq(ftruncate(fd, 0), 0);
 	ck_assert_int_eq(space_read(space, bytes, guest_at(shared), 1), -EFAULT);
@@ -348,7 +358,8 @@ START_TEST(test_frames)
 {
 	for (int i = 0; i < 50; i++) {
 		int fd = file_of(4);
-		uint64_t file = map(0, 4, i % 2 ? BOTH : PROT_READ, i % 3 ? MAP_SHARED : MAP_PRIVATE, fd);
+		uint64_t file =
+			map(0, 4, i % 2 ? BOTH : PROT_READ, i % 3 ? MAP_SHARED : MAP_PRIVATE, fd);
 		uint64_t physical = physical_at(file), memory;
 
 		close(fd);
@@ -386,7 +397,7 @@ START_TEST(test_fault)
 	ck_assert(space_fault(space, &exit));
 	ck_assert_uint_eq(fake_pages(), 3);
 	ck_assert_uint_ne(physical_at(at + 2 * PAGE), 0);
-	ck_assert(!space_fault(space, &exit));	/* that was not it */
+	ck_assert(!space_fault(space, &exit)); /* that was not it */
 	exit = fault(at + 4 * PAGE + 5, SIGSEGV, SEGV_MAPERR);
 	ck_assert(!space_fault(space, &exit));
 	ck_assert_int_eq(exit.fault.signal, SIGBUS);
@@ -462,15 +473,17 @@ START_TEST(test_move)
 	ck_assert_int_eq(space_munmap(space, guest_at(hole), 4 * PAGE), 0);
 	for (uint64_t i = 0; i < 3; i++)
 		put(at + i * PAGE, (char)('A' + i));
-	ck_assert_int_eq(space_mremap(space, guest_at(at), 3 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-				      guest_at(to)), (int64_t)to);
+	ck_assert_int_eq(space_mremap(space, guest_at(at), 3 * PAGE, 3 * PAGE,
+				      MREMAP_MAYMOVE | MREMAP_FIXED, guest_at(to)),
+			 (int64_t)to);
 	for (uint64_t i = 0; i < 3; i++) {
 		ck_assert_uint_eq(physical_at(to + i * PAGE), physical + i * PAGE);
 		ck_assert_uint_eq(physical_at(at + i * PAGE), 0);
 		ck_assert_int_eq(byte_at(to + i * PAGE), (char)('A' + i));
 	}
 	/* longer, in one piece in physical memory, too */
-	ck_assert_int_eq(space_mremap(space, guest_at(to), 3 * PAGE, 5 * PAGE, 0, guest_at(0)), (int64_t)to);
+	ck_assert_int_eq(space_mremap(space, guest_at(to), 3 * PAGE, 5 * PAGE, 0, guest_at(0)),
+			 (int64_t)to);
 	ck_assert_uint_eq(physical_at(to + 4 * PAGE), physical + 4 * PAGE);
 	ck_assert_int_eq(byte_at(to + 4 * PAGE), 0);
 	ck_assert_uint_eq(fake_pages(), 5);
@@ -486,14 +499,16 @@ START_TEST(test_grown)
 
 	put(at + PAGE, 'x');
 	put(other + PAGE, 'x');
-	ck_assert_int_eq(space_mremap(space, guest_at(at), 2 * PAGE, 3 * PAGE, 0, guest_at(0)), (int64_t)at);
+	ck_assert_int_eq(space_mremap(space, guest_at(at), 2 * PAGE, 3 * PAGE, 0, guest_at(0)),
+			 (int64_t)at);
 	ck_assert_int_eq(byte_at(at + PAGE), 'x');
 	ck_assert_int_eq(space_read(space, &byte, guest_at(at + 2 * PAGE), 1), -EFAULT);
 	/* where it was there is memory again */
 	ck_assert_uint_eq(physical_at(map(0x700000, 2, BOTH, MAP_PRIVATE, -1)), physical);
 	put(0x700000, 'y');
-	ck_assert_int_eq(space_mremap(space, guest_at(other), 0, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-				      guest_at(0x500000)), 0x500000);
+	ck_assert_int_eq(space_mremap(space, guest_at(other), 0, 3 * PAGE,
+				      MREMAP_MAYMOVE | MREMAP_FIXED, guest_at(0x500000)),
+			 0x500000);
 	ck_assert_int_eq(byte_at(0x500000 + PAGE), 'x');
 	ck_assert_int_eq(space_read(space, &byte, guest_at(0x500000 + 2 * PAGE), 1), -EFAULT);
 }
@@ -503,7 +518,7 @@ END_TEST
  * The same calls on both: errors, and what can be read and written then.
  */
 enum { PAGES = 48, STEPS = 12000 };
-#define BASE 0x7a8000000000ull	/* nobody's, natively, with sanitizers or not */
+#define BASE 0x7a8000000000ull /* nobody's, natively, with sanitizers or not */
 
 static unsigned int state = 1;
 
@@ -532,7 +547,7 @@ static int native_result(int result)
 #define LOCKS_NOTHING false
 #endif
 
-static int scratch;	/* the kernel reads and writes as a program does */
+static int scratch; /* the kernel reads and writes as a program does */
 
 static void compare_pages(int step, const char *what)
 {
@@ -546,8 +561,8 @@ static void compare_pages(int step, const char *what)
 			      (unsigned long long)((at - BASE) / PAGE), readable);
 		if (readable)
 			ck_assert_int_eq(pread(scratch, &theirs, 1, 0), 1);
-		ck_assert_msg(ours == theirs, "step %d, %s: page %llu is %d, natively %d", step, what,
-			      (unsigned long long)((at - BASE) / PAGE), ours, theirs);
+		ck_assert_msg(ours == theirs, "step %d, %s: page %llu is %d, natively %d", step,
+			      what, (unsigned long long)((at - BASE) / PAGE), ours, theirs);
 		if (!readable)
 			continue;
 		/* the same byte, but the page is a file's no more: in both */
@@ -608,19 +623,21 @@ static void open_files(void)
 
 static void map_both(uint64_t at, uint64_t size, int prot, int64_t *ours, int64_t *theirs)
 {
-	static const int types[] = { MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE, ANONYMOUS,
-				     ANONYMOUS, ANONYMOUS, MAP_SHARED | MAP_ANONYMOUS };
+	static const int types[] = { MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE,	 ANONYMOUS,
+				     ANONYMOUS,	  ANONYMOUS,  MAP_SHARED | MAP_ANONYMOUS };
 	const int flags = types[dice(COUNT(types))] | (dice(4) ? MAP_FIXED : MAP_FIXED_NOREPLACE);
 	const int which = (int)dice(2);
 	const uint64_t offset = dice(4) * PAGE;
 
 	*ours = space_mmap(space, guest_at(at), size, prot, flags, file[0][which], offset);
-	*theirs = native(mmap((void *)(uintptr_t)at, size, prot, flags, file[1][which], (off_t)offset));
+	*theirs = native(
+		mmap((void *)(uintptr_t)at, size, prot, flags, file[1][which], (off_t)offset));
 }
 
 START_TEST(test_as_natively)
 {
-	static const int prots[] = { PROT_NONE, PROT_READ, BOTH, BOTH, PROT_READ | PROT_EXEC, PROT_WRITE };
+	static const int prots[] = { PROT_NONE, PROT_READ, BOTH, BOTH, PROT_READ | PROT_EXEC,
+				     PROT_WRITE };
 	static const int advices[] = { MADV_DONTNEED, MADV_DONTNEED, MADV_WILLNEED, MADV_FREE, 77,
 				       MADV_DONTFORK, MADV_DOFORK };
 	unsigned int again = 0;
@@ -629,7 +646,8 @@ START_TEST(test_as_natively)
 	open_files();
 	scratch = memfd_create("scratch", 0);
 	for (int step = 0; step < STEPS / 4; step++) {
-		const uint64_t at = BASE + dice(PAGES) * PAGE, size = dice(8) * PAGE + (dice(4) ? 0 : 1);
+		const uint64_t at = BASE + dice(PAGES) * PAGE,
+			       size = dice(8) * PAGE + (dice(4) ? 0 : 1);
 		const int prot = prots[dice(COUNT(prots))];
 		const char *what = "";
 		int64_t ours = 0, theirs = 0;
@@ -689,9 +707,10 @@ START_TEST(test_as_natively)
 		default:
 			write_both(at);
 		}
-		ck_assert_msg(ours == theirs, "step %d, %s %#llx, %#llx, prot %d: %lld, natively %lld", step,
-			      what, (unsigned long long)at, (unsigned long long)size, prot, (long long)ours,
-			      (long long)theirs);
+		ck_assert_msg(ours == theirs,
+			      "step %d, %s %#llx, %#llx, prot %d: %lld, natively %lld", step, what,
+			      (unsigned long long)at, (unsigned long long)size, prot,
+			      (long long)ours, (long long)theirs);
 		compare_pages(step, what);
 	}
 	ck_assert_uint_lt(again, STEPS / 16);
@@ -717,7 +736,8 @@ static void *use(void *argument)
 		put(at + PAGE, 'x');
 		if (byte_at(file_at + PAGE) != 'b' || byte_at(at + PAGE) != 'x' || byte_at(at) != 0)
 			return "other bytes";
-		if (space_mremap(space, guest_at(at), 4 * PAGE, 6 * PAGE, 0, guest_at(0)) != (int64_t)at ||
+		if (space_mremap(space, guest_at(at), 4 * PAGE, 6 * PAGE, 0, guest_at(0)) !=
+			    (int64_t)at ||
 		    space_mprotect(space, guest_at(at), PAGE, PROT_READ) ||
 		    space_write(space, guest_at(at), "y", 1) != -EFAULT ||
 		    space_munmap(space, guest_at(at), 6 * PAGE) ||
@@ -754,8 +774,10 @@ static void *one_change(void *unused)
 
 START_TEST(test_fork)
 {
-	const uint64_t private = map(0, 2, BOTH, MAP_PRIVATE, -1), shared = map(0, 2, BOTH, MAP_SHARED, -1);
-	const uint64_t wiped = map(0, 2, BOTH, MAP_PRIVATE, -1), gone = map(0, 2, BOTH, MAP_PRIVATE, -1);
+	const uint64_t private = map(0, 2, BOTH, MAP_PRIVATE, -1),
+		       shared = map(0, 2, BOTH, MAP_SHARED, -1);
+	const uint64_t wiped = map(0, 2, BOTH, MAP_PRIVATE, -1),
+		       gone = map(0, 2, BOTH, MAP_PRIVATE, -1);
 	int status;
 	pid_t child;
 
@@ -806,7 +828,8 @@ START_TEST(test_maps)
 	space_set_break(space, guest_at(0x100000));
 	ck_assert_uint_eq(space_brk(space, guest_at(0x102000)), 0x102000);
 	ck_assert_int_eq(space_mmap(space, guest_at(0x1ff000), 2 * PAGE, PROT_READ | PROT_EXEC,
-				    MAP_PRIVATE | MAP_FIXED, fd, PAGE), 0x1ff000);
+				    MAP_PRIVATE | MAP_FIXED, fd, PAGE),
+			 0x1ff000);
 	ck_assert_int_eq(space_mprotect(space, guest_at(0x1ff000), PAGE, PROT_READ), 0);
 	map(0x300000, 1, BOTH, MAP_SHARED, -1);
 	map(0x400000, 1, PROT_NONE, MAP_PRIVATE, -1);
@@ -828,7 +851,8 @@ START_TEST(test_maps)
 	ck_assert_ptr_nonnull(strstr(text, "[stack]\n"));
 	ck_assert_ptr_nonnull(strstr(text, "\n7fffffff0000-7fffffff1000 r-xp 00000000 00:00 0 "
 					   "                         [vdso]\n"));
-	ck_assert_ptr_nonnull(strstr(text, "\nffff800000000000-ffff800000002000 ---p 00000000 00:00 0 "));
+	ck_assert_ptr_nonnull(
+		strstr(text, "\nffff800000000000-ffff800000002000 ---p 00000000 00:00 0 "));
 	ck_assert_ptr_nonnull(strstr(text, " [shim-data]\n"));
 	free(text);
 	close(fd);
@@ -838,8 +862,9 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		test_sealed, test_outside, test_growing_tail, test_file, test_frames, test_fault,
-		test_lazy, test_stack, test_move, test_grown, test_threads, test_fork, test_maps,
+		test_sealed,  test_outside, test_growing_tail, test_file, test_frames,
+		test_fault,   test_lazy,    test_stack,	       test_move, test_grown,
+		test_threads, test_fork,    test_maps,
 	};
 	Suite *suite = suite_create("space");
 	TCase *tcase = tcase_create("space");

@@ -27,8 +27,8 @@
  * Descriptors of every kind.
  */
 enum kind { NONE, CLOSED, READER, WRITER, BOTH, APPENDER, FOLDER, PIPE, ZERO, PATH, KINDS };
-static const char *const kinds[] = { "none", "closed", "reader", "writer", "both", "appender", "folder",
-				     "pipe", "zero", "path" };
+static const char *const kinds[] = { "none",	 "closed", "reader", "writer", "both",
+				     "appender", "folder", "pipe",   "zero",   "path" };
 static int fds[KINDS];
 static char file[] = "/tmp/mappings.XXXXXX";
 
@@ -100,7 +100,8 @@ static void tables_of_errors(void)
 		{ "grows down", 0, PAGE, PROT_READ, MAP_PRIVATE | MAP_GROWSDOWN, 0 },
 		{ "shared, grows down", 0, PAGE, PROT_READ, MAP_SHARED | MAP_GROWSDOWN, 0 },
 		{ "huge", 0, PAGE, PROT_READ, MAP_PRIVATE | MAP_HUGETLB, 0 },
-		{ "huge, of 3", 0, PAGE, PROT_READ, MAP_PRIVATE | MAP_HUGETLB | 3 << MAP_HUGE_SHIFT, 0 },
+		{ "huge, of 3", 0, PAGE, PROT_READ, MAP_PRIVATE | MAP_HUGETLB | 3 << MAP_HUGE_SHIFT,
+		  0 },
 		{ "populated", 0, PAGE, PROT_READ, MAP_PRIVATE | MAP_POPULATE, 0 },
 		{ "stack", 0, PAGE, PROT_READ, MAP_PRIVATE | MAP_STACK | MAP_NORESERVE, 0 },
 		{ "odd protection", 0, PAGE, PROT_READ | 0x100, MAP_PRIVATE, 0 },
@@ -126,7 +127,8 @@ static void tables_of_errors(void)
 
 static char *map(size_t pages, int prot, int flags, enum kind kind)
 {
-	char *at = mmap(NULL, pages * PAGE, prot, flags | (kind == NONE ? MAP_ANONYMOUS : 0), fds[kind], 0);
+	char *at = mmap(NULL, pages * PAGE, prot, flags | (kind == NONE ? MAP_ANONYMOUS : 0),
+			fds[kind], 0);
 
 	if (at == MAP_FAILED) {
 		printf("%zu pages of %s: %s\n", pages, kinds[kind], strerror(errno));
@@ -168,29 +170,34 @@ static void files(void)
 	if (pread(fds[READER], &byte, 1, 1) != 1)
 		byte = '?';
 	printf("file %c, reader %c, private %c\n", byte, reader[1], private[1]);
-	printf("pwrite %zd: %c %c %c\n", pwrite(fds[BOTH], "W", 1, PAGE), private[PAGE], shared[PAGE],
-	       reader[PAGE]);
+	printf("pwrite %zd: ", pwrite(fds[BOTH], "W", 1, PAGE));
+	printf("%c %c %c\n", private[PAGE], shared[PAGE], reader[PAGE]);
 	printf("reader to write: %s\n", result(mprotect(reader, PAGE, PROT_READ | PROT_WRITE)));
 	printf("reader for nothing: %s", result(mprotect(reader, PAGE, PROT_NONE)));
 	printf(", %s, and again: %s", can(0, reader), result(mprotect(reader, PAGE, PROT_READ)));
 	printf(", %s, %s\n", can(0, reader), can(1, reader));
 	printf("private to read: %s", result(mprotect(private, PAGE, PROT_READ)));
 	printf(", %c, %s\n", private[0], can(1, private));
-	printf("behind the end: %s, %s, %s, %s\n", can(0, private + 3 * PAGE), can(1, shared + 3 * PAGE),
-	       can(0, private + 3 * PAGE - 1), can(0, reader + 3 * PAGE));
+	printf("behind the end: %s, %s, %s, %s\n", can(0, private + 3 * PAGE),
+	       can(1, shared + 3 * PAGE), can(0, private + 3 * PAGE - 1),
+	       can(0, reader + 3 * PAGE));
 	printf("sync: %s, %s, %s\n", result(msync(shared, 3 * PAGE, MS_SYNC)),
-	       result(msync(private, PAGE, MS_ASYNC)), result(msync(shared, PAGE, MS_SYNC | MS_ASYNC)));
+	       result(msync(private, PAGE, MS_ASYNC)),
+	       result(msync(shared, PAGE, MS_SYNC | MS_ASYNC)));
 	printf("sync: %s", result(msync(shared + 1, PAGE, MS_SYNC)));
 	printf(", %s\n", result(msync(shared, PAGE, 64)));
 	printf("over a file: %d", mmap(shared, PAGE, PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == shared);
 	printf(", %d, %c\n", shared[0], shared[PAGE]);
-	printf("a file over that: %d", mmap(shared, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, fds[READER],
-					    0) == shared);
+	printf("a file over that: %d",
+	       mmap(shared, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, fds[READER], 0) == shared);
 	printf(", %c%c\n", shared[0], shared[1]);
 	/* an error leaves what was there, or it takes it away: as Linux does */
-	printf("a folder over it: %s", result(mmap(private + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED,
-						   fds[FOLDER], 0) == MAP_FAILED ? -1 : 0));
+	printf("a folder over it: %s",
+	       result(mmap(private + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, fds[FOLDER],
+			   0) == MAP_FAILED
+			      ? -1
+			      : 0));
 	printf(", %s\n", can(0, private + PAGE));
 	munmap(private, 4 * PAGE);
 	munmap(shared, 4 * PAGE);
@@ -205,8 +212,9 @@ static void many(void)
 
 	for (int round = 0; round < 4; round++) {
 		for (size_t i = 0; i < COUNT(at); i++) {
-			at[i] = i % 3 ? map(2, PROT_READ | PROT_WRITE, MAP_PRIVATE, i % 3 == 1 ? BOTH : NONE) :
-					map(2, PROT_READ, MAP_SHARED, READER);
+			at[i] = i % 3 ? map(2, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+					    i % 3 == 1 ? BOTH : NONE)
+				      : map(2, PROT_READ, MAP_SHARED, READER);
 			sum += i % 3 == 2 ? at[i][PAGE] : 0;
 			if (i % 3)
 				memset(at[i], 1, 2 * PAGE);
@@ -258,8 +266,9 @@ static void remap_errors(void)
 		p += PAGE;
 		mprotect(p + 4 * PAGE, PAGE, PROT_READ);
 		got = (char *)syscall(SYS_mremap, p + tries[i].old * (int64_t)PAGE,
-				      tries[i].old_size * (int64_t)PAGE, tries[i].new_size * (int64_t)PAGE,
-				      tries[i].flags, p + tries[i].new * (int64_t)PAGE);
+				      tries[i].old_size * (int64_t)PAGE,
+				      tries[i].new_size * (int64_t)PAGE, tries[i].flags,
+				      p + tries[i].new * (int64_t)PAGE);
 		printf("mremap, %s: %s\n", tries[i].name, result(got == MAP_FAILED ? -1 : 0));
 		munmap(p, 31 * PAGE);
 	}
@@ -287,7 +296,8 @@ static void remap(void)
 	int fd;
 
 	munmap(p, 64 * PAGE);
-	q = mmap(p, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	q = mmap(p, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		 0);
 	fill(q, 4, 'A');
 	q = mremap(q, 4 * PAGE, 8 * PAGE, 0);
 	printf("in place %d\n", q == p);
@@ -332,7 +342,8 @@ static void remap(void)
 	munmap(q, 2 * PAGE);
 	p = map(3, PROT_READ | PROT_WRITE, MAP_PRIVATE, READER);
 	fill(p, 1, 'y');
-	q = (char *)syscall(SYS_mremap, p, 3 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0);
+	q = (char *)syscall(SYS_mremap, p, 3 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+			    0);
 	show("a file's", q, 3);
 	show("left of it", p, 3);
 	munmap(p, 3 * PAGE);
@@ -359,11 +370,14 @@ static void remap(void)
  */
 static void advise(void)
 {
-	static const int advices[] = { MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
-				       MADV_DONTNEED, 5, 6, 7, MADV_FREE, MADV_DONTFORK, MADV_DOFORK,
-				       MADV_DONTDUMP, MADV_DODUMP, MADV_WIPEONFORK, MADV_KEEPONFORK,
-				       MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ,
-				       MADV_POPULATE_WRITE, MADV_REMOVE, 99, -1 };
+	/* clang-format off */
+	static const int advices[] = {
+		MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, 5, 6, 7,
+		MADV_FREE, MADV_DONTFORK, MADV_DOFORK, MADV_DONTDUMP, MADV_DODUMP, MADV_WIPEONFORK,
+		MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_POPULATE_WRITE,
+		MADV_REMOVE, 99, -1,
+	};
+	/* clang-format on */
 	char *p = map(4, PROT_READ | PROT_WRITE, MAP_PRIVATE, NONE);
 	char *f = map(3, PROT_READ | PROT_WRITE, MAP_PRIVATE, READER);
 	char *s = map(3, PROT_READ, MAP_SHARED, READER);
@@ -431,13 +445,17 @@ static void protect(void)
 static void low(void)
 {
 	char *p = mmap(NULL, 3 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	char *q = mmap((void *)0x50000000, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	char *r = mmap((void *)0x90000000, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	char *q = mmap((void *)0x50000000, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
+		       -1, 0);
+	char *r = mmap((void *)0x90000000, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
+		       -1, 0);
 
 	printf("low %d %d %d", (uintptr_t)p >> 31 == 0, (uintptr_t)q == 0x50000000,
 	       (uintptr_t)r >> 31 == 0);
-	printf(" %s\n", result(mmap(NULL, 1ull << 31, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
-				    -1, 0) == MAP_FAILED ? -1 : 0));
+	printf(" %s\n", result(mmap(NULL, 1ull << 31, PROT_READ,
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0) == MAP_FAILED
+				       ? -1
+				       : 0));
 }
 #else
 static void low(void)
@@ -450,8 +468,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IONBF, 0);
 	open_all();
 	if (argc > 1) {
-		volatile char *p = map(4, PROT_READ | PROT_WRITE, *argv[1] == 's' ? MAP_SHARED : MAP_PRIVATE,
-				       BOTH);
+		volatile char *p = map(4, PROT_READ | PROT_WRITE,
+				       *argv[1] == 's' ? MAP_SHARED : MAP_PRIVATE, BOTH);
 
 		printf("%c\n", p[3 * PAGE - PAGE / 2 - 1]);
 		p[3 * PAGE - 1] = 1;
