@@ -86,21 +86,54 @@ int64_t call_get_robust_list(struct thread *thread, const uint64_t *a)
 	return space_write(process->space, guest_at(a[1]), &list, sizeof list);
 }
 
-/* The host's own, on the host's address of the word, which no other page of the guest has. */
+/* -------------------------------------------------------------------------
+ * futex(): the host's own, on the host's addresses of the words.
+ */
+#define WORD IN(uint32_t)		/* it is looked at */
+#define CHANGED OUT(uint32_t)
+#define UNTIL IN(struct timespec)
+
+static const struct futex {
+	struct argument is[CALLS_ARGUMENTS];	/* none: not there */
+} futexes[] = {
+	[FUTEX_WAIT] = { { WORD, N, N, UNTIL, N, N } },
+	[FUTEX_WAKE] = { { WORD, N, N, N, N, N } },
+	[FUTEX_REQUEUE] = { { WORD, N, N, N, WORD, N } },
+	[FUTEX_CMP_REQUEUE] = { { WORD, N, N, N, WORD, N } },
+	[FUTEX_WAKE_OP] = { { WORD, N, N, N, CHANGED, N } },
+	[FUTEX_LOCK_PI] = { { CHANGED, N, N, UNTIL, N, N } },
+	[FUTEX_UNLOCK_PI] = { { CHANGED, N, N, N, N, N } },
+	[FUTEX_TRYLOCK_PI] = { { CHANGED, N, N, N, N, N } },
+	[FUTEX_WAIT_BITSET] = { { WORD, N, N, UNTIL, N, N } },
+	[FUTEX_WAKE_BITSET] = { { WORD, N, N, N, N, N } },
+	[FUTEX_WAIT_REQUEUE_PI] = { { WORD, N, N, UNTIL, CHANGED, N } },
+	[FUTEX_CMP_REQUEUE_PI] = { { WORD, N, N, N, CHANGED, N } },
+	[FUTEX_LOCK_PI2] = { { CHANGED, N, N, UNTIL, N, N } },
+};
+
+/* Nobody waits where nothing is, and who wakes there is not told. */
+static bool wakes_nobody(const struct thread *thread, const uint64_t *a)
+{
+	const int command = (int)a[1] & FUTEX_CMD_MASK;
+
+	return (command == FUTEX_WAKE || command == FUTEX_WAKE_BITSET) && (int)a[1] & FUTEX_PRIVATE_FLAG &&
+	       a[0] < vm_user_range(thread->process->vm).end.v;
+}
+
+/* A word in two pages would be a copy, which nobody changes. */
 int64_t call_futex(struct thread *thread, const uint64_t *a)
 {
-	struct argument is[CALLS_ARGUMENTS] = { OUT(uint32_t), N, N };
+	const unsigned int command = (unsigned int)a[1] & (unsigned int)FUTEX_CMD_MASK;
+	const struct futex *futex = &futexes[command];
+	int64_t result;
 
-	switch ((int)a[1] & FUTEX_CMD_MASK) {
-	case FUTEX_WAIT:
-	case FUTEX_WAIT_BITSET:
-		is[3] = (struct argument)IN(struct timespec);
-		break;
-	case FUTEX_WAKE:
-	case FUTEX_WAKE_BITSET:
-		break;
-	default:
+	if (command >= sizeof futexes / sizeof futexes[0] || futex->is[0].kind == NOTHING)
 		return -ENOSYS;
-	}
-	return passage_wait(thread, SYS_futex, is, a);
+	if (a[0] % sizeof(uint32_t) || (futex->is[4].kind == MEMORY && a[4] % sizeof(uint32_t)))
+		return -EINVAL;
+	if (!a[0] || (futex->is[4].kind == MEMORY && !a[4]))
+		result = -EFAULT;
+	else
+		result = passage_wait(thread, SYS_futex, futex->is, a);
+	return result == -EFAULT && wakes_nobody(thread, a) ? 0 : result;
 }

@@ -240,10 +240,15 @@ static int prepare(struct exec *exec, struct process *process, const struct told
 	return process->path ? 0 : STATUS_NOT_RUN;
 }
 
-/* What others see of it, as Linux does. */
-static void take_name(const char *name)
+/* What others see of it, as Linux does; of a descriptor it tells the file's name, since 6.14. */
+static void take_name(const char *name, const char *path)
 {
-	const char *slash = strrchr(name, '/');
+	static const char unnamed[] = "/dev/fd/";
+	const char *slash;
+
+	if (strncmp(name, unnamed, sizeof unnamed - 1) == 0 && !strchr(name + sizeof unnamed - 1, '/'))
+		name = path;
+	slash = strrchr(name, '/');
 
 	prctl(PR_SET_NAME, slash ? slash + 1 : name);
 }
@@ -298,7 +303,7 @@ static int start(struct thread *thread, const struct told *told, char **argv)
 	thread->blocked = signals_block_all();
 	if (told->is_blocked)
 		thread->blocked = told->blocked;
-	take_name(exec->name);
+	take_name(exec->name, process->path);
 	if (create(thread, exec, told->hz, &error)) {
 		fprintf(stderr, NAME ": %s: %s\n", process->path, error.text);
 		return process->vm ? STATUS_NOT_RUN : STATUS_FAILED;

@@ -378,7 +378,7 @@ static void limits(void)
 		while ((fd = dup(1)) >= 0)
 			last = fd;
 		printf("limits: %d %s", last, strerror(errno));
-		CHECK(!close_range(3, ~0u, 0));
+		CHECK(!syscall(SYS_close_range, 3, ~0u, 0));
 		printf(" %d", descriptors());
 		fflush(stdout);
 		for (fd = 3; fd < 5000; fd++)
