@@ -25,6 +25,7 @@ call_fn call_rt_sigpending, call_restart_syscall, call_pause, call_rt_sigsuspend
 /* time */
 call_fn call_clock_gettime;
 /* files */
-call_fn call_close_range, call_ioctl, call_fcntl, call_readlink, call_readlinkat;
+call_fn call_close, call_close_range, call_dup2, call_dup3;
+call_fn call_ioctl, call_fcntl, call_readlink, call_readlinkat;
 
 #endif

@@ -256,18 +256,8 @@ int64_t call_prctl(struct thread *thread, const uint64_t *a)
 }
 
 /* -------------------------------------------------------------------------
- * Descriptors, and how many there may be.
+ * How many descriptors there may be.
  */
-int64_t call_close_range(struct thread *thread, const uint64_t *a)
-{
-	unsigned int flags = (unsigned int)a[2];
-
-	/* to have a table of its own is nothing to a process with one thread */
-	if (flags & CLOSE_RANGE_UNSHARE && thread->process->threads > 1)
-		return -EINVAL;
-	return fds_close_range((unsigned int)a[0], (unsigned int)a[1], flags & ~CLOSE_RANGE_UNSHARE);
-}
-
 static int64_t set_limit(struct thread *thread, guest_addr new, guest_addr old)
 {
 	const struct space *space = thread->process->space;

@@ -542,6 +542,8 @@ int kvm_machine_start(struct vcpu *vcpu, guest_addr pc, guest_addr sp, struct ru
 	int failed = set_up(vcpu, call_entry(vcpu), error);
 
 	vcpu_attention(vcpu, VM_ATTENTION_ANSWERS, (uint32_t)~VM_ATTENTION_ANSWERS);
+	memset(vcpu->processor->shim.pool, 0, sizeof(struct shim_pool));
+	vcpu->processor->shim.pool->next = SHIM_POOL;
 	return failed ? failed : set_start(vcpu, pc.v, sp.v, error);
 }
 
@@ -573,13 +575,24 @@ static void tell_fault(struct vm_exit *exit, struct shim_signal signal)
 	exit->fault.address = guest_at(signal.address);
 }
 
-/* A call that was made, and neither told nor answered, is not made. */
-static void make_again(struct vcpu *vcpu, struct vm_exit *exit)
+/*
+ * A call in the middle of the shim's code is one that the program makes, with `back` bytes
+ * to go back to. Random bytes that were on their way are not given out again.
+ */
+static void leave_shim(struct vcpu *vcpu, struct vm_exit *exit, enum shim_place place, uint64_t back)
 {
+	const struct shim_cpu *cpu = &vcpu->processor->shim;
+	const struct shim_saved *saved = &cpu->data->saved;
 	struct vm_registers all;
 	bool good = !vcpu_save(vcpu, &all);
 
-	all.rip -= SYSCALL_SIZE;
+	if (place == SHIM_BORROWED) {
+		all.rax = saved->rax, all.rdx = saved->rdx, all.rsi = saved->rsi;
+		all.rdi = saved->rdi, all.rcx = all.rip = saved->rcx;
+		all.rflags = all.r11;
+		memset(cpu->pool->byte, 0, cpu->pool->next);
+	}
+	all.rip -= back;
 	if (!good || vcpu_load(vcpu, &all))
 		tell_off(exit, "registers are lost", vcpu);
 }
@@ -592,17 +605,31 @@ static bool leave_interrupted(struct vcpu *vcpu, struct vm_exit *exit)
 {
 	const struct shim *shim = &vcpu->vm->machine->shim;
 	uint64_t rip = registers(vcpu)->rip;
+	enum shim_place place = shim_place(shim, &vcpu->processor->shim, rip);
 
-	if (shim_place(shim, &vcpu->processor->shim, rip) == SHIM_ASKED)
-		make_again(vcpu, exit);
+	if (place == SHIM_ASKED || place == SHIM_BORROWED)
+		leave_shim(vcpu, exit, place, SYSCALL_SIZE);
 	return rip < shim->fault || rip >= shim->fault_told;
+}
+
+/* Where the bytes should go there is no memory, or not yet: the host looks. */
+static void leave_copy(struct vcpu *vcpu, struct vm_exit *exit)
+{
+	exit->why = VM_CALL;
+	leave_shim(vcpu, exit, SHIM_BORROWED, 0);
 }
 
 static void leave_fault(struct vcpu *vcpu, struct vm_exit *exit)
 {
-	const struct shim_frame *frame = shim_frame(&vcpu->processor->shim);
+	const struct shim_cpu *cpu = &vcpu->processor->shim;
+	const struct shim_frame *frame = shim_frame(cpu);
 	struct kvm_sregs sregs;
 
+	if (where(vcpu) == AT_FAULT && frame->cs == SHIM_KERNEL_CS &&
+	    shim_place(&vcpu->vm->machine->shim, cpu, frame->rip) == SHIM_BORROWED) {
+		leave_copy(vcpu, exit);
+		return;
+	}
 	if (where(vcpu) != AT_FAULT || frame->cs != SHIM_USER_CS ||
 	    ioctl(vcpu->fd, KVM_GET_SREGS, &sregs))
 		tell_off(exit, "an exception in the runner's own code", vcpu);
@@ -643,7 +670,9 @@ bool kvm_machine_leave(struct vcpu *vcpu, struct vm_exit *exit, int result)
 {
 	if (result == -EINTR || result == -EAGAIN)
 		return leave_interrupted(vcpu, exit);
-	if (result == -EFAULT)
+	if (result == -EFAULT && where(vcpu) == AT_CALL)
+		leave_copy(vcpu, exit);
+	else if (result == -EFAULT)
 		tell_fault(exit, nothing_there);
 	else if (result)
 		tell_off(exit, strerror(-result), vcpu);
@@ -835,4 +864,28 @@ void vcpu_answer(struct vcpu *vcpu, const struct vm_answers *answers)
 {
 	vcpu->processor->shim.data->answers = *answers;
 	vcpu_attention(vcpu, 0, VM_ATTENTION_ANSWERS);
+}
+
+/* In ring 3 there is no place that the program could not read. */
+size_t vcpu_random_room(const struct vcpu *vcpu)
+{
+	return vcpu->vm->machine->shim.in_ring3 ? 0 : vcpu->processor->shim.pool->next;
+}
+
+void vcpu_random_fill(struct vcpu *vcpu, const void *bytes)
+{
+	struct shim_pool *pool = vcpu->processor->shim.pool;
+
+	memcpy(pool->byte, bytes, pool->next);
+	pool->next = 0;
+}
+
+void vm_random_fd(struct vm *vm, unsigned int fd, bool is)
+{
+	uint32_t *word = &vm->machine->shim.shared->random[fd / 32], bit = 1u << fd % 32;
+
+	if (is)
+		__atomic_or_fetch(word, bit, __ATOMIC_SEQ_CST);
+	else
+		__atomic_and_fetch(word, ~bit, __ATOMIC_SEQ_CST);
 }

@@ -7,6 +7,7 @@
 
 #include "calls.h"
 #include "gdb.h"
+#include "random.h"
 #include "signals.h"
 
 /* -------------------------------------------------------------------------
@@ -51,6 +52,7 @@ static void do_call(struct thread *thread)
 	if (thread->process->trace)
 		trace_call(number, argument);
 	result = calls_do(thread, number, argument);
+	random_refill(thread);
 	if (thread->process->trace)
 		trace_result(result);
 	if (result != CALLS_DONE && result != CALLS_AGAIN && result != CALLS_INTERRUPTED)

@@ -24,6 +24,7 @@
 #include "gdb.h"
 #include "identity.h"
 #include "loop.h"
+#include "random.h"
 #include "robust.h"
 #include "x86_64/registers.h"
 
@@ -339,6 +340,7 @@ static int become_child(struct thread *thread, const struct vm_registers *regist
 	fds_again();
 	space_after_fork(process->space);
 	gdb_forked(thread);
+	random_forked(process);
 	signals_unlock(process->signals);
 	forget_others(process, thread);
 	stats_forked(&process->counts, true);

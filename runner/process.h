@@ -28,6 +28,10 @@ struct process {
 	int status;
 	struct gdb *gdb;	/* NULL: no debugger can come */
 	struct stats counts;	/* of exits, if they are printed or not */
+	struct {
+		uint64_t closings;	/* of descriptors: begun and ended */
+		uint32_t closers;	/* that have not ended */
+	} random;
 	char *const *options;	/* the runner's own, for what the program becomes; ends with NULL */
 	struct exec *exec;	/* what it is about to become */
 	bool borrows;		/* a child of vfork: memory and machine are its parent's */

@@ -136,6 +136,17 @@ enum vm_attention {
 /* Sets, then clears lanes; from any thread. */
 void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear);
 
+/*
+ * Random bytes that the machine gives out itself, each once: to getrandom() without flags
+ * or with GRND_NONBLOCK, and to read() of descriptors that were named. How many this vCPU
+ * has room for; 0: it is full, or has none. Then exactly that many. Between runs.
+ */
+enum { VM_RANDOM_FDS = 1024 };
+size_t vcpu_random_room(const struct vcpu *vcpu);
+void vcpu_random_fill(struct vcpu *vcpu, const void *bytes);
+/* Whether a descriptor is /dev/urandom, and readable, for all vCPUs; from any thread. */
+void vm_random_fd(struct vm *vm, unsigned int fd, bool is);
+
 /* After VM_CALL, instead of a result: the program makes the call once more. */
 void vcpu_repeat(struct vcpu *vcpu);
 

@@ -255,3 +255,22 @@ void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear)
 	(void)set;
 	(void)clear;
 }
+
+size_t vcpu_random_room(const struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return 0;
+}
+
+void vcpu_random_fill(struct vcpu *vcpu, const void *bytes)
+{
+	(void)vcpu;
+	(void)bytes;
+}
+
+void vm_random_fd(struct vm *vm, unsigned int fd, bool is)
+{
+	(void)vm;
+	(void)fd;
+	(void)is;
+}

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 
 #define PAGE ((unsigned int)VM_PAGE)
@@ -18,6 +19,7 @@
 extern const uint8_t shim_code[], shim_code_call[], shim_code_call_end[], shim_code_user[];
 extern const uint8_t shim_code_user_end[], shim_code_probe[], shim_code_fault[];
 extern const uint8_t shim_code_fault_told[], shim_code_fault_end[], shim_code_end[];
+extern const uint8_t shim_code_borrow[], shim_code_borrow_end[];
 /* Where calls are done, as distances from shim_code; 0 is the end. */
 extern const uint16_t shim_done[];
 
@@ -28,8 +30,14 @@ extern const uint16_t shim_done[];
 #define PUSH_ERROR (1 << 8 | 0x1f << 10 | 1 << 17 | 1 << 21 | 1 << 29 | 1 << 30)
 #define VECTOR_SIZE 16
 
-/* A field of struct shim_data, from the code. */
-#define DATA(field) "i"(PAGE + offsetof(struct shim_data, field))
+#define LOWER_HALF_BITS 47
+#define LOWER_HALF (1ull << LOWER_HALF_BITS)
+
+/* What the assembler is told: a number, and where fields of the pages behind the code are. */
+#define VALUE(name, value) __asm__ volatile(".set " #name ", %c0" : : "i"(value))
+#define DATA(name, field) VALUE(name, PAGE + offsetof(struct shim_data, field))
+#define POOL(name, field) VALUE(name, 2 * PAGE + offsetof(struct shim_pool, field))
+#define SHARED(name, field) VALUE(name, 3 * PAGE + offsetof(struct shim_shared, field))
 
 /*
  * Nobody calls it: it is there so that the assembler is told offsets by the compiler.
@@ -41,13 +49,47 @@ extern const uint16_t shim_done[];
  */
 __attribute__((used)) static void code(void)
 {
+	DATA(attention, attention);
+	DATA(pid, answers.pid);
+	DATA(tid, answers.tid);
+	DATA(uid, answers.uid);
+	DATA(euid, answers.euid);
+	DATA(gid, answers.gid);
+	DATA(egid, answers.egid);
+	VALUE(nr_getpid, SYS_getpid);
+	VALUE(nr_gettid, SYS_gettid);
+	VALUE(nr_getuid, SYS_getuid);
+	VALUE(nr_geteuid, SYS_geteuid);
+	VALUE(nr_getgid, SYS_getgid);
+	VALUE(nr_getegid, SYS_getegid);
+	VALUE(port_call, SHIM_PORT_CALL);
+	DATA(saved_rax, saved.rax);
+	DATA(saved_rcx, saved.rcx);
+	DATA(saved_rdx, saved.rdx);
+	DATA(saved_rsi, saved.rsi);
+	DATA(saved_rdi, saved.rdi);
+	POOL(next, next);
+	POOL(byte, byte);
+	SHARED(random, random);
+	VALUE(fds, VM_RANDOM_FDS);
+	VALUE(most, SHIM_POOL_MOST);
+	VALUE(pool, SHIM_POOL);
+	VALUE(above_user, LOWER_HALF - SHIM_USER_END);	/* "i" has 32 bits */
+	VALUE(half_bits, LOWER_HALF_BITS);
+	VALUE(nonblock, GRND_NONBLOCK);
+	VALUE(nr_getrandom, SYS_getrandom);
+	VALUE(nr_read, SYS_read);
+	VALUE(port_fault, SHIM_PORT_FAULT);
+	VALUE(vectors, VECTORS);
+	VALUE(vector_size, VECTOR_SIZE);
+	VALUE(push_error, PUSH_ERROR);
 	__asm__ volatile(
 		".pushsection .rodata\n"
 		".macro done\n"
 		"	.pushsection .rodata.shim_done, \"a\"\n"
-		"	.short 9f - .Lshim\n"
+		"	.short .Ldone\\@ - .Lshim\n"
 		"	.popsection\n"
-		"9:\n"
+		".Ldone\\@:\n"
 		".endm\n"
 		".pushsection .rodata.shim_done, \"a\"\n"
 		".balign 2\n"
@@ -58,74 +100,138 @@ __attribute__((used)) static void code(void)
 		".Lshim:\n"
 
 		".macro answer number, field\n"
-		"	cmp $\\number, %%rax\n"
+		"	cmp $\\number, %rax\n"
 		"	jne 1f\n"
-		"	mov .Lshim + \\field(%%rip), %%eax\n"
+		"	mov .Lshim + \\field(%rip), %eax\n"
 		"	done\n"
 		"	sysretq\n"
 		"1:\n"
 		".endm\n"
 		"shim_code_call:\n"
-		"	cmpl $0, .Lshim + %c[attention](%%rip)\n"
+		"	cmpl $0, .Lshim + attention(%rip)\n"
 		"	jne 5f\n"
-		"	answer %c[nr_getpid], %c[pid]\n"
-		"	answer %c[nr_gettid], %c[tid]\n"
-		"	answer %c[nr_getuid], %c[uid]\n"
-		"	answer %c[nr_geteuid], %c[euid]\n"
-		"	answer %c[nr_getgid], %c[gid]\n"
-		"	answer %c[nr_getegid], %c[egid]\n"
+		"	answer nr_getpid, pid\n"
+		"	answer nr_gettid, tid\n"
+		"	answer nr_getuid, uid\n"
+		"	answer nr_geteuid, euid\n"
+		"	answer nr_getgid, gid\n"
+		"	answer nr_getegid, egid\n"
+		"	cmp $nr_getrandom, %rax\n"
+		"	je 6f\n"
+		"	cmp $nr_read, %rax\n"
+		"	je 7f\n"
 		"5:\n"
-		"	out %%al, $%c[port_call]\n"
+		"	out %al, $port_call\n"
 		"	done\n"
 		"	sysretq\n"
+
+		".macro save\n"
+		"	mov %rax, .Lshim + saved_rax(%rip)\n"
+		"	mov %rcx, .Lshim + saved_rcx(%rip)\n"
+		"	mov %rdx, .Lshim + saved_rdx(%rip)\n"
+		"	mov %rsi, .Lshim + saved_rsi(%rip)\n"
+		"	mov %rdi, .Lshim + saved_rdi(%rip)\n"
+		".endm\n"
+		".macro restore\n"
+		"	mov .Lshim + saved_rcx(%rip), %rcx\n"
+		"	mov .Lshim + saved_rdx(%rip), %rdx\n"
+		"	mov .Lshim + saved_rsi(%rip), %rsi\n"
+		"	mov .Lshim + saved_rdi(%rip), %rdi\n"
+		".endm\n"
+		"6:\n"				/* getrandom(rdi, rsi, rdx) */
+		"	cmp $nonblock, %rdx\n"	/* or nothing */
+		"	ja 5b\n"
+		"	save\n"
+		"	jmp 8f\n"
+		"7:\n"				/* read(rdi, rsi, rdx) */
+		"	cmp $fds, %rdi\n"
+		"	jae 5b\n"
+		"	bt %edi, .Lshim + random(%rip)\n"
+		"	jnc 5b\n"
+		"	save\n"
+		"shim_code_borrow:\n"
+		"	mov %rsi, %rdi\n"
+		"	mov %rdx, %rsi\n"
+		"8:\n"				/* rsi bytes for rdi */
+		"	lea -1(%rsi), %rdx\n"
+		"	cmp $most - 1, %rdx\n"
+		"	ja 9f\n"
+		"	mov $((1 << half_bits) - above_user), %rdx\n"
+		"	sub %rsi, %rdx\n"
+		"	cmp %rdx, %rdi\n"
+		"	ja 9f\n"
+		"	mov .Lshim + next(%rip), %edx\n"
+		"	lea (%rdx, %rsi), %ecx\n"
+		"	cmp $pool, %ecx\n"
+		"	ja 9f\n"
+		"	mov %ecx, .Lshim + next(%rip)\n"
+		"	mov %esi, %ecx\n"
+		"	lea .Lshim + byte(%rip), %rsi\n"
+		"	add %rdx, %rsi\n"
+		"	rep movsb\n"		/* a fault here is the back end's */
+		"	lea .Lshim + byte(%rip), %rdi\n"
+		"	add %rdx, %rdi\n"
+		"	mov .Lshim + next(%rip), %ecx\n"
+		"	sub %edx, %ecx\n"
+		"	mov %ecx, %edx\n"
+		"	xor %eax, %eax\n"
+		"	rep stosb\n"
+		"	mov %edx, %eax\n"
+		"	restore\n"
+		"	done\n"
+		"	sysretq\n"
+		"9:\n"
+		"	restore\n"
+		"	jmp 5b\n"
+		"shim_code_borrow_end:\n"
 		"shim_code_call_end:\n"
 
 		".macro ask_user number, label\n"
-		"	lea -\\number(%%rax), %%rcx\n"
+		"	lea -\\number(%rax), %rcx\n"
 		"	jrcxz \\label\n"
 		".endm\n"
 		".macro answer_user label, field\n"
-		"\\label:	mov .Lshim + \\field(%%rip), %%eax\n"
+		"\\label:	mov .Lshim + \\field(%rip), %eax\n"
 		"	done\n"
-		"	jmp *%%r11\n"
+		"	jmp *%r11\n"
 		".endm\n"
 		".balign 16\n"
 		"shim_code_user:\n"
-		"	mov %%rcx, %%r11\n"
-		"	mov .Lshim + %c[attention](%%rip), %%ecx\n"
+		"	mov %rcx, %r11\n"
+		"	mov .Lshim + attention(%rip), %ecx\n"
 		"	jrcxz 2f\n"
 		"	jmp 3f\n"
 		"2:\n"
-		"	ask_user %c[nr_getpid], .Lpid\n"
-		"	ask_user %c[nr_gettid], .Ltid\n"
-		"	ask_user %c[nr_getuid], .Luid\n"
-		"	ask_user %c[nr_geteuid], .Leuid\n"
-		"	ask_user %c[nr_getgid], .Lgid\n"
-		"	ask_user %c[nr_getegid], .Legid\n"
-		"3:	out %%al, $%c[port_call]\n"
+		"	ask_user nr_getpid, .Lpid\n"
+		"	ask_user nr_gettid, .Ltid\n"
+		"	ask_user nr_getuid, .Luid\n"
+		"	ask_user nr_geteuid, .Leuid\n"
+		"	ask_user nr_getgid, .Lgid\n"
+		"	ask_user nr_getegid, .Legid\n"
+		"3:	out %al, $port_call\n"
 		"	done\n"
-		"	jmp *%%r11\n"
-		"	answer_user .Lpid, %c[pid]\n"
-		"	answer_user .Ltid, %c[tid]\n"
-		"	answer_user .Luid, %c[uid]\n"
-		"	answer_user .Leuid, %c[euid]\n"
-		"	answer_user .Lgid, %c[gid]\n"
-		"	answer_user .Legid, %c[egid]\n"
+		"	jmp *%r11\n"
+		"	answer_user .Lpid, pid\n"
+		"	answer_user .Ltid, tid\n"
+		"	answer_user .Luid, uid\n"
+		"	answer_user .Leuid, euid\n"
+		"	answer_user .Lgid, gid\n"
+		"	answer_user .Legid, egid\n"
 		"shim_code_user_end:\n"
 		".balign 16\n"
 		"shim_code_probe:\n"
 		"	lfence\n	rdtsc\n"
-		"	shl $32, %%rdx\n"
-		"	or %%rdx, %%rax\n"
+		"	shl $32, %rdx\n"
+		"	or %rdx, %rax\n"
 		"	syscall\n"
 		"	jmp .\n"
 
 		".balign 16\n"
 		"shim_code_fault:\n"
 		"	.set vector, 0\n"
-		"	.rept %c[vectors]\n"
-		"	.balign %c[vector_size]\n"
-		"	.if (%c[push_error] >> vector & 1) == 0\n"
+		"	.rept vectors\n"
+		"	.balign vector_size\n"
+		"	.if (push_error >> vector & 1) == 0\n"
 		"	push $0\n"
 		"	.endif\n"
 		"	push $vector\n"
@@ -133,24 +239,16 @@ __attribute__((used)) static void code(void)
 		"	.set vector, vector + 1\n"
 		"	.endr\n"
 		"4:\n"
-		"	out %%al, $%c[port_fault]\n"
+		"	out %al, $port_fault\n"
 		"shim_code_fault_told:\n"
-		"	add $16, %%rsp\n"	/* vector and error code */
+		"	add $16, %rsp\n"	/* vector and error code */
 		"	iretq\n"
 		"shim_code_fault_end:\n"
 		"shim_code_end:\n"
 		".pushsection .rodata.shim_done, \"a\"\n"
 		"	.short 0\n"
 		".popsection\n"
-		".popsection\n"
-		: : [attention] DATA(attention), [pid] DATA(answers.pid), [tid] DATA(answers.tid),
-		    [uid] DATA(answers.uid), [euid] DATA(answers.euid), [gid] DATA(answers.gid),
-		    [egid] DATA(answers.egid), [nr_getpid] "i"(SYS_getpid),
-		    [nr_gettid] "i"(SYS_gettid), [nr_getuid] "i"(SYS_getuid),
-		    [nr_geteuid] "i"(SYS_geteuid), [nr_getgid] "i"(SYS_getgid),
-		    [nr_getegid] "i"(SYS_getegid), [port_call] "i"(SHIM_PORT_CALL),
-		    [port_fault] "i"(SHIM_PORT_FAULT), [vectors] "i"(VECTORS),
-		    [vector_size] "i"(VECTOR_SIZE), [push_error] "i"(PUSH_ERROR));
+		".popsection\n");
 }
 
 /* -------------------------------------------------------------------------
@@ -159,7 +257,7 @@ __attribute__((used)) static void code(void)
 #define KERNEL_BASE 0xffff800000000000ull
 /* In pages: what all share, and each vCPU's, with gaps around the one with the stack. */
 enum { AT_CODE, AT_GDT, AT_IDT, AT_CPUS };
-enum { CPU_CODE, CPU_DATA, CPU_TASK = CPU_DATA + 2, CPU_PAGES = CPU_TASK + 2 };
+enum { CPU_CODE, CPU_DATA, CPU_POOL, CPU_SHARED, CPU_TASK = CPU_SHARED + 2, CPU_PAGES = CPU_TASK + 2 };
 
 #define SEGMENT_PRESENT (1ull << 47)
 #define SEGMENT_USER (3ull << 45)
@@ -261,8 +359,10 @@ bool shim_create(struct shim *shim, struct pages *pages)
 	code = give(pages, place(AT_CODE), PAGE_EXEC);
 	gdt = give(pages, place(AT_GDT), PAGE_WRITE);
 	idt = give(pages, place(AT_IDT), 0);
-	if (!code || !gdt || !idt)
+	shim->shared_page = pages_take(pages);
+	if (!code || !gdt || !idt || !shim->shared_page)
 		return false;
+	shim->shared = pages_at(pages, shim->shared_page);
 	memcpy(code, shim_code, (size_t)(shim_code_end - shim_code));
 	shim->code = pages->physical + (uint64_t)(code - pages->host);
 
@@ -289,13 +389,16 @@ static uint64_t cpu_place(unsigned int number)
 	return place(AT_CPUS + number * CPU_PAGES);
 }
 
-/* Two pages, one behind the other: data, and what the processor itself wants. */
+/* Three pages, one behind the other: data, random bytes, and what the processor itself wants. */
 static bool map_cpu(struct shim *shim, struct pages *pages, unsigned int number)
 {
-	uint64_t data = pages_take(pages), task = pages_take(pages), at = cpu_place(number);
+	uint64_t data = pages_take(pages), pool = pages_take(pages), task = pages_take(pages);
+	uint64_t at = cpu_place(number);
 
 	if (!task || !map(pages, at + CPU_CODE * PAGE, shim->code, PAGE_EXEC) ||
 	    !map(pages, at + CPU_DATA * PAGE, data, PAGE_WRITE) ||
+	    !map(pages, at + CPU_POOL * PAGE, pool, PAGE_WRITE) ||
+	    !map(pages, at + CPU_SHARED * PAGE, shim->shared_page, 0) ||
 	    !map(pages, at + CPU_TASK * PAGE, task, PAGE_WRITE) ||
 	    !pages_prepare(pages, user_place(number), SHIM_USER_PAGES * PAGE))
 		return false;
@@ -309,7 +412,8 @@ bool shim_add_cpu(struct shim *shim, struct pages *pages, unsigned int number, s
 	if (number >= SHIM_CPUS || (!shim->cpu[number] && !map_cpu(shim, pages, number)))
 		return false;
 	cpu->data = pages_at(pages, shim->cpu[number]);
-	cpu->task = (uint8_t *)cpu->data + PAGE;
+	cpu->pool = (struct shim_pool *)((uint8_t *)cpu->data + PAGE);
+	cpu->task = (uint8_t *)cpu->pool + PAGE;
 	cpu->tss = cpu_place(number) + CPU_TASK * PAGE;
 	cpu->call = cpu_place(number) + (uint64_t)(shim_code_call - shim_code);
 	cpu->user_call = user_place(number) + (uint64_t)(shim_code_user - shim_code);
@@ -321,7 +425,7 @@ void shim_open(struct shim *shim, struct pages *pages, unsigned int number, bool
 {
 	uint64_t data = shim->cpu[number], at = user_place(number);
 
-	open_port((uint8_t *)pages_at(pages, data) + PAGE, open);
+	open_port((uint8_t *)pages_at(pages, data) + 2 * PAGE, open);
 	if (open) {
 		pages_set(pages, at, shim->code, PAGE_USER | PAGE_EXEC);
 		pages_set(pages, at + PAGE, data, PAGE_USER);
@@ -352,10 +456,13 @@ enum shim_place shim_place(const struct shim *shim, const struct shim_cpu *cpu, 
 	const uint8_t *start = shim->in_ring3 ? shim_code_user : shim_code_call;
 	const uint8_t *end = shim->in_ring3 ? shim_code_user_end : shim_code_call_end;
 	uint64_t distance = rip - (shim->in_ring3 ? cpu->user_call : cpu->call);
+	const uint8_t *at = start + distance;
 
 	if (distance >= (uint64_t)(end - start))
 		return SHIM_ELSEWHERE;
-	return is_done(distance + (uint64_t)(start - shim_code)) ? SHIM_DONE : SHIM_ASKED;
+	if (is_done((uint64_t)(at - shim_code)))
+		return SHIM_DONE;
+	return at >= shim_code_borrow && at < shim_code_borrow_end ? SHIM_BORROWED : SHIM_ASKED;
 }
 
 /* -------------------------------------------------------------------------

@@ -35,6 +35,26 @@ enum { SHIM_PORT_CALL = 0x41, SHIM_PORT_FAULT = 0x42 };
 struct shim_data {
 	uint32_t attention;	/* lanes, enum vm_attention: if any is set, every call leaves */
 	struct vm_answers answers;
+	/* The program's, while the code of ring 0 uses these registers: SHIM_BORROWED. */
+	struct shim_saved {
+		uint64_t rax, rcx, rdx, rsi, rdi;
+	} saved;
+};
+
+/*
+ * The page behind that, in ring 0 only: random bytes that getrandom() and read() give out.
+ * A byte that is asked for counts as gone before it is copied, and then is zero.
+ */
+enum { SHIM_POOL = 4096 - 64, SHIM_POOL_MOST = 256 };	/* most: at once */
+struct shim_pool {
+	uint32_t next;		/* SHIM_POOL: empty */
+	uint8_t byte[SHIM_POOL];
+};
+_Static_assert(sizeof(struct shim_pool) <= VM_PAGE, "a page");
+
+/* The next, in ring 0 only, and the same for all vCPUs. */
+struct shim_shared {
+	uint32_t random[VM_RANDOM_FDS / 32];	/* bits: descriptors that give random bytes */
 };
 
 /* One vCPU's. */
@@ -42,6 +62,7 @@ struct shim_cpu {
 	uint64_t tss;			/* as ring 0 sees it */
 	uint64_t call, user_call;	/* where its code begins */
 	struct shim_data *data;
+	struct shim_pool *pool;
 	uint8_t *task;	/* a page: the task state segment, and the stack down from its end */
 };
 
@@ -51,6 +72,8 @@ struct shim {
 	uint64_t code;		/* its page, in physical memory */
 	uint64_t fault, fault_told, fault_end;	/* code of exceptions; told, its return begins */
 	bool in_ring3;		/* where `syscall` stays */
+	uint64_t shared_page;	/* physical */
+	struct shim_shared *shared;
 	uint64_t cpu[SHIM_CPUS];	/* their first pages, in physical memory; 0: none yet */
 };
 
@@ -68,6 +91,7 @@ void shim_open(struct shim *shim, struct pages *pages, unsigned int number, bool
 enum shim_place {
 	SHIM_ELSEWHERE,
 	SHIM_ASKED,	/* the call has been neither told nor answered */
+	SHIM_BORROWED,	/* neither, and some of them are in shim_data.saved */
 	SHIM_DONE,	/* it has: what is left is the way back */
 };
 enum shim_place shim_place(const struct shim *shim, const struct shim_cpu *cpu, uint64_t rip);
