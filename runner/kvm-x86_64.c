@@ -597,6 +597,15 @@ static void leave_shim(struct vcpu *vcpu, struct vm_exit *exit, enum shim_place 
 		tell_off(exit, "registers are lost", vcpu);
 }
 
+/* An exception that is on its way to ring 0: KVM keeps it, and other registers would get it. */
+static bool is_raised(const struct vcpu *vcpu)
+{
+	struct kvm_vcpu_events events;
+
+	return !ioctl(vcpu->fd, KVM_GET_VCPU_EVENTS, &events) &&
+	       (events.exception.injected || events.exception.pending);
+}
+
 /*
  * Ring 0 has to come to where it tells, with its frame whole; behind that it is on its
  * way back, and where() knows.
@@ -607,6 +616,8 @@ static bool leave_interrupted(struct vcpu *vcpu, struct vm_exit *exit)
 	uint64_t rip = registers(vcpu)->rip;
 	enum shim_place place = shim_place(shim, &vcpu->processor->shim, rip);
 
+	if (is_raised(vcpu))
+		return false;
 	if (place == SHIM_ASKED || place == SHIM_BORROWED)
 		leave_shim(vcpu, exit, place, SYSCALL_SIZE);
 	return rip < shim->fault || rip >= shim->fault_told;

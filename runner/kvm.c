@@ -300,12 +300,18 @@ static void take_kick(void)
 	sigtimedwait(&kick, NULL, &none);
 }
 
+static bool take_immediate_exit(const struct vcpu *vcpu)
+{
+	return __atomic_exchange_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+}
+
 /*
  * A kick before KVM_RUN is seen by `immediate_exit`, one during it by the signal. Who
  * kicks sets the first and then looks for somebody to send the second to.
  */
 void vcpu_run(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
 {
+	bool kicked = false;
 	int result;
 
 	set_mask(vcpu, blocked & ~(1ull << (KICK_SIGNAL - 1)));
@@ -315,13 +321,17 @@ void vcpu_run(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
 	__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
 	*exit = (struct vm_exit){ .why = VM_INTERRUPTED };
 	if (result == -EINTR) {
-		exit->kicked = __atomic_exchange_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+		exit->kicked = kicked = take_immediate_exit(vcpu);
 		take_kick();
 	}
 	while (!kvm_machine_leave(vcpu, exit, result)) {
 		set_mask(vcpu, ~0ull);
+		kicked |= take_immediate_exit(vcpu);
 		result = kvm_vcpu_run(vcpu);
 	}
+	/* something else came first, and the next run is to see it */
+	if (kicked && exit->why != VM_INTERRUPTED)
+		__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 }
 
 void vcpu_kick(struct vcpu *vcpu)
