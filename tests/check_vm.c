@@ -13,13 +13,17 @@
 #include <unistd.h>
 
 #include "runner/vm.h"
+#if defined __x86_64__
+#include "runner/x86_64/registers.h"
+#endif
 
 enum { CODE = 0x10000, DATA = 0x20000, STACK = 0x30000, MEMORY = 64 * VM_PAGE };
 enum { PATIENCE = 60 };	/* seconds, for a guest that goes where it should not */
 
 /* Guest code, at CODE. Each piece ends in a system call, whose number says which. */
 extern const uint8_t guest_code[], guest_code_end[], guest_load[], guest_store[], guest_call[];
-extern const uint8_t guest_loop[];
+extern const uint8_t guest_loop[], guest_storm[], guest_storm_asked[], guest_storm_told[];
+extern const uint8_t guest_storm_end[];
 
 #if defined __x86_64__
 __asm__(".pushsection .rodata\n"
@@ -29,6 +33,11 @@ __asm__(".pushsection .rodata\n"
 	"guest_call:	mov $3, %eax\n	syscall\n	mov %rax, %rdi\n	mov $4, %eax\n"
 	"	syscall\n	jmp guest_call\n"
 	"guest_loop:	incq (%rdi)\n	jmp guest_loop\n"
+	/* a call that the machine may answer, one that the host does, and a fault */
+	"guest_storm:	mov $39, %eax\n	syscall\n"
+	"guest_storm_asked:	mov %rax, %rsi\n	mov $5, %eax\n	syscall\n"
+	"guest_storm_told:	mov (%rdi), %rdx\n	jmp guest_storm\n"
+	"guest_storm_end:\n"
 	"guest_code_end:\n"
 	".popsection\n");
 #else
@@ -331,6 +340,105 @@ static void kicks(void)
 	check(exit.why == VM_CALL && vcpu_get(vcpu, VM_ARGUMENT) == 77, "the result of that call");
 }
 
+/*
+ * Kicks at any moment: a run never ends where user code is not, and no call or fault is
+ * lost, or told twice.
+ */
+enum { STORM_LAPS = 3000, STORM_PID = 12345, STORM_RESULT = 1000000 };
+static int storm_over;
+
+static void *keep_kicking(void *unused)
+{
+	struct timespec pause = { 0 };
+
+	while (!__atomic_load_n(&storm_over, __ATOMIC_RELAXED)) {
+		vcpu_kick(vcpu);
+		pause.tv_nsec = (pause.tv_nsec + 7919) % 50000;
+		nanosleep(&pause, NULL);
+	}
+	return unused;
+}
+
+static bool is_at(const uint8_t *code)
+{
+	return vcpu_get(vcpu, VM_PC) == CODE + (uint64_t)(code - guest_code);
+}
+
+static bool is_in_storm(uint64_t last)
+{
+	const uint64_t offset = vcpu_get(vcpu, VM_PC) - CODE - (uint64_t)(guest_storm - guest_code);
+	const uint64_t result = vcpu_get(vcpu, VM_NUMBER);
+
+	return offset < (uint64_t)(guest_storm_end - guest_storm) && vcpu_get(vcpu, VM_SP) == STACK &&
+	       (!is_at(guest_storm_asked) || result == STORM_PID) &&
+	       (!is_at(guest_storm_told) || result == last);
+}
+
+/* Until something else than an interruption, each of which is a signal's handler and its end. */
+static bool weather(struct vm_exit *exit, uint64_t last, unsigned int *interruptions)
+{
+	struct vm_registers all;
+
+	for (;;) {
+		vcpu_run(vcpu, 0, exit);
+		if (exit->why != VM_INTERRUPTED)
+			return true;
+		++*interruptions;
+		if (!is_in_storm(last) || vcpu_save(vcpu, &all))
+			return false;
+		vcpu_set(vcpu, VM_PC, CODE);
+		vcpu_set(vcpu, VM_RESULT, 0);
+		if (vcpu_load(vcpu, &all) || !is_in_storm(last))
+			return false;
+	}
+}
+
+/* One lap: the call, then the fault. */
+static bool lap(uint64_t last, unsigned int *interruptions)
+{
+	struct vm_exit exit;
+
+	if (!weather(&exit, last, interruptions) || exit.why != VM_CALL)
+		return false;
+	if (vcpu_get(vcpu, VM_NUMBER) != 5) {	/* an answer would not do just now */
+		if (vcpu_get(vcpu, VM_NUMBER) != 39 || !is_at(guest_storm_asked))
+			return false;
+		vcpu_set(vcpu, VM_RESULT, STORM_PID);
+		return lap(last, interruptions);
+	}
+	if (!is_at(guest_storm_told) || vcpu_get(vcpu, VM_ARGUMENT + 1) != STORM_PID)
+		return false;
+	vcpu_set(vcpu, VM_RESULT, ++last);
+	if (!weather(&exit, last, interruptions) || exit.why != VM_FAULT || !is_at(guest_storm_told) ||
+	    exit.fault.address.v != DATA)
+		return false;
+	vcpu_set(vcpu, VM_PC, CODE + (uint64_t)(guest_storm - guest_code));
+	return true;
+}
+
+static void storm(void)
+{
+	const struct vm_answers answers = { .pid = STORM_PID };
+	unsigned int interruptions = 0, laps = 0;
+	pthread_t thread;
+
+	vm_unmap(vm, guest_at(DATA), VM_PAGE);
+	vcpu_answer(vcpu, &answers);
+	vcpu_set(vcpu, VM_PC, CODE + (uint64_t)(guest_storm - guest_code));
+	vcpu_set(vcpu, VM_ARGUMENT, DATA);
+	if (pthread_create(&thread, NULL, keep_kicking, NULL))
+		exit(EXIT_FAILURE);
+	while (laps < STORM_LAPS && lap(STORM_RESULT + laps, &interruptions))
+		laps++;
+	__atomic_store_n(&storm_over, 1, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	check(laps == STORM_LAPS, "calls and faults in a storm of kicks");
+	check(interruptions > 0, "a kick in that storm");
+	if (laps < STORM_LAPS)
+		printf("lap %u: pc %#lx, rax %#lx\n", laps, (unsigned long)vcpu_get(vcpu, VM_PC),
+		       (unsigned long)vcpu_get(vcpu, VM_NUMBER));
+}
+
 int main(void)
 {
 	struct runner_error error;
@@ -358,6 +466,7 @@ int main(void)
 	unnoticed();
 	others();
 	kicks();
+	storm();
 	vm_destroy(vm);
 	munmap(memory, MEMORY);
 	printf("%d of %d passed\n", checks - failures, checks);
