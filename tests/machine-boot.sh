@@ -80,10 +80,11 @@ printf 'cd %s\n%s\necho $? >/machine/status\n' "$(quoted "$PWD")" "$(quoted "$@"
 # Not -accel kvm: what that has is what the machine is there to be without. One thread for all
 # processors: with more, qemu 7.2 goes on with code that the kernel has rewritten (a branch that
 # KVM turns on with its first machine), and all of them take its breakpoint for ever. The counter
-# is the host's, but qemu does not say that its rate is constant. $MACHINE_QEMU: more options.
+# is the host's, but qemu does not say that its rate is constant. Addresses have 48 bits, as the
+# runner's guests have. $MACHINE_QEMU: more options.
 # shellcheck disable=SC2086  # a list
 timeout --foreground "$MACHINE_SECONDS" "$emulator" -accel tcg,thread=single \
-	-cpu max,+invtsc,x-force-features=on,check=off -smp "$MACHINE_CPUS" -m "$MACHINE_MEMORY" \
+	-cpu max,-la57,+invtsc,x-force-features=on,check=off -smp "$MACHINE_CPUS" -m "$MACHINE_MEMORY" \
 	-nodefaults -display none -no-reboot -serial "file:$work/console" -serial stdio \
 	-kernel "$MACHINE_KERNEL/vmlinuz" -initrd "$work/initrd" ${MACHINE_QEMU-} \
 	-append 'console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off' </dev/null || :
