@@ -92,7 +92,8 @@ int64_t call_sigaltstack(struct thread *thread, const uint64_t *a)
 	if (a[0])
 		failed = space_read(thread->process->space, &new, guest_at(a[0]), sizeof new);
 	if (!failed)
-		failed = signals_alternate(thread, vcpu_get(thread->vcpu, VM_SP), a[0] ? &new : NULL, &old);
+		failed = signals_alternate(thread, vcpu_get(thread->vcpu, VM_SP),
+					   a[0] ? &new : NULL, &old);
 	if (failed || !a[1])
 		return failed;
 	return space_write(thread->process->space, guest_at(a[1]), &old, sizeof old);

@@ -101,7 +101,8 @@ static const struct call calls[CALLS_MAX] = {
 	HOST(ppoll, OUT_BY(struct pollfd, 1), N, OUT(struct timespec), MASK, N),
 	WAITS(select, N, FD_BITS, FD_BITS, FD_BITS, OUT(struct timeval)),
 	HOST(pselect6, N, FD_BITS, FD_BITS, FD_BITS, OUT(struct timespec), MASK_PAIR),
-	HOST(epoll_create, N), HOST(epoll_create1, N), HOST(epoll_ctl, FD, N, FD, IN(struct epoll_event)),
+	HOST(epoll_create, N), HOST(epoll_create1, N),
+	HOST(epoll_ctl, FD, N, FD, IN(struct epoll_event)),
 	WAITS(epoll_wait, FD, OUT_BY(struct epoll_event, 2), N, N),
 	HOST(epoll_pwait, FD, OUT_BY(struct epoll_event, 2), N, N, MASK, N),
 	HOST(epoll_pwait2, FD, OUT_BY(struct epoll_event, 2), N, IN(struct timespec), MASK, N),
@@ -163,5 +164,6 @@ int64_t calls_do(struct thread *thread, uint64_t number, const uint64_t *argumen
 	}
 	if (call->own)
 		return call->own(thread, argument);
-	return (call->waits ? passage_wait : passage_ask)(thread, (long)number, call->argument, argument);
+	return (call->waits ? passage_wait : passage_ask)(thread, (long)number, call->argument,
+							  argument);
 }

@@ -33,8 +33,8 @@ static int pass_string(struct passage *passage, int i)
 		return -ENOMEM;
 	passage->copy[i] = string;
 	passage->host[i] = (long)string;
-	return space_read_string(passage->thread->process->space, string, guest_at(passage->guest[i]),
-				 PATH_MAX);
+	return space_read_string(passage->thread->process->space, string,
+				 guest_at(passage->guest[i]), PATH_MAX);
 }
 
 /* How much of it can be used so: the host itself would find out where that ends. */
@@ -60,8 +60,8 @@ static int pass_in_pieces(struct passage *passage, int i, size_t size)
 	passage->host[i] = (long)passage->copy[i];
 	if (passage->is[i].prot & GUEST_WRITE)
 		passage->copied[i] = size;
-	return space_read(passage->thread->process->space, passage->copy[i], guest_at(passage->guest[i]),
-			  size);
+	return space_read(passage->thread->process->space, passage->copy[i],
+			  guest_at(passage->guest[i]), size);
 }
 
 /* Where an argument counts, the host is told how much can be used, if that is some. */

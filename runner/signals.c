@@ -184,7 +184,8 @@ int signals_act(struct thread *thread, int number, const struct kernel_sigaction
 	    (new && (NEVER_BLOCKED & signals_bit(number))))
 		return -EINVAL;
 	/* what came when it was ignored is not for a handler */
-	signals_discard(thread);
+	if (new)
+		signals_discard(thread);
 	signals_lock(signals);
 	if (old)
 		*old = signals->action[number - 1];

@@ -143,7 +143,7 @@ fi
 for kind in $kinds; do
 	for scenario in $("./signals-$kind"); do
 		case $kind:$scenario in
-		*:end-from-outside) ;;
+		*:end_from_outside) ;;
 		"$first":*) same "./signals-$kind" "$scenario" 2>/dev/null ;;
 		*:many | *:suspend) ;;	# once will do
 		*) same "./signals-$kind" "$scenario" 2>/dev/null ;;
@@ -165,7 +165,7 @@ answers()
 # outside COMMAND... : signals come from another process, and it stops and goes on
 outside()
 {
-	"$@" end-from-outside >answers 2>err &
+	"$@" end_from_outside >answers 2>err &
 	pid=$!
 	answers 1
 	kill -USR1 $pid

@@ -43,7 +43,7 @@ enum { LINUX_CS = 0x33, LINUX_SS = 0x2b };
 enum { HAS_VECTORS = 1, HAS_STACK_SEGMENT = 2, STRICT_STACK_SEGMENT = 4 };
 enum { RED_ZONE = 128, ALIGNMENT = 16, VECTORS_ALIGNMENT = 64 };
 
-/* XSAVE's area: what FXSAVE writes, a header, and further parts. Software has a place in the first. */
+/* XSAVE's area: what FXSAVE writes, which has a place for software, a header, further parts. */
 enum { FXSAVE_CONTROL = 0, FXSAVE_MXCSR = 24, FXSAVE_SOFTWARE = 464, FXSAVE_SIZE = 512,
        XSAVE_PARTS = 512, XSAVE_HEADER_END = 576 };
 #define PARTS_OF_FXSAVE 3ull
@@ -131,7 +131,8 @@ static size_t fill_vectors(struct vectors *to, const struct thread *thread, cons
 }
 
 static void fill_frame(struct signal_frame *to, const struct thread *thread,
-		       const struct frame *frame, const struct vm_registers *registers, uint64_t vectors)
+		       const struct frame *frame, const struct vm_registers *registers,
+		       uint64_t vectors)
 {
 	const struct vm_fault *fault = &thread->signal.fault;
 
@@ -248,8 +249,8 @@ int frame_pop(struct thread *thread, uint64_t *blocked, struct kernel_stack *alt
 	uint64_t flags;
 
 	if (vcpu_save(thread->vcpu, &registers) ||
-	    space_read(thread->process->space, &frame, guest_at(registers.rsp - sizeof frame.restorer),
-		       sizeof frame) ||
+	    space_read(thread->process->space, &frame,
+		       guest_at(registers.rsp - sizeof frame.restorer), sizeof frame) ||
 	    (frame.context.cs | 3) != LINUX_CS)
 		return -EFAULT;
 	flags = registers.rflags;

@@ -3,6 +3,7 @@
 #include "../window.h"
 
 #include <asm/unistd.h>
+#include <errno.h>
 #include <ucontext.h>
 
 #define TEXT_(macro) #macro
@@ -68,6 +69,11 @@ void window_leave(void *context, int64_t not_made, int64_t interrupted)
 
 	if (pc < (uintptr_t)window_open || pc >= made)
 		return;
-	registers[REG_RAX] = (uintptr_t)registers[REG_RCX] == made ? interrupted : not_made;
+	if ((uintptr_t)registers[REG_RCX] != made)
+		registers[REG_RAX] = not_made;
+	else if (registers[REG_RAX] == __NR_restart_syscall)
+		registers[REG_RAX] = -EINTR;	/* it was stopped; some of its time is over */
+	else
+		registers[REG_RAX] = interrupted;
 	registers[REG_RIP] = (greg_t)made;
 }

@@ -82,13 +82,19 @@ static void tick(long nanoseconds, int again)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* A signal to oneself, in assembly, with nothing of a library around. */
+#define SIGNAL_NUMBERS "mov %[me], %%edi\n\tmov %[number], %%esi\n\tmov %[call], %%eax\n\t"
+#define SIGNAL SIGNAL_NUMBERS "syscall\n\t"
+#define SIGNAL_INPUTS [me] "m"(me), [number] "m"(number), [call] "m"(call)
+#define SIGNAL_CLOBBERS "rax", "rdi", "rsi", "rcx", "r11", "memory", "cc"
+
 /* -------------------------------------------------------------------------
  * What comes with a signal.
  */
 static void show_last(const char *what)
 {
-	printf("%s: %d, code %d, from me %d, user %d, value %d\n", what, last.si_signo, last.si_code,
-	       last.si_pid == getpid(), last.si_uid == getuid(),
+	printf("%s: %d, code %d, from me %d, user %d, value %d\n", what, last.si_signo,
+	       last.si_code, last.si_pid == getpid(), last.si_uid == getuid(),
 	       last.si_code == SI_QUEUE ? last.si_value.sival_int : 0);
 }
 
@@ -128,7 +134,8 @@ static void info(void)
 	own.si_signo = SIGUSR1;
 	own.si_code = -77;
 	own.si_value.sival_int = 43;
-	printf("%s\n", result(syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), SIGUSR1, &own)));
+	printf("%s\n", result(syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), SIGUSR1,
+				      &own)));
 	printf("own: code %d, value %d\n", last.si_code, last.si_value.sival_int);
 	printf("none: %s\n", result(kill(getpid(), 0)));
 	printf("65: %s\n", result(kill(getpid(), 65)));
@@ -139,7 +146,8 @@ static void info(void)
  */
 static void actions(void)
 {
-	struct sigaction action = { .sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_RESETHAND }, old;
+	struct sigaction action = { .sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_RESETHAND },
+			 old;
 
 	sigfillset(&action.sa_mask);
 	printf("0: %s\n", result(sigaction(0, &action, NULL)));
@@ -191,7 +199,8 @@ static void masks(void)
 	block(SIG_BLOCK, SIGWINCH);
 	raise(SIGWINCH);
 	sigpending(&set);
-	printf("SIGCHLD %d, SIGWINCH %d\n", sigismember(&set, SIGCHLD), sigismember(&set, SIGWINCH));
+	printf("SIGCHLD %d, SIGWINCH %d\n", sigismember(&set, SIGCHLD),
+	       sigismember(&set, SIGWINCH));
 	handle(SIGWINCH, note, 0);
 	handle(SIGCHLD, note, 0);
 	count = 0;
@@ -218,8 +227,9 @@ static void nest(int number, siginfo_t *info, void *context)
 
 	(void)info;
 	sigprocmask(SIG_SETMASK, NULL, &now);
-	printf("%*s%d begins, blocked %d %d, was %d\n", 2 * depth, "", number, sigismember(&now, SIGUSR1),
-	       sigismember(&now, SIGUSR2), sigismember(&((ucontext_t *)context)->uc_sigmask, SIGUSR1));
+	printf("%*s%d begins, blocked %d %d, was %d\n", 2 * depth, "", number,
+	       sigismember(&now, SIGUSR1), sigismember(&now, SIGUSR2),
+	       sigismember(&((ucontext_t *)context)->uc_sigmask, SIGUSR1));
 	if (depth++ < 3)
 		raise(inner);
 	depth--;
@@ -316,8 +326,10 @@ static void waiting(const char *name, int flags)
 	FD_ZERO(&set);
 	FD_SET(fd[0], &set);
 	tick(20 * MILLISECOND, 0);
-	printf("select: %s\n", result(select(fd[0] + 1, &set, NULL, NULL, &(struct timeval){ 5, 0 })));
-	printf("select: %s\n", result(select(fd[0] + 1, &set, NULL, NULL, &(struct timeval){ 5, 0 })));
+	printf("select: %s\n",
+	       result(select(fd[0] + 1, &set, NULL, NULL, &(struct timeval){ 5, 0 })));
+	printf("select: %s\n",
+	       result(select(fd[0] + 1, &set, NULL, NULL, &(struct timeval){ 5, 0 })));
 	printf("read: %s\n", result(read(fd[0], &byte, 1)));
 	tick(20 * MILLISECOND, 0);
 	printf("pause: %s\n", result(pause()));
@@ -369,7 +381,8 @@ static void look(int number, siginfo_t *info, void *context)
 	count = count + 1;
 	sigprocmask(SIG_SETMASK, NULL, &now);
 	printf("%d: blocked %d %d, was %d %d\n", number, sigismember(&now, SIGUSR1),
-	       sigismember(&now, SIGUSR2), sigismember(&((ucontext_t *)context)->uc_sigmask, SIGUSR1),
+	       sigismember(&now, SIGUSR2),
+	       sigismember(&((ucontext_t *)context)->uc_sigmask, SIGUSR1),
 	       sigismember(&((ucontext_t *)context)->uc_sigmask, SIGUSR2));
 }
 
@@ -530,6 +543,36 @@ static void timers(void)
 	printf("%d\n", count);
 }
 
+/* Two at the same time, in a call that waits: none gets lost. */
+static void together(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL };
+	struct itimerspec when = { .it_value = { 0, 0 } };
+	timer_t timer[2];
+	int lost = 0;
+
+	for (int i = 0; i < 2; i++) {
+		event.sigev_signo = SIGRTMIN + i;
+		handle(event.sigev_signo, note, 0);
+		timer_create(CLOCK_MONOTONIC, &event, &timer[i]);
+	}
+	for (int round = 0; round < 200; round++) {
+		count = 0;
+		clock_gettime(CLOCK_MONOTONIC, &when.it_value);
+		when.it_value.tv_nsec += 2 * MILLISECOND;
+		if (when.it_value.tv_nsec >= 1000 * MILLISECOND) {
+			when.it_value.tv_nsec -= 1000 * MILLISECOND;
+			when.it_value.tv_sec++;
+		}
+		for (int i = 0; i < 2; i++)
+			timer_settime(timer[i], TIMER_ABSTIME, &when, NULL);
+		for (int tries = 0; count < 2 && tries < 100; tries++)
+			nanosleep(&(struct timespec){ 0, 20 * MILLISECOND }, NULL);
+		lost += count != 2;
+	}
+	printf("lost %d\n", lost);
+}
+
 /* Calls and clock readings, with signals between them and in them. */
 static void ticks(void)
 {
@@ -572,7 +615,8 @@ static void out_of_stack(int number, siginfo_t *info, void *context)
 	char here;
 
 	(void)context;
-	printf("%d, code %d, on it %d\n", number, info->si_code, &here >= stack && &here < stack + STACK);
+	printf("%d, code %d, on it %d\n", number, info->si_code,
+	       &here >= stack && &here < stack + STACK);
 	siglongjmp(back, 1);
 }
 
@@ -589,8 +633,8 @@ static void show_stack(const char *what)
 	stack_t now;
 
 	sigaltstack(NULL, &now);
-	printf("%s: %d, flags %#x, size %zu\n", what, now.ss_sp == stack, (unsigned int)now.ss_flags,
-	       now.ss_size);
+	printf("%s: %d, flags %#x, size %zu\n", what, now.ss_sp == stack,
+	       (unsigned int)now.ss_flags, now.ss_size);
 }
 
 static void on_stack(int number, siginfo_t *info, void *context)
@@ -656,8 +700,8 @@ static void mend(int number, siginfo_t *info, void *context)
 	const greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
 
 	printf("%d, code %d, there %d, trap %d, error %#x, there %d\n", number, info->si_code,
-	       info->si_addr == page + 5, (int)registers[REG_TRAPNO], (unsigned int)registers[REG_ERR],
-	       (char *)registers[REG_CR2] == page + 5);
+	       info->si_addr == page + 5, (int)registers[REG_TRAPNO],
+	       (unsigned int)registers[REG_ERR], (char *)registers[REG_CR2] == page + 5);
 	mprotect(page, PAGE, PROT_READ | PROT_WRITE);
 }
 
@@ -729,8 +773,8 @@ static void spoil(int number, siginfo_t *info, void *context)
 
 	note(number, info, context);
 	handler_mxcsr = get_mxcsr();
-	__asm__ volatile("pcmpeqd %%xmm0, %%xmm0\n\tpcmpeqd %%xmm9, %%xmm9\n\tpcmpeqd %%xmm15, %%xmm15"
-			 ::: "xmm0", "xmm9", "xmm15");
+	__asm__ volatile("pcmpeqd %%xmm0, %%xmm0\n\tpcmpeqd %%xmm9, %%xmm9\n\t"
+			 "pcmpeqd %%xmm15, %%xmm15" ::: "xmm0", "xmm9", "xmm15");
 	if (avx)
 		__asm__ volatile("vxorps %%ymm1, %%ymm1, %%ymm1\n\tvxorps %%ymm14, %%ymm14, %%ymm14"
 				 ::: "xmm1", "xmm14");
@@ -738,14 +782,14 @@ static void spoil(int number, siginfo_t *info, void *context)
 }
 
 #define EACH(op) \
-	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
+	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) \
+	op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
 #define LOAD(n) "vmovdqu " #n "*32(%0), %%ymm" #n "\n\t"
 #define STORE(n) "vmovdqu %%ymm" #n ", " #n "*32(%1)\n\t"
 #define LOAD_SSE(n) "movdqu " #n "*32(%0), %%xmm" #n "\n\t"
 #define STORE_SSE(n) "movdqu %%xmm" #n ", " #n "*32(%1)\n\t"
 #define VECTORS "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", \
 		"xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
-#define SIGNAL "mov %2, %%edi\n\tmov %3, %%esi\n\tmov %4, %%eax\n\tsyscall\n\t"
 
 static void vectors(void)
 {
@@ -762,12 +806,12 @@ static void vectors(void)
 	__asm__ volatile("ldmxcsr %0" :: "m"(mxcsr));
 	if (avx)
 		__asm__ volatile(EACH(LOAD) SIGNAL EACH(STORE)
-				 :: "r"(expected), "r"(found), "m"(me), "m"(number), "m"(call)
-				 : VECTORS, "rax", "rdi", "rsi", "rcx", "r11", "memory");
+				 :: "r"(expected), "r"(found), SIGNAL_INPUTS
+				 : VECTORS, SIGNAL_CLOBBERS);
 	else
 		__asm__ volatile(EACH(LOAD_SSE) SIGNAL EACH(STORE_SSE)
-				 :: "r"(expected), "r"(found), "m"(me), "m"(number), "m"(call)
-				 : VECTORS, "rax", "rdi", "rsi", "rcx", "r11", "memory");
+				 :: "r"(expected), "r"(found), SIGNAL_INPUTS
+				 : VECTORS, SIGNAL_CLOBBERS);
 	printf("mxcsr %#x, in the handler %#x\n", get_mxcsr() & ~0x3fu, handler_mxcsr);
 	memset(expected[3], 0x55, 16);
 	for (int i = 0; i < 16; i++)
@@ -776,9 +820,8 @@ static void vectors(void)
 	mxcsr = 0x1f80;
 	__asm__ volatile("ldmxcsr %0" :: "m"(mxcsr));
 	/* the direction flag and what arithmetic set */
-	__asm__ volatile("std\n\tstc\n\tmov %1, %%edi\n\tmov %2, %%esi\n\tmov %3, %%eax\n\tsyscall\n\t"
-			 "pushfq\n\tpop %0\n\tcld" : "=&r"(flags) : "m"(me), "m"(number), "m"(call)
-			 : "rax", "rdi", "rsi", "rcx", "r11", "memory", "cc");
+	__asm__ volatile("std\n\tstc\n\t" SIGNAL "pushfq\n\tpop %0\n\tcld"
+			 : "=&r"(flags) : SIGNAL_INPUTS : SIGNAL_CLOBBERS);
 	printf("flags %#lx\n", flags & 0x401);
 }
 
@@ -793,10 +836,11 @@ static void registers(void)
 	while (count < 50) {
 		long a = 0, b = 0;
 
-		__asm__ volatile("mov $1000, %%ecx\n\tmovq %%rcx, %%xmm7\n\tpunpcklqdq %%xmm7, %%xmm7\n\t"
-				 "1:\tinc %0\n\tlea 1(%1), %1\n\tpaddq %%xmm7, %%xmm8\n\tdec %%ecx\n\t"
-				 "jnz 1b\n\tmovq %%xmm7, %%rcx\n\tsub $1000, %%rcx\n\tadd %%rcx, %0"
-				 : "+r"(a), "+r"(b) :: "rcx", "xmm7", "xmm8", "cc");
+		__asm__ volatile(
+			"mov $1000, %%ecx\n\tmovq %%rcx, %%xmm7\n\tpunpcklqdq %%xmm7, %%xmm7\n\t"
+			"1:\tinc %0\n\tlea 1(%1), %1\n\tpaddq %%xmm7, %%xmm8\n\tdec %%ecx\n\t"
+			"jnz 1b\n\tmovq %%xmm7, %%rcx\n\tsub $1000, %%rcx\n\tadd %%rcx, %0"
+			: "+r"(a), "+r"(b)::"rcx", "xmm7", "xmm8", "cc");
 		wrong += a != 1000 || b != 1000;
 	}
 	tick(0, 0);
@@ -818,8 +862,8 @@ static void frame_of(int number, siginfo_t *info, void *context)
 	memcpy(&end, fp + software[4], sizeof end);
 	memcpy(&used, fp + XSAVE_USED, sizeof used);
 	printf("flags %#lx, link %d\n", to->uc_flags, to->uc_link != NULL);
-	printf("stack %d %#x %zu\n", to->uc_stack.ss_sp != NULL, (unsigned int)to->uc_stack.ss_flags,
-	       to->uc_stack.ss_size);
+	printf("stack %d %#x %zu\n", to->uc_stack.ss_sp != NULL,
+	       (unsigned int)to->uc_stack.ss_flags, to->uc_stack.ss_size);
 	printf("segments %#x %#x %#x %#x\n", segments[0], segments[1], segments[2], segments[3]);
 	printf("vectors %#x, %d, %d, size %u, end %#x\n", software[0], software[1] - software[4],
 	       (int)((uintptr_t)fp % 64), software[4], end);
@@ -829,7 +873,8 @@ static void frame_of(int number, siginfo_t *info, void *context)
 	handler_sp = (uintptr_t)to->uc_mcontext.gregs[REG_RSP];
 	printf("below %d\n", (uintptr_t)fp + software[1] <= handler_sp - 128 &&
 	       (uintptr_t)fp + software[1] > handler_sp - 128 - 64);
-	printf("blocked %d %d\n", sigismember(&to->uc_sigmask, SIGUSR1), sigismember(&to->uc_sigmask, SIGHUP));
+	printf("blocked %d %d\n", sigismember(&to->uc_sigmask, SIGUSR1),
+	       sigismember(&to->uc_sigmask, SIGHUP));
 }
 
 static void frames(void)
@@ -861,10 +906,8 @@ static void forgotten(void)
 
 	handle(SIGUSR1, forget, 0);
 	for (how_forget = 0; how_forget < 2; how_forget++) {
-		__asm__ volatile("pcmpeqd %%xmm5, %%xmm5\n\tmov %1, %%edi\n\tmov %2, %%esi\n\t"
-				 "mov %3, %%eax\n\tsyscall\n\tmovq %%xmm5, %0"
-				 : "=r"(x) : "m"(me), "m"(number), "m"(call)
-				 : "xmm5", "rax", "rdi", "rsi", "rcx", "r11", "memory");
+		__asm__ volatile("pcmpeqd %%xmm5, %%xmm5\n\t" SIGNAL "movq %%xmm5, %0"
+				 : "=r"(x) : SIGNAL_INPUTS : "xmm5", SIGNAL_CLOBBERS);
 		printf("%#llx\n", (unsigned long long)x);
 	}
 }
@@ -925,8 +968,8 @@ static void end_no_stack(void)
 
 	handle(SIGUSR1, note, 0);
 	handle(SIGSEGV, note, 0);
-	__asm__ volatile("mov %0, %%edi\n\tmov %1, %%esi\n\tmov %2, %%eax\n\tmov $8, %%esp\n\tsyscall\n\tud2"
-			 :: "m"(me), "m"(number), "m"(call) : "rax", "rdi", "rsi", "rcx", "r11", "memory");
+	__asm__ volatile(SIGNAL_NUMBERS "mov $8, %%esp\n\tsyscall\n\tud2"
+			 :: SIGNAL_INPUTS : SIGNAL_CLOBBERS);
 }
 
 static void tell_end(int number)
@@ -946,8 +989,8 @@ static void end_other_stack(void)
 	sigaltstack(&new, NULL);
 	handle(SIGUSR1, note, 0);
 	sigaction(SIGSEGV, &action, NULL);
-	__asm__ volatile("mov %0, %%edi\n\tmov %1, %%esi\n\tmov %2, %%eax\n\tmov $8, %%esp\n\tsyscall\n\tud2"
-			 :: "m"(me), "m"(number), "m"(call) : "rax", "rdi", "rsi", "rcx", "r11", "memory");
+	__asm__ volatile(SIGNAL_NUMBERS "mov $8, %%esp\n\tsyscall\n\tud2"
+			 :: SIGNAL_INPUTS : SIGNAL_CLOBBERS);
 }
 
 /* An alternate stack that is not large enough. */
@@ -963,7 +1006,8 @@ static void end_small_stack(void)
 
 static void end_bad_frame(void)
 {
-	__asm__ volatile("mov $8, %%esp\n\tmov %0, %%eax\n\tsyscall\n\tud2" :: "i"(SYS_rt_sigreturn));
+	__asm__ volatile("mov $8, %%esp\n\tmov %0, %%eax\n\tsyscall\n\tud2"
+			 :: "i"(SYS_rt_sigreturn));
 }
 
 static void spoil_vectors(int number, siginfo_t *info, void *context)
@@ -1028,23 +1072,48 @@ static void end_from_outside(void)
 		pause();
 }
 
+#define SCENARIO(name) { #name, name }
 static const struct {
 	const char *name;
 	void (*run)(void);
 } scenarios[] = {
-	{ "each", each }, { "info", info }, { "actions", actions }, { "masks", masks }, { "nested", nested },
-	{ "several", several }, { "loop", loop }, { "restart", restart }, { "ignored", ignored },
-	{ "ready", ready }, { "calls-with-masks", calls_with_masks }, { "suspend", suspend },
-	{ "wait-info", wait_info }, { "descriptor", descriptor }, { "timers", timers },
-	{ "ticks", ticks }, { "alternate", alternate }, { "faults", faults }, { "vectors", vectors },
-	{ "registers", registers }, { "frames", frames }, { "forgotten", forgotten }, { "errors", errors },
-	{ "many", many },
-	{ "end-default", end_default }, { "end-blocked-fault", end_blocked_fault },
-	{ "end-ignored-fault", end_ignored_fault }, { "end-fault-in-handler", end_fault_in_handler },
-	{ "end-no-stack", end_no_stack }, { "end-other-stack", end_other_stack },
-	{ "end-small-stack", end_small_stack }, { "end-bad-frame", end_bad_frame },
-	{ "end-bad-vectors", end_bad_vectors }, { "end-bad-address", end_bad_address },
-	{ "end-no-restorer", end_no_restorer }, { "end-from-outside", end_from_outside },
+	SCENARIO(each),
+	SCENARIO(info),
+	SCENARIO(actions),
+	SCENARIO(masks),
+	SCENARIO(nested),
+	SCENARIO(several),
+	SCENARIO(loop),
+	SCENARIO(restart),
+	SCENARIO(ignored),
+	SCENARIO(ready),
+	SCENARIO(calls_with_masks),
+	SCENARIO(suspend),
+	SCENARIO(wait_info),
+	SCENARIO(descriptor),
+	SCENARIO(timers),
+	SCENARIO(together),
+	SCENARIO(ticks),
+	SCENARIO(alternate),
+	SCENARIO(faults),
+	SCENARIO(vectors),
+	SCENARIO(registers),
+	SCENARIO(frames),
+	SCENARIO(forgotten),
+	SCENARIO(errors),
+	SCENARIO(many),
+	SCENARIO(end_default),
+	SCENARIO(end_blocked_fault),
+	SCENARIO(end_ignored_fault),
+	SCENARIO(end_fault_in_handler),
+	SCENARIO(end_no_stack),
+	SCENARIO(end_other_stack),
+	SCENARIO(end_small_stack),
+	SCENARIO(end_bad_frame),
+	SCENARIO(end_bad_vectors),
+	SCENARIO(end_bad_address),
+	SCENARIO(end_no_restorer),
+	SCENARIO(end_from_outside),
 };
 
 /* Without an argument: their names. */
