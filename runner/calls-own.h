@@ -15,7 +15,8 @@ call_fn call_mlock, call_mlock2, call_munlock, call_mlockall, call_munlockall;
 /* threads and processes */
 call_fn call_arch_prctl, call_exit, call_exit_group, call_set_tid_address;
 call_fn call_futex;
-call_fn call_clone, call_clone3, call_fork, call_vfork, call_unshare, call_execve, call_execveat;
+call_fn call_clone, call_clone3, call_fork, call_vfork, call_unshare, call_setns;
+call_fn call_execve, call_execveat;
 call_fn call_prctl, call_prlimit64, call_getrlimit, call_setrlimit;
 call_fn call_set_robust_list, call_get_robust_list;
 call_fn call_setuid, call_setgid, call_setreuid, call_setregid, call_setresuid, call_setresgid;

@@ -45,7 +45,9 @@ static int check(const request *r)
 {
 	const uint64_t flags = r->flags;
 
-	if ((flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) || (flags & CLONE_SIGHAND && !(flags & CLONE_VM)))
+	if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND))
+		return -EINVAL;
+	if (flags & CLONE_SIGHAND && !(flags & CLONE_VM))
 		return -EINVAL;
 	if (flags & CLONE_SIGHAND && flags & CLONE_CLEAR_SIGHAND)
 		return -EINVAL;
@@ -140,11 +142,13 @@ int64_t call_clone3(struct thread *thread, const uint64_t *a)
 		return -EFAULT;
 	if (size > sizeof r && !is_zero(space, a[0] + sizeof r, a[0] + size))
 		return -E2BIG;
-	if (r.flags & (CLONE_DETACHED | CSIGNAL) || r.exit_signal & ~(uint64_t)CSIGNAL || r.exit_signal > _NSIG - 1)
+	if (r.flags & (CLONE_DETACHED | CSIGNAL) || r.exit_signal >= _NSIG)
 		return -EINVAL;
 	if (r.flags & (CLONE_THREAD | CLONE_PARENT) && r.exit_signal)
 		return -EINVAL;
-	if (!r.stack != !r.stack_size || r.stack + r.stack_size < r.stack || r.set_tid || r.set_tid_size)
+	if (!r.stack != !r.stack_size || r.stack + r.stack_size < r.stack)
+		return -EINVAL;
+	if (r.set_tid || r.set_tid_size)
 		return -EINVAL;
 	return do_clone(thread, &r);
 }
@@ -172,10 +176,18 @@ int64_t call_unshare(struct thread *thread, const uint64_t *a)
 	return a[0] ? -EPERM : 0;
 }
 
+int64_t call_setns(struct thread *thread, const uint64_t *a)
+{
+	(void)thread;
+	(void)a;
+	return -EPERM;
+}
+
 /* -------------------------------------------------------------------------
  * execve().
  */
-static int64_t do_exec(struct thread *thread, struct exec *exec, int folder, const uint64_t *a, int flags)
+static int64_t do_exec(struct thread *thread, struct exec *exec, int folder, const uint64_t *a,
+		       int flags)
 {
 	struct process *process = thread->process;
 	const struct space *space = process->space;
@@ -184,10 +196,13 @@ static int64_t do_exec(struct thread *thread, struct exec *exec, int folder, con
 
 	if (!failed)
 		failed = exec_read_arguments(exec, space, guest_at(a[1]), guest_at(a[2]));
-	if (!failed)
-		failed = exec_open(exec, folder, name, flags, process->path);
+	if (failed)
+		return failed;
+	fds_begin();
+	failed = exec_open(exec, folder, name, flags, process->path);
 	if (!failed)
 		failed = exec_check(exec, process->vm);
+	fds_end();
 	return failed ? failed : exec_become(exec, thread);
 }
 
@@ -273,7 +288,7 @@ static int64_t set_limit(struct thread *thread, guest_addr new, guest_addr old)
 /* The runner has another limit of descriptors now and then. */
 int64_t call_prlimit64(struct thread *thread, const uint64_t *a)
 {
-	static const struct argument is[CALLS_ARGUMENTS] = { N, N, IN(struct rlimit), OUT(struct rlimit) };
+	static const struct argument is[] = { N, N, IN(struct rlimit), OUT(struct rlimit), N, N };
 
 	if ((unsigned int)a[1] == RLIMIT_NOFILE && ((pid_t)a[0] == 0 || (pid_t)a[0] == getpid()))
 		return set_limit(thread, guest_at(a[2]), guest_at(a[3]));

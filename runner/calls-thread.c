@@ -73,8 +73,9 @@ int64_t call_get_robust_list(struct thread *thread, const uint64_t *a)
 
 	if (a[0]) {
 		pthread_mutex_lock(&process->lock);
-		for (other = process->first; other && other->tid != (pid_t)a[0]; other = other->next)
-			;
+		other = process->first;
+		while (other && other->tid != (pid_t)a[0])
+			other = other->next;
 		if (other)
 			list = other->robust_list;
 		pthread_mutex_unlock(&process->lock);
@@ -116,8 +117,8 @@ static bool wakes_nobody(const struct thread *thread, const uint64_t *a)
 {
 	const int command = (int)a[1] & FUTEX_CMD_MASK;
 
-	return (command == FUTEX_WAKE || command == FUTEX_WAKE_BITSET) && (int)a[1] & FUTEX_PRIVATE_FLAG &&
-	       a[0] < vm_user_range(thread->process->vm).end.v;
+	return (command == FUTEX_WAKE || command == FUTEX_WAKE_BITSET) &&
+	       (int)a[1] & FUTEX_PRIVATE_FLAG && a[0] < vm_user_range(thread->process->vm).end.v;
 }
 
 /* A word in two pages would be a copy, which nobody changes. */

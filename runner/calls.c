@@ -42,7 +42,7 @@ static const struct call calls[CALLS_MAX] = {
 	OWN(mremap, N, N, N, N, N), OWN(madvise, N, N, N), OWN(mincore, N, N, N), OWN(msync, N, N, N),
 	OWN(mlock, N, N), OWN(mlock2, N, N, N), OWN(munlock, N, N), OWN(mlockall, N), OWN(munlockall),
 	/* threads and processes */
-	OWN(clone, N, N, N, N, N), OWN(clone3, N, N), OWN(fork), OWN(vfork), OWN(unshare, N),
+	OWN(clone, N, N, N, N, N), OWN(clone3, N, N), OWN(fork), OWN(vfork), OWN(unshare, N), OWN(setns, FD, N),
 	OWN(execve, N, N, N), OWN(execveat, N, N, N, N, N), OWN(prctl, N, N, N, N, N),
 	WAITS(wait4, N, OUT(int), N, OUT(struct rusage)),
 	WAITS(waitid, N, N, OUT(siginfo_t), N, OUT(struct rusage)), HOST(setsid),

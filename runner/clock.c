@@ -137,8 +137,8 @@ static int build(struct clock *clock, struct vm *vm, struct space *space, guest_
 	return start(clock, vm, error);
 }
 
-int clock_create(struct clock **result, struct vm *vm, struct space *space, uint64_t hz, guest_addr *at,
-		 struct runner_error *error)
+int clock_create(struct clock **result, struct vm *vm, struct space *space, uint64_t hz,
+		 guest_addr *at, struct runner_error *error)
 {
 	struct clock *clock = calloc(1, sizeof *clock);
 	int failed;

@@ -14,8 +14,8 @@ struct clock;
  * Maps the image; *at is what AT_SYSINFO_EHDR tells. `hz` is of the host's counter; 0: to be
  * found out, which may take 20 ms.
  */
-int clock_create(struct clock **clock, struct vm *vm, struct space *space, uint64_t hz, guest_addr *at,
-		 struct runner_error *error);
+int clock_create(struct clock **clock, struct vm *vm, struct space *space, uint64_t hz,
+		 guest_addr *at, struct runner_error *error);
 /* Readers ask, from now on. */
 void clock_stop_readers(struct clock *clock);
 void clock_destroy(struct clock *clock);

@@ -19,10 +19,10 @@
 #include "stack.h"
 
 enum {
-	SCRIPT_MAX = 256,	/* Linux's BINPRM_BUF_SIZE: how much of a file is looked at */
-	NESTING_MAX = 5,	/* interpreters that are scripts */
-	AUXILIARY = 1024,	/* on the stack, besides strings and their pointers */
-	RUNNER_ARGUMENTS = 16,	/* besides its options and the program's */
+	SCRIPT_MAX = 256,      /* Linux's BINPRM_BUF_SIZE: how much of a file is looked at */
+	NESTING_MAX = 5,       /* interpreters that are scripts */
+	AUXILIARY = 1024,      /* on the stack, besides strings and their pointers */
+	RUNNER_ARGUMENTS = 16, /* besides its options and the program's */
 	NUMBER_TEXT = 24,
 };
 
@@ -151,7 +151,8 @@ static int read_list(struct exec *exec, const struct space *space, guest_addr li
 	for (i = 0; i < strings && !failed; i++) {
 		guest_addr string;
 
-		failed = space_read(space, &string, guest_at(list.v + i * sizeof string), sizeof string);
+		failed = space_read(space, &string, guest_at(list.v + i * sizeof string),
+				    sizeof string);
 		if (!failed)
 			failed = read_string(exec, space, string, buffer, &to[i]);
 		if (!failed && strlen(to[i]) + sizeof string >= *left)
@@ -167,7 +168,8 @@ static int read_list(struct exec *exec, const struct space *space, guest_addr li
 	return 0;
 }
 
-int exec_read_arguments(struct exec *exec, const struct space *space, guest_addr argv, guest_addr envp)
+int exec_read_arguments(struct exec *exec, const struct space *space, guest_addr argv,
+			guest_addr envp)
 {
 	size_t left = load_strings_max;
 	int failed = read_list(exec, space, argv, &left, &exec->arguments);
@@ -230,8 +232,8 @@ static int open_file(int folder, const char *name, int flags)
 	if (!*name && !(flags & AT_EMPTY_PATH))
 		return -ENOENT;
 	if (*name)
-		path = openat(folder, name, O_PATH | O_CLOEXEC |
-						    (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0));
+		path = openat(folder, name,
+			      O_PATH | O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0));
 	else if (folder == AT_FDCWD)
 		return -EACCES;
 	else
@@ -312,7 +314,8 @@ static int parse_script(char *text, size_t size, const char **interpreter, const
 }
 
 /* interpreter [argument] script, and what follows the script's own first argument. */
-static int put_before(struct exec *exec, const char *interpreter, const char *argument, const char *script)
+static int put_before(struct exec *exec, const char *interpreter, const char *argument,
+		      const char *script)
 {
 	const char *const *rest = exec->arguments + (exec->arguments[0] ? 1 : 0);
 	size_t n = count(rest), i = 0;
@@ -416,7 +419,8 @@ int exec_open(struct exec *exec, int folder, const char *name, int flags, const 
 
 int exec_check(const struct exec *exec, const struct vm *vm)
 {
-	const size_t room = room_of(exec->arguments) + room_of(exec->environment) + strlen(exec->name) + 1;
+	const size_t room =
+		room_of(exec->arguments) + room_of(exec->environment) + strlen(exec->name) + 1;
 	struct runner_error error;
 
 	if (room + AUXILIARY > load_strings_max)
@@ -509,16 +513,18 @@ int exec_become(struct exec *exec, const struct thread *thread)
 	struct process *process = thread->process;
 	const char *const *options = (const char *const *)process->options;
 	char program[NUMBER_TEXT], blocked[NUMBER_TEXT], hz[NUMBER_TEXT];
-	struct command command = {
-		malloc((count(options) + count(exec->arguments) + RUNNER_ARGUMENTS) * sizeof *command.word), 0
-	};
+	struct command command = { malloc((count(options) + count(exec->arguments) +
+					   RUNNER_ARGUMENTS) *
+					  sizeof *command.word),
+				   0 };
 	int failed = hide_environment(exec);
 
 	if (!command.word || failed) {
 		free(command.word);
 		return -ENOMEM;
 	}
-	snprintf(hz, sizeof hz, "%llu", (unsigned long long)(process->clock ? clock_hz(process->clock) : 0));
+	snprintf(hz, sizeof hz, "%llu",
+		 (unsigned long long)(process->clock ? clock_hz(process->clock) : 0));
 	snprintf(program, sizeof program, "%d", exec->program);
 	snprintf(blocked, sizeof blocked, "%#llx", (unsigned long long)thread->blocked);
 	put(&command, "vdsorun");
@@ -527,7 +533,7 @@ int exec_become(struct exec *exec, const struct thread *thread)
 	put_option(&command, "--blocked", blocked);
 	put_option(&command, "--hz", hz);
 	put_program(&command, exec);
-	pthread_mutex_lock(&process->lock);	/* a fork now would give the program away */
+	pthread_mutex_lock(&process->lock); /* a fork now would give the program away */
 	fcntl(exec->program, F_SETFD, 0);
 	syscall(SYS_execveat, runner, "", command.word, exec->environment, AT_EMPTY_PATH);
 	failed = -errno;

@@ -27,7 +27,8 @@ struct exec *exec_create(void);
 void exec_free(struct exec *exec);	/* NULL: nothing */
 
 /* The guest's: pointers to strings, ending with 0. */
-int exec_read_arguments(struct exec *exec, const struct space *space, guest_addr argv, guest_addr envp);
+int exec_read_arguments(struct exec *exec, const struct space *space, guest_addr argv,
+			guest_addr envp);
 /* Strings that live as long. */
 int exec_set_arguments(struct exec *exec, char *const *argv, char *const *envp);
 

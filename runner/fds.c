@@ -19,9 +19,9 @@ enum { FIRST_MAX = 16384 };
 
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static unsigned int depth;
-static struct rlimit guest;	/* its limit, while depth is not 0 */
-static int first;		/* fixed at the first use: the guest may change its limit */
-static uint64_t ours[HIDDEN / WORD];	/* from `first` on; a bit is changed by who has that one */
+static struct rlimit guest;	     /* its limit, while depth is not 0 */
+static int first;		     /* fixed at the first use: the guest may change its limit */
+static uint64_t ours[HIDDEN / WORD]; /* from `first` on; a bit is changed by who has that one */
 
 /* -------------------------------------------------------------------------
  * The limit.

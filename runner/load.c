@@ -127,14 +127,17 @@ static int load_interpreter(const struct load *load, const char *path, struct el
 /* -------------------------------------------------------------------------
  * Before that, whether it can be.
  */
-static int check_file(const struct vm *vm, int fd, uint64_t near, struct elf *elf, struct runner_error *error)
+static int check_file(const struct vm *vm, int fd, uint64_t near, struct elf *elf,
+		      struct runner_error *error)
 {
 	struct elf_source source = { .fd = fd };
 	struct elf_room room = { .limit = vm_user_range(vm).end };
 	struct elf_plan plan;
 	int failed = elf_read(elf, &source, &machine, error);
 
-	return failed ? failed : elf_place(elf, elf_start(elf, guest_at(near)), &room, &plan, error);
+	if (!failed)
+		failed = elf_place(elf, elf_start(elf, guest_at(near)), &room, &plan, error);
+	return failed;
 }
 
 /* What is no ELF file of this machine is a broken library to Linux. */
@@ -158,7 +161,9 @@ int load_check(const struct vm *vm, int program, struct runner_error *error)
 	struct elf elf;
 	int failed = check_file(vm, program, PROGRAM_NEAR, &elf, error);
 
-	return failed || !elf.has_interpreter ? failed : check_interpreter(vm, elf.interpreter, error);
+	if (failed || !elf.has_interpreter)
+		return failed;
+	return check_interpreter(vm, elf.interpreter, error);
 }
 
 /* -------------------------------------------------------------------------

@@ -31,16 +31,15 @@ static const char usage[] =
 	"               [--argv0 NAME] PROGRAM [ARGUMENT ...]\n"
 	"Runs a Linux program in a virtual machine without a kernel.\n"
 	"\n"
-	"  --trace     print each system call\n"
-	"  --stats     print how often the program left the machine for each of them\n"
-	"  --no-fast-paths  ask the host for everything\n"
-	"  --startup-trace\n"
-	"              print what the time went to before the program began\n"
-	"  --gdb PORT  wait for a debugger there, or at a path\n"
-	"  --verbose   name what a program asks for and is not there\n"
-	"  --argv0 NAME  what the program is told as its name, if not PROGRAM\n"
-	"  --version   print the version\n"
-	"  --help      print this\n";
+	"  --trace           print each system call\n"
+	"  --stats           print how often the program left the machine for each of them\n"
+	"  --no-fast-paths   ask the host for everything\n"
+	"  --startup-trace   print what the time went to before the program began\n"
+	"  --gdb PORT        wait for a debugger there, or at a path\n"
+	"  --verbose         name what a program asks for and is not there\n"
+	"  --argv0 NAME      tell the program this as its name, not PROGRAM\n"
+	"  --version         print the version\n"
+	"  --help            print this\n";
 
 enum {
 	OPTION_HELP = 'h',
@@ -246,7 +245,8 @@ static void take_name(const char *name, const char *path)
 	static const char unnamed[] = "/dev/fd/";
 	const char *slash;
 
-	if (strncmp(name, unnamed, sizeof unnamed - 1) == 0 && !strchr(name + sizeof unnamed - 1, '/'))
+	if (strncmp(name, unnamed, sizeof unnamed - 1) == 0 &&
+	    !strchr(name + sizeof unnamed - 1, '/'))
 		name = path;
 	slash = strrchr(name, '/');
 

@@ -28,7 +28,7 @@
 #include "robust.h"
 #include "x86_64/registers.h"
 
-enum { STACK_SIZE = 256 << 10, STACK_GUARD = VM_PAGE };	/* of the runner's own code */
+enum { STACK_SIZE = 256 << 10, STACK_GUARD = VM_PAGE }; /* of the runner's own code */
 
 /* -------------------------------------------------------------------------
  * The end of all.
@@ -50,7 +50,10 @@ static void die(int signal_number)
 	syscall(SYS_tgkill, getpid(), gettid(), signal_number);
 }
 
-/* Who comes second finds the lock held. */
+/*
+ * Who comes second finds the lock held. _exit() would be the same, but sanitizers take its
+ * call from a stack that they do not know for a mistake.
+ */
 void process_end(struct process *process, const struct loop_end *end)
 {
 	pthread_mutex_lock(&process->lock);
@@ -63,7 +66,9 @@ void process_end(struct process *process, const struct loop_end *end)
 		fprintf(stderr, "vdsorun: %s: %s\n", process->path, end->text);
 	if (end->signal)
 		die(end->signal);
-	_exit(end->failed || end->signal ? EXIT_FAILURE : process->status);
+	for (;;)
+		syscall(SYS_exit_group,
+			end->failed || end->signal ? EXIT_FAILURE : process->status);
 }
 
 /* -------------------------------------------------------------------------
@@ -97,13 +102,14 @@ void process_begin(struct process *process, struct thread *thread)
 }
 
 /* It is to go on where `registers` are. Needs the lock. */
-static int make_vcpu(struct process *process, struct vcpu **vcpu, const struct vm_registers *registers,
-		     const struct process_start *start, struct runner_error *error)
+static int make_vcpu(struct process *process, struct vcpu **vcpu,
+		     const struct vm_registers *registers, const struct process_start *start,
+		     struct runner_error *error)
 {
 	int failed;
 
 	fds_begin();
-	space_lock(process->space);	/* page tables are taken from one place */
+	space_lock(process->space); /* page tables are taken from one place */
 	failed = vcpu_create(vcpu, process->vm, guest_at(0), guest_at(0), error);
 	space_unlock(process->space);
 	fds_end();
@@ -272,7 +278,7 @@ int64_t process_clone(struct thread *thread, const struct process_start *start)
 	struct beginning beginning = { .start = start };
 
 	/* its descriptors of vCPUs would be none of its parent's */
-	if (thread->process->borrows)
+	if (thread->process->lender)
 		return -EAGAIN;
 	beginning.thread = make_thread(thread, start);
 	if (!beginning.thread)
@@ -290,6 +296,8 @@ int64_t process_clone(struct thread *thread, const struct process_start *start)
 static void lock_all(struct process *process)
 {
 	fflush(stdout);
+	if (process->lender)
+		pthread_mutex_lock(&process->lender->lock); /* and so its machine's */
 	pthread_mutex_lock(&process->lock);
 	signals_lock(process->signals);
 	space_lock(process->space);
@@ -306,6 +314,8 @@ static void unlock_all(struct process *process)
 	space_unlock(process->space);
 	signals_unlock(process->signals);
 	pthread_mutex_unlock(&process->lock);
+	if (process->lender)
+		pthread_mutex_unlock(&process->lender->lock);
 }
 
 static void forget_others(struct process *process, struct thread *thread)
@@ -344,7 +354,7 @@ static int become_child(struct thread *thread, const struct vm_registers *regist
 	signals_unlock(process->signals);
 	forget_others(process, thread);
 	stats_forked(&process->counts, true);
-	process->borrows = false;
+	process->lender = NULL;
 	start_own(thread, start);
 	tell_number(process, start->child_tid, thread->tid);
 	forget_handlers(thread, start);
@@ -411,94 +421,116 @@ int64_t process_fork(struct thread *thread, const struct process_start *start)
  */
 struct borrower {
 	struct process process;
-	struct thread thread;
+	struct thread *thread;
 	const struct process_start *start;
-	uint8_t *stack;
+	uint8_t *stack;	/* of the host's code */
+	int pidfd;
 };
 
 static int run_borrower(void *argument)
 {
 	struct borrower *borrower = argument;
+	struct thread *thread = borrower->thread;
+	const struct process_start *start = borrower->start;
 
-	borrower->thread.tid = gettid();
-	forget_handlers(&borrower->thread, borrower->start);
-	tell_number(&borrower->process, borrower->start->child_tid, borrower->thread.tid);
-	process_run(&borrower->thread);
+	thread->tid = gettid();
+	tell_number(&borrower->process, start->parent_tid, thread->tid);
+	tell_number(&borrower->process, start->child_tid, thread->tid);
+	tell_number(&borrower->process, start->pidfd, borrower->pidfd);
+	forget_handlers(thread, start);
+	process_run(thread);
 	return 0;
 }
 
-static int fill_borrower(struct borrower *borrower, struct thread *parent, const struct process_start *start)
+static bool make_stack(struct borrower *borrower)
 {
-	struct process *process = parent->process;
-	struct vm_registers registers;
-	struct runner_error error;
-	int failed;
+	borrower->stack = aligned_alloc(STACK_GUARD, STACK_SIZE);
+	return borrower->stack && !mprotect(borrower->stack, STACK_GUARD, PROT_NONE);
+}
 
-	borrower->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (borrower->stack == MAP_FAILED)
-		return -ENOMEM;
-	if (mprotect(borrower->stack, STACK_GUARD, PROT_NONE) || vcpu_save(parent->vcpu, &registers))
-		return -EAGAIN;
-	borrower->start = start;
-	borrower->process = *process;
-	borrower->process.borrows = true;
-	borrower->process.exec = NULL;
-	borrower->process.signals = NULL;
-	borrower->process.gdb = NULL;
-	stats_forked(&borrower->process.counts, true);
-	borrower->thread = *parent;
-	borrower->thread.vcpu = NULL;
-	process_begin(&borrower->process, &borrower->thread);
-	start_own(&borrower->thread, start);
-	borrower->process.signals = signals_copy(process->signals);
-	if (!borrower->process.signals)
-		return -ENOMEM;
-	pthread_mutex_lock(&process->lock);
-	failed = make_vcpu(process, &borrower->thread.vcpu, &registers, start, &error);
-	pthread_mutex_unlock(&process->lock);
-	return failed ? -EAGAIN : 0;
+static void free_stack(const struct borrower *borrower)
+{
+	if (borrower->stack)
+		mprotect(borrower->stack, STACK_GUARD, PROT_READ | PROT_WRITE);
+	free(borrower->stack);
 }
 
 /* What it did not live to give back, as one that a signal or exec ended, is given back here. */
 static void give_back(struct process *process, struct borrower *borrower)
 {
-	if (borrower->thread.vcpu) {
+	if (borrower->thread && borrower->thread->vcpu) {
 		pthread_mutex_lock(&process->lock);
-		vcpu_release(borrower->thread.vcpu);
+		vcpu_release(borrower->thread->vcpu);
 		pthread_mutex_unlock(&process->lock);
 	}
 	exec_free(borrower->process.exec);
 	signals_destroy(borrower->process.signals);
-	if (borrower->stack != MAP_FAILED)
-		munmap(borrower->stack, STACK_SIZE);
+	free_stack(borrower);
+	free(borrower->thread);
 	free(borrower);
+}
+
+static void fill_borrower(struct borrower *borrower, const struct thread *parent,
+			  const struct process_start *start)
+{
+	struct process *process = &borrower->process;
+
+	borrower->start = start;
+	*process = *parent->process;
+	process->lender = parent->process;
+	process->exec = NULL;
+	process->signals = signals_copy(parent->process->signals);
+	process->gdb = NULL;
+	stats_forked(&process->counts, true);
+	*borrower->thread = *parent;
+	borrower->thread->vcpu = NULL;
+	process_begin(process, borrower->thread);
+	start_own(borrower->thread, start);
+}
+
+static struct borrower *make_borrower(struct thread *parent, const struct process_start *start)
+{
+	struct process *process = parent->process;
+	struct borrower *borrower = calloc(1, sizeof *borrower);
+	struct vm_registers registers;
+	struct runner_error error;
+	int failed = -ENOMEM;
+
+	if (!borrower)
+		return NULL;
+	borrower->thread = calloc(1, sizeof *borrower->thread);
+	if (borrower->thread && make_stack(borrower) && !vcpu_save(parent->vcpu, &registers)) {
+		fill_borrower(borrower, parent, start);
+		pthread_mutex_lock(&process->lock);
+		failed = make_vcpu(process, &borrower->thread->vcpu, &registers, start, &error);
+		pthread_mutex_unlock(&process->lock);
+	}
+	if (!failed && borrower->process.signals)
+		return borrower;
+	give_back(process, borrower);
+	return NULL;
 }
 
 int64_t process_vfork(struct thread *thread, const struct process_start *start)
 {
+	const int flags = CLONE_VM | CLONE_VFORK | (start->pidfd.v ? CLONE_PIDFD : 0);
 	struct process *process = thread->process;
 	struct borrower *borrower;
-	int flags = CLONE_VM | CLONE_VFORK | start->signal, pidfd;
 	int64_t result;
 
 	/* it has no vCPUs to lend */
-	if (process->borrows)
+	if (process->lender)
 		return process_fork(thread, start);
-	borrower = calloc(1, sizeof *borrower);
+	borrower = make_borrower(thread, start);
 	if (!borrower)
-		return -ENOMEM;
-	result = fill_borrower(borrower, thread, start);
-	if (!result) {
-		result = clone(run_borrower, borrower->stack + STACK_SIZE,
-			       flags | (start->pidfd.v ? CLONE_PIDFD : 0), borrower, &pidfd);
-		if (result < 0)
-			result = -errno;
-		signals_be(thread);
-	}
-	if (result > 0 && start->pidfd.v)
-		tell_number(process, start->pidfd, pidfd);
-	if (result > 0)
-		tell_number(process, start->parent_tid, (int)result);
+		return -EAGAIN;
+	result = clone(run_borrower, borrower->stack + STACK_SIZE, flags | start->signal, borrower,
+		       &borrower->pidfd);
+	if (result < 0)
+		result = -errno;
+	else
+		clear_tid(process, start->clear_tid);
+	signals_be(thread);
 	give_back(process, borrower);
 	return result;
 }

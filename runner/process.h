@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A guest's process, which is a process of the host, and its threads, which are threads of the host. */
+/*
+ * A guest's process, which is a process of the host, and its threads, which are threads of
+ * the host.
+ */
 #ifndef PROCESS_H
 #define PROCESS_H
 
@@ -34,7 +37,7 @@ struct process {
 	} random;
 	char *const *options;	/* the runner's own, for what the program becomes; ends with NULL */
 	struct exec *exec;	/* what it is about to become */
-	bool borrows;		/* a child of vfork: memory and machine are its parent's */
+	struct process *lender;	/* of a child of vfork: memory and machine are its parent's */
 
 	pthread_mutex_t lock;	/* of what follows, of the machine's vCPUs, and over a fork */
 	struct thread *first;	/* all that have not ended */
@@ -80,7 +83,7 @@ int64_t process_vfork(struct thread *thread, const struct process_start *start);
 /* Until the thread ends. With the last one, the process does. */
 void process_run(struct thread *thread);
 
-/* Of all threads. The memory and the machine are the kernel's to clean up. */
-_Noreturn void process_end(struct process *process, const struct loop_end *end);
+/* Of all threads; does not return. Memory and machine are the kernel's to clean up. */
+void process_end(struct process *process, const struct loop_end *end);
 
 #endif

@@ -7,14 +7,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { ROBUST_LIMIT = 2048 };	/* Linux's ROBUST_LIST_LIMIT: a list may be a ring */
+enum { ROBUST_LIMIT = 2048 }; /* Linux's ROBUST_LIST_LIMIT: a list may be a ring */
 
-#define IS_PI 1ull		/* in a pointer to a lock, which is even */
+#define IS_PI 1ull /* in a pointer to a lock, which is even */
 
 /* struct robust_list_head, whose pointers are the guest's. */
 struct head {
 	uint64_t first;
-	int64_t offset;		/* from an entry to its lock's word */
+	int64_t offset; /* from an entry to its lock's word */
 	uint64_t pending;
 };
 
@@ -52,9 +52,11 @@ static bool end_lock(const struct thread *thread, guest_addr at, bool pi, bool p
 	return true;
 }
 
-static bool end_entry(const struct thread *thread, const struct head *head, uint64_t entry, bool pending)
+static bool end_entry(const struct thread *thread, const struct head *head, uint64_t entry,
+		      bool pending)
 {
-	return end_lock(thread, guest_at((entry & ~IS_PI) + (uint64_t)head->offset), entry & IS_PI, pending);
+	return end_lock(thread, guest_at((entry & ~IS_PI) + (uint64_t)head->offset), entry & IS_PI,
+			pending);
 }
 
 static void walk(const struct thread *thread, const struct head *head, guest_addr end)
@@ -66,7 +68,8 @@ static void walk(const struct thread *thread, const struct head *head, guest_add
 		uint64_t next;
 		int failed = space_read(space, &next, guest_at(entry & ~IS_PI), sizeof next);
 
-		if ((entry & ~IS_PI) != (head->pending & ~IS_PI) && !end_entry(thread, head, entry, false))
+		if ((entry & ~IS_PI) != (head->pending & ~IS_PI) &&
+		    !end_entry(thread, head, entry, false))
 			return;
 		if (failed)
 			return;

@@ -139,6 +139,87 @@ if command -v bash >/dev/null; then
 	same bash -c 'a=(1 2 3); for i in "${a[@]}"; do printf "%s\n" $((i * 7)); done; exit 5'
 fi
 
+# ------------------------------------------------------------------ threads and processes
+# processes: those that run this runner
+processes()
+{
+	for exe in /proc/[0-9]*/exe; do
+		[ "$exe" -ef "$VDSORUN" ] && echo "${exe%/exe}"
+	done 2>/dev/null | sort
+}
+
+# gone_since FILE: no others than there were; what is killed may need a moment
+gone_since()
+{
+	tries=0
+	while [ $tries -lt 50 ] && [ -n "$(processes | comm -13 "$1" -)" ]; do
+		sleep 0.1
+		tries=$((tries + 1))
+	done
+	[ $tries -lt 50 ]
+}
+
+# until_line TEXT FILE
+until_line()
+{
+	tries=0
+	while ! grep -qx "$1" "$2" && [ $tries -lt 300 ]; do
+		sleep 0.1
+		tries=$((tries + 1))
+	done
+	grep -qx "$1" "$2"
+}
+
+processes >before
+for kind in $kinds; do
+	same "./threads-$kind"
+	for how in main-first main-first-raw group fault cancel cancel-waiting; do
+		same "./threads-$kind" $how 2>/dev/null
+	done
+	same "./forks-$kind"
+	same "./execs-$kind"
+done
+if gone_since before; then pass; else fail "processes are left"; fi
+
+# A thousand processes, each another program; then descriptors and memory are what they were.
+same "./forks-$first" many 1000
+mkfifo words
+"$VDSORUN" "./threads-$first" hold <words >held 2>&1 &
+pid=$!
+exec 7>words
+for round in 0 1; do
+	until_line "round $round" held || fail "no round $round"
+	ls /proc/$pid/fd | wc -l >fds.$round
+	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/$pid/status >memory.$round
+	wc -l <"/proc/$pid/maps" >maps.$round
+	echo >&7
+done
+exec 7>&-
+wait $pid
+# A thread that has ended, and is not gone yet, has its next one make a vCPU more.
+if [ "$(cat fds.1)" -le $(($(cat fds.0) + 4)) ] && [ "$(cat maps.1)" -le $(($(cat maps.0) + 16)) ] &&
+	[ "$(cat memory.1)" -le $(($(cat memory.0) + 4096)) ]; then
+	pass
+else
+	fail "left: $(cat fds.0 fds.1) descriptors, $(cat maps.0 maps.1) mappings, $(cat memory.0 memory.1) KiB"
+fi
+
+# A script, as a command.
+printf '#!/bin/sh -e\nfor i in "$@"; do echo "$0 <$i>"; done; exit 3\n' >script
+chmod +x script
+same ./script one 'two words' ''
+run 3 --argv0 other ./script
+run 0 --argv0 'another name' /bin/sh -c 'echo "$0"'
+[ "$(cat out)" = 'another name' ] && pass || fail "--argv0"
+
+# What ends a runner ends all of its threads, and nobody else.
+"$VDSORUN" "./threads-$first" group-waits >started 2>&1 &
+pid=$!
+until_line started started || fail "no threads"
+kill -9 $pid
+wait $pid 2>/dev/null
+if gone_since before; then pass; else fail "processes are left: $(processes | comm -13 before -)"; fi
+
 # ------------------------------------------------------------------ signals
 for kind in $kinds; do
 	for scenario in $("./signals-$kind"); do

@@ -19,15 +19,16 @@
 
 extern char **environ;
 
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) { \
-			printf("%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, strerror(errno)); \
-			exit(1); \
-		} \
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			printf("%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition,                 \
+			       strerror(errno));                                                   \
+			exit(1);                                                                   \
+		}                                                                                  \
 	} while (0)
 
-static char *self;	/* by its whole name */
+static char *self; /* by its whole name */
 
 /* ------------------------------------------------------- what it is told -- */
 static void show(int argc, char **argv)
@@ -44,8 +45,8 @@ static void show(int argc, char **argv)
 	if (strncmp((char *)getauxval(AT_EXECFN), "/dev/fd/", 8) != 0)
 		prctl(PR_GET_NAME, name);
 	CHECK(readlink("/proc/self/exe", exe, sizeof exe - 1) > 0);
-	printf("    %s, of %s, is %d %s\n", (char *)getauxval(AT_EXECFN), name, strcmp(exe, self) == 0,
-	       program_invocation_short_name);
+	printf("    %s, of %s, is %d %s\n", (char *)getauxval(AT_EXECFN), name,
+	       strcmp(exe, self) == 0, program_invocation_short_name);
 	sigprocmask(SIG_BLOCK, NULL, &blocked);
 	sigpending(&pending);
 	sigaction(SIGUSR2, NULL, &action);
@@ -160,8 +161,8 @@ static void same_process(char **argv)
 	mode_t mask = umask(0);
 
 	CHECK(!getrlimit(RLIMIT_NOFILE, &limit));
-	printf("    same: %d %s %o %d %d\n", getpid() == atoi(argv[2]), getcwd(folder, sizeof folder), mask,
-	       (int)limit.rlim_cur, getsid(0) == getpid());
+	printf("    same: %d %s %o %d %d\n", getpid() == atoi(argv[2]),
+	       getcwd(folder, sizeof folder), mask, (int)limit.rlim_cur, getsid(0) == getpid());
 }
 
 static void identity(void)
@@ -234,7 +235,8 @@ static char *repeat(char c, size_t times)
 
 static void mistakes(void)
 {
-	char *long_name = repeat('x', 5000), *long_part = repeat('y', 300), *large = repeat('z', 200000);
+	char *long_name = repeat('x', 5000), *long_part = repeat('y', 300),
+	     *large = repeat('z', 200000);
 	char *too_large[] = { "x", large, NULL };
 	static char *many[3000];
 
@@ -310,7 +312,8 @@ static void scripts(void)
 	pid_t child;
 
 	script("a script", "./script", lines("#!%s show%s\nrest\n", ""));
-	script("its arguments are one", "./script", lines("#! \t%s   \tshow %s \t \nrest\n", "x y "));
+	script("its arguments are one", "./script",
+	       lines("#! \t%s   \tshow %s \t \nrest\n", "x y "));
 	script("no end of line", "./script", lines("#!%s show%s", ""));
 	script("no interpreter", "./script", "#!\n");
 	script("only blanks", "./script", "#! \t \n");
@@ -326,7 +329,8 @@ static void scripts(void)
 	for (int i = 1; i < 8; i++) {
 		snprintf(name, sizeof name, "./nested%d", i);
 		snprintf(text, sizeof text, "#!./nested%d\n", i - 1);
-		script(i == 1 ? "nested" : "deeper", name, i == 1 ? lines("#!%s show%s\n", "") : text);
+		script(i == 1 ? "nested" : "deeper", name,
+		       i == 1 ? lines("#!%s show%s\n", "") : text);
 	}
 	for (int i = 1; i < 8; i++) {
 		snprintf(name, sizeof name, "./nested%d", i);

@@ -23,12 +23,13 @@
 
 extern char **environ;
 
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) { \
-			printf("%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, strerror(errno)); \
-			exit(1); \
-		} \
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			printf("%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition,                 \
+			       strerror(errno));                                                   \
+			exit(1);                                                                   \
+		}                                                                                  \
 	} while (0)
 
 static const char *self;
@@ -158,7 +159,8 @@ static void clocks(void)
 		clock_gettime(CLOCK_MONOTONIC, &before);
 		nanosleep(&pause, NULL);
 		clock_gettime(CLOCK_MONOTONIC, &after);
-		CHECK(after.tv_sec > before.tv_sec || after.tv_nsec - before.tv_nsec >= pause.tv_nsec);
+		CHECK(after.tv_sec > before.tv_sec ||
+		      after.tv_nsec - before.tv_nsec >= pause.tv_nsec);
 		grandchild = fork();
 		if (!grandchild) {
 			clock_gettime(CLOCK_MONOTONIC, &before);
@@ -180,7 +182,8 @@ static void *allocate(void *argument)
 
 		memory[0] = memory[199999] = 1;
 		free(memory);
-		memory = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		memory = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			      0);
 		CHECK(memory != MAP_FAILED);
 		memory[5] = 1;
 		munmap(memory, 65536);

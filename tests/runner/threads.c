@@ -17,12 +17,13 @@
 
 enum { MANY = 1000, TOGETHER = 16, ROUNDS = 2000 };
 
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) { \
-			printf("%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, strerror(errno)); \
-			exit(1); \
-		} \
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			printf("%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition,                 \
+			       strerror(errno));                                                   \
+			exit(1);                                                                   \
+		}                                                                                  \
 	} while (0)
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -167,7 +168,8 @@ static void make_robust(void)
 {
 	pthread_mutexattr_t attributes;
 
-	robust = mmap(NULL, sizeof *robust, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	robust = mmap(NULL, sizeof *robust, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	CHECK(robust != MAP_FAILED);
 	pthread_mutexattr_init(&attributes);
 	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
@@ -179,7 +181,8 @@ static void recover(const char *who)
 {
 	int result = pthread_mutex_lock(robust);
 
-	printf("robust, %s: %s\n", who, result == EOWNERDEAD ? "its owner is dead" : strerror(result));
+	printf("robust, %s: %s\n", who,
+	       result == EOWNERDEAD ? "its owner is dead" : strerror(result));
 	pthread_mutex_consistent(robust);
 	pthread_mutex_unlock(robust);
 }
@@ -225,8 +228,10 @@ static void raw(void)
 	CHECK(!syscall(SYS_get_robust_list, 0, &head, &size));
 	printf("raw: %d %zu\n", head != NULL, size);
 	/* sharing memory with a process is for threads, and vfork */
-	CHECK(syscall(SYS_clone, 0x00010000 /* CLONE_THREAD */, 0, 0, 0, 0) == -1 && errno == EINVAL);
-	CHECK(syscall(SYS_clone, 0x00000800 /* CLONE_SIGHAND */, 0, 0, 0, 0) == -1 && errno == EINVAL);
+	CHECK(syscall(SYS_clone, 0x00010000 /* CLONE_THREAD */, 0, 0, 0, 0) == -1 &&
+	      errno == EINVAL);
+	CHECK(syscall(SYS_clone, 0x00000800 /* CLONE_SIGHAND */, 0, 0, 0, 0) == -1 &&
+	      errno == EINVAL);
 	CHECK(syscall(SYS_set_robust_list, head, 8) == -1 && errno == EINVAL);
 	CHECK(syscall(SYS_set_tid_address, NULL) == gettid());
 }
@@ -257,7 +262,7 @@ static void *touch(void *argument)
 
 static void churn(void)
 {
-	const long bound = 4096;	/* pages: a 64th of what they touch */
+	const long bound = 4096; /* pages: a 64th of what they touch */
 	long before;
 
 	for (int i = 0; i < 50; i++)
@@ -306,22 +311,64 @@ static void *call_off(void *argument)
 	return argument;
 }
 
+static void *fork_it(void *argument)
+{
+	pid_t child = fork();
+
+	if (!child)
+		_exit(0);
+	CHECK(waitpid(child, NULL, 0) == child);
+	return argument;
+}
+
+/* Others look at the process after each round: each line that is read lets it go on. */
+static void hold(void)
+{
+	char line[10];
+
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 100; i++) {
+			pthread_join(start(touch, NULL), NULL);
+			together(touch);
+			if (i % 10 == 0)
+				pthread_join(start(fork_it, NULL), NULL);
+		}
+		usleep(100000); /* for threads that have been joined, and are not quite gone */
+		printf("round %d\n", round);
+		fflush(stdout);
+		if (!fgets(line, sizeof line, stdin))
+			exit(1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 
+	if (!strcmp(what, "hold")) {
+		hold();
+		return 0;
+	}
+
 	if (!strcmp(what, "main-first")) {
 		start(print_later, "from a thread");
-		pthread_exit(NULL);	/* the process ends with 0 */
+		pthread_exit(NULL); /* the process ends with 0 */
 	}
 	if (!strcmp(what, "main-first-raw")) {
 		start(print_later, "from a thread");
-		syscall(SYS_exit, 3);	/* and with this */
+		syscall(SYS_exit, 3); /* and with this */
 	}
 	if (!strcmp(what, "group")) {
 		for (int i = 0; i < 4; i++)
 			start(i % 2 ? spin : wait_for_ever, &shared);
 		start(end_all, (void *)(intptr_t)9);
+		wait_for_ever(NULL);
+	}
+	if (!strcmp(what, "group-waits")) {
+		for (int i = 0; i < 4; i++)
+			start(i % 2 ? spin : wait_for_ever, &shared);
+		puts("started");
+		fflush(stdout);
 		wait_for_ever(NULL);
 	}
 	if (!strcmp(what, "fault")) {
