@@ -205,22 +205,38 @@ static void do_write(struct gdb_target *target, struct gdb_text *text, bool digi
 	put_done(answer, gdb_breaks_write(&target->breaks, target->space, at, bytes, size));
 }
 
-/* "0,address,kind": of software. The other kinds are GDB's own work. */
+static bool change_break(struct gdb_target *target, guest_addr at, bool set)
+{
+	if (set)
+		return gdb_breaks_set(&target->breaks, target->space, at);
+	gdb_breaks_clear(&target->breaks, target->space, at);
+	return true;
+}
+
+static bool change_watch(struct gdb_target *target, guest_addr at, uint64_t size, bool set)
+{
+	if (set)
+		return gdb_watches_set(&target->watches, target->space, at, size);
+	gdb_watches_clear(&target->watches, at, size);
+	return true;
+}
+
+/* "0,address,kind", of software, or "2,address,size", of what is written. There are no others. */
 static void do_break(struct gdb_target *target, struct gdb_text *text, bool set,
 		     struct gdb_answer *answer)
 {
+	const bool watch = gdb_take_word(text, "2,");
 	guest_addr at;
-	bool good = true;
+	uint64_t size;
 
-	if (!gdb_take_word(text, "0,"))
+	if (!watch && !gdb_take_word(text, "0,"))
 		return;
-	if (!gdb_take_number(text, &at.v))
-		good = false;
-	else if (set)
-		good = gdb_breaks_set(&target->breaks, target->space, at);
+	if (!take_range(text, &at, &size))
+		put_error(answer, EINVAL);
+	else if (watch)
+		put_done(answer, change_watch(target, at, size, set));
 	else
-		gdb_breaks_clear(&target->breaks, target->space, at);
-	put_done(answer, good);
+		put_done(answer, change_break(target, at, set));
 }
 
 /* -------------------------------------------------------------------------
@@ -469,6 +485,8 @@ static void put_stop(const struct gdb_session *session, const struct gdb_stop *s
 	gdb_print(answer, "T%02xthread:", gdb_signal_out(stop->signal));
 	put_thread(session, stop->thread, answer);
 	gdb_print(answer, stop->breakpoint ? ";swbreak:;" : ";");
+	if (stop->watched.v)
+		gdb_print(answer, "watch:%" PRIx64 ";", stop->watched.v);
 }
 
 /* -------------------------------------------------------------------------

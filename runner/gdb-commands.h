@@ -11,6 +11,7 @@ struct gdb_stop {
 	pid_t thread;
 	int signal;		/* the host's number */
 	bool breakpoint;	/* of the debugger's own */
+	guest_addr watched;	/* what has changed; 0: nothing of that kind */
 };
 
 struct gdb_session {

@@ -9,6 +9,7 @@
 #include "gdb-breaks.h"
 #include "gdb-files.h"
 #include "gdb-registers.h"
+#include "gdb-watches.h"
 
 struct gdb_target {
 	pid_t process;
@@ -17,6 +18,7 @@ struct gdb_target {
 	uint8_t auxv[1024];
 	size_t auxv_size;
 	struct gdb_breaks breaks;
+	struct gdb_watches watches;
 	struct gdb_files files;
 	struct gdb_threads *threads;
 };

@@ -23,6 +23,7 @@ struct gdb_thread {
 	pid_t id;
 	enum place place;
 	enum gdb_pace pace;
+	bool by_steps;		/* that is how it is in the machine */
 	bool stepped;		/* its step was a system call, which is being made */
 	int signal;		/* that the debugger has for it */
 	struct vm_registers *registers;	/* when it is not in the machine */
@@ -135,7 +136,7 @@ struct gdb_stop gdb_threads_halt(struct gdb_target *target)
 
 	pthread_mutex_lock(&threads->lock);
 	if (!threads->stopped)
-		threads->stop = (struct gdb_stop){ threads->stop.thread, SIGINT, false };
+		threads->stop = (struct gdb_stop){ .thread = threads->stop.thread, .signal = SIGINT };
 	threads->stopped = threads->attached = true;
 	for (struct gdb_thread *one = threads->first; one; one = one->next)
 		if (one->place == IN_MACHINE)
@@ -153,6 +154,7 @@ struct gdb_stop gdb_threads_halt(struct gdb_target *target)
 void gdb_threads_resume(struct gdb_target *target)
 {
 	pthread_mutex_lock(&target->threads->lock);
+	gdb_watches_begin(&target->watches, target->space);
 	target->threads->stopped = false;
 	pthread_cond_broadcast(&target->threads->go_on);
 	pthread_mutex_unlock(&target->threads->lock);
@@ -173,14 +175,14 @@ void gdb_threads_let_go(struct gdb_target *target)
 /* -------------------------------------------------------------------------
  * For the threads themselves, each with the lock.
  */
-static void tell(struct gdb_threads *threads, pid_t thread, int signal, bool breakpoint)
+static void tell(struct gdb_threads *threads, struct gdb_stop stop)
 {
 	const uint64_t one = 1;
 
 	if (threads->stopped)
 		return;
 	threads->stopped = true;
-	threads->stop = (struct gdb_stop){ thread, signal, breakpoint };
+	threads->stop = stop;
 	if (write(threads->event, &one, sizeof one) < 0)
 		abort();	/* a counter of 64 bits is full */
 }
@@ -203,6 +205,18 @@ static void park(struct gdb_threads *threads, struct gdb_thread *self)
 	self->changed = false;
 }
 
+/* By the program, or by a system call. */
+static bool tell_if_changed(struct gdb_target *target, const struct gdb_thread *self)
+{
+	struct gdb_stop stop = { .thread = self->id, .signal = SIGTRAP };
+
+	if (!target->threads->attached ||
+	    !gdb_watches_changed(&target->watches, target->space, &stop.watched))
+		return false;
+	tell(target->threads, stop);
+	return true;
+}
+
 /* It is pending until the program runs. */
 static void send_signal(struct gdb_thread *self)
 {
@@ -217,14 +231,16 @@ void gdb_threads_before(struct gdb_target *target, struct gdb_thread *self)
 
 	pthread_mutex_lock(&threads->lock);
 	if (self->stepped && threads->attached)
-		tell(threads, self->id, SIGTRAP, false);
+		tell(threads, (struct gdb_stop){ .thread = self->id, .signal = SIGTRAP });
+	tell_if_changed(target, self);
 	self->stepped = false;
 	if (must_wait(threads, self)) {
 		vcpu_save(self->thread->vcpu, self->registers);
 		park(threads, self);
 		send_signal(self);
 	}
-	if (self->pace == GDB_STEP)
+	self->by_steps = self->pace == GDB_STEP || target->watches.count;
+	if (self->by_steps)
 		vcpu_step(self->thread->vcpu, true);
 	self->place = IN_MACHINE;
 	pthread_mutex_unlock(&threads->lock);
@@ -239,13 +255,16 @@ static bool stop_for(struct gdb_target *target, struct gdb_thread *self, struct 
 	struct gdb_threads *threads = target->threads;
 	const bool broke = gdb_is_break(exit);
 	const bool mine = broke && gdb_breaks_has(&target->breaks, gdb_break_at(self->registers));
-	const bool stepped = self->pace == GDB_STEP && exit->fault.signal == SIGTRAP && !broke;
+	const bool stepped = self->by_steps && exit->fault.signal == SIGTRAP && !broke;
 
+	if (stepped && !tell_if_changed(target, self) && self->pace == GDB_GO)
+		return false;
 	if (mine || (broke && threads->stopped)) {
 		gdb_break_rewind(self->registers);
 		self->changed = true;
 	}
-	tell(threads, self->id, exit->fault.signal, mine);
+	tell(threads, (struct gdb_stop){ .thread = self->id, .signal = exit->fault.signal,
+					 .breakpoint = mine });
 	park(threads, self);
 	if (!threads->attached)
 		return !mine && !stepped;
@@ -266,7 +285,7 @@ bool gdb_threads_after(struct gdb_target *target, struct gdb_thread *self, struc
 	bool exits = true;
 
 	pthread_mutex_lock(&threads->lock);
-	if (self->pace == GDB_STEP)
+	if (self->by_steps)
 		vcpu_step(self->thread->vcpu, false);
 	vcpu_save(self->thread->vcpu, self->registers);
 	self->place = IN_HOST;
@@ -310,7 +329,7 @@ static void tell_if_all_stay(struct gdb_threads *threads)
 	while (one && one->pace == GDB_STAY)
 		one = one->next;
 	if (!one && threads->first && threads->attached)
-		tell(threads, threads->first->id, 0, false);
+		tell(threads, (struct gdb_stop){ .thread = threads->first->id });
 }
 
 void gdb_threads_remove(struct gdb_target *target, struct gdb_thread *self)

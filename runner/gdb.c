@@ -196,6 +196,7 @@ static void *speak_with_all(void *argument)
 		speak(gdb);
 		gdb_threads_halt(&gdb->target);
 		gdb_breaks_clear_all(&gdb->target.breaks, gdb->target.space);
+		gdb->target.watches.count = 0;
 		gdb_files_close_all(&gdb->target.files);
 		gdb_threads_let_go(&gdb->target);
 		close(gdb->connection);

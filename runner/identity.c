@@ -17,7 +17,7 @@ void identity_tell(struct thread *thread)
 	gid_t saved_gid;
 
 	vcpu_attention(thread->vcpu, (process->trace ? VM_ATTENTION_TRACE : 0) |
-				     (process->slow || process->borrows ? VM_ATTENTION_OFF : 0), 0);
+				     (process->slow || process->lender ? VM_ATTENTION_OFF : 0), 0);
 	if (!getresuid(&answers.uid, &answers.euid, &saved_uid) &&
 	    !getresgid(&answers.gid, &answers.egid, &saved_gid))
 		vcpu_answer(thread->vcpu, &answers);

@@ -52,7 +52,7 @@ static bool gives_random_bytes(int fd)
 /* A child of vfork has descriptors of its own, and its parent's machine. */
 void random_opened(struct process *process, int fd, uint64_t since)
 {
-	if (process->borrows || fd < 0 || fd >= VM_RANDOM_FDS || !gives_random_bytes(fd) ||
+	if (process->lender || fd < 0 || fd >= VM_RANDOM_FDS || !gives_random_bytes(fd) ||
 	    !is_quiet(process, since))
 		return;
 	vm_random_fd(process->vm, (unsigned int)fd, true);
@@ -62,7 +62,7 @@ void random_opened(struct process *process, int fd, uint64_t since)
 
 void random_closing(struct process *process, unsigned int first, unsigned int last)
 {
-	if (process->borrows)
+	if (process->lender)
 		return;
 	__atomic_add_fetch(&process->random.closers, 1, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&process->random.closings, 1, __ATOMIC_SEQ_CST);
@@ -72,13 +72,16 @@ void random_closing(struct process *process, unsigned int first, unsigned int la
 
 void random_closed(struct process *process)
 {
-	if (process->borrows)
+	if (process->lender)
 		return;
 	__atomic_add_fetch(&process->random.closings, 1, __ATOMIC_SEQ_CST);
 	__atomic_sub_fetch(&process->random.closers, 1, __ATOMIC_SEQ_CST);
 }
 
+/* Descriptors of a child of vfork are not those that the machine knows, nor are its children's. */
 void random_forked(struct process *process)
 {
 	process->random.closers = 0;
+	for (unsigned int fd = 0; process->lender && fd < VM_RANDOM_FDS; fd++)
+		vm_random_fd(process->vm, fd, false);
 }

@@ -23,7 +23,7 @@ enum { PATIENCE = 60 };	/* seconds, for a guest that goes where it should not */
 /* Guest code, at CODE. Each piece ends in a system call, whose number says which. */
 extern const uint8_t guest_code[], guest_code_end[], guest_load[], guest_store[], guest_call[];
 extern const uint8_t guest_loop[], guest_storm[], guest_storm_asked[], guest_storm_told[];
-extern const uint8_t guest_storm_end[];
+extern const uint8_t guest_storm_end[], guest_steps[];
 
 #if defined __x86_64__
 __asm__(".pushsection .rodata\n"
@@ -38,6 +38,7 @@ __asm__(".pushsection .rodata\n"
 	"guest_storm_asked:	mov %rax, %rsi\n	mov $5, %eax\n	syscall\n"
 	"guest_storm_told:	mov (%rdi), %rdx\n	jmp guest_storm\n"
 	"guest_storm_end:\n"
+	"guest_steps:	nop\n	incq (%rdi)\n	mov $5, %eax\n	syscall\n	nop\n	jmp guest_steps\n"
 	"guest_code_end:\n"
 	".popsection\n");
 #else
@@ -439,6 +440,42 @@ static void storm(void)
 		       (unsigned long)vcpu_get(vcpu, VM_NUMBER));
 }
 
+static bool steps_to(struct vm_exit *exit, uint64_t at)
+{
+	vcpu_run(vcpu, 0, exit);
+	return exit->why == VM_FAULT && exit->fault.signal == SIGTRAP && exit->fault.code == TRAP_TRACE &&
+	       vcpu_get(vcpu, VM_PC) == CODE + (uint64_t)(guest_steps - guest_code) + at;
+}
+
+static void steps(void)
+{
+	uint64_t *page = (uint64_t *)(memory + 12 * VM_PAGE), before;
+	struct vm_exit exit;
+
+	map(DATA, 12, 1, GUEST_READ | GUEST_WRITE);
+	before = page[0];
+	vcpu_set(vcpu, VM_PC, CODE + (uint64_t)(guest_steps - guest_code));
+	vcpu_set(vcpu, VM_ARGUMENT, DATA);
+	vcpu_step(vcpu, true);
+	check(steps_to(&exit, 1) && page[0] == before, "a step");
+	vcpu_step(vcpu, true);
+	check(steps_to(&exit, 4) && page[0] == before + 1, "a step that stores");
+	vcpu_kick(vcpu);
+	vcpu_step(vcpu, true);
+	vcpu_run(vcpu, 0, &exit);
+	check(exit.why == VM_INTERRUPTED, "a kick before a step");
+	check(steps_to(&exit, 9), "that step, then");
+	vcpu_step(vcpu, true);
+	vcpu_run(vcpu, 0, &exit);
+	check(exit.why == VM_CALL && vcpu_get(vcpu, VM_NUMBER) == 5, "a step that is a call");
+	vcpu_set(vcpu, VM_RESULT, 99);
+	vcpu_step(vcpu, true);
+	check(steps_to(&exit, 12) && vcpu_get(vcpu, VM_RESULT) == 99, "a step behind a call");
+	vcpu_step(vcpu, false);
+	vcpu_run(vcpu, 0, &exit);
+	check(exit.why == VM_CALL && page[0] == before + 2, "steps no more");
+}
+
 int main(void)
 {
 	struct runner_error error;
@@ -467,6 +504,7 @@ int main(void)
 	others();
 	kicks();
 	storm();
+	steps();
 	vm_destroy(vm);
 	munmap(memory, MEMORY);
 	printf("%d of %d passed\n", checks - failures, checks);
