@@ -449,10 +449,10 @@ static bool steps_to(struct vm_exit *exit, uint64_t at)
 
 static void steps(void)
 {
-	uint64_t *page = (uint64_t *)(memory + 12 * VM_PAGE), before;
+	uint64_t *page = (uint64_t *)(memory + 20 * VM_PAGE), before;
 	struct vm_exit exit;
 
-	map(DATA, 12, 1, GUEST_READ | GUEST_WRITE);
+	map(DATA, 20, 1, GUEST_READ | GUEST_WRITE);
 	before = page[0];
 	vcpu_set(vcpu, VM_PC, CODE + (uint64_t)(guest_steps - guest_code));
 	vcpu_set(vcpu, VM_ARGUMENT, DATA);
