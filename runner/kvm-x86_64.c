@@ -650,6 +650,16 @@ static void leave_fault(struct vcpu *vcpu, struct vm_exit *exit)
 	exit->fault.error = frame->error;
 }
 
+/* A program that goes step by step goes through the shim in one, also where that is in ring 3. */
+static bool is_step_inside(const struct vcpu *vcpu)
+{
+	const struct shim_cpu *cpu = &vcpu->processor->shim;
+	const struct shim_frame *frame = shim_frame(cpu);
+
+	return shim_is_step(frame) &&
+	       shim_place(&vcpu->vm->machine->shim, cpu, frame->rip) != SHIM_ELSEWHERE;
+}
+
 /* Of user code that does what the processor alone may: what `out` is where the port is shut. */
 static const struct shim_signal forbidden = { SIGSEGV, SI_KERNEL, 0 };
 
@@ -689,6 +699,8 @@ bool kvm_machine_leave(struct vcpu *vcpu, struct vm_exit *exit, int result)
 		tell_off(exit, strerror(-result), vcpu);
 	else if (is_port(vcpu->run, SHIM_PORT_CALL))
 		leave_call(vcpu, exit);
+	else if (is_port(vcpu->run, SHIM_PORT_FAULT) && is_step_inside(vcpu))
+		return false;
 	else if (is_port(vcpu->run, SHIM_PORT_FAULT))
 		leave_fault(vcpu, exit);
 	else

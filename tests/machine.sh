@@ -39,4 +39,4 @@ exit \$failed
 END
 # shellcheck disable=SC2086  # a list
 "$SRCDIR/tests/machine-boot.sh" $files "$dir/commands" "$dir/all" -- \
-	env SRCDIR="$SRCDIR" VDSORUN="$VDSORUN" sh "$dir/all"
+	env RING0=yes SRCDIR="$SRCDIR" VDSORUN="$VDSORUN" sh "$dir/all"

@@ -477,6 +477,11 @@ enum { DIVIDE = 0, DEBUG = 1, BREAKPOINT = 3, OVERFLOW = 4, BOUND = 5, INVALID =
        STACK_SEGMENT = 12, PAGE_FAULT = 14, X87 = 16, ALIGNMENT = 17, SIMD = 19 };
 #define PAGE_FAULT_PRESENT 1
 
+bool shim_is_step(const struct shim_frame *frame)
+{
+	return frame->vector == DEBUG;
+}
+
 struct shim_signal shim_signal(const struct shim_frame *frame, uint64_t cr2)
 {
 	switch (frame->vector) {

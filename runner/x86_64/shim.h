@@ -107,6 +107,9 @@ struct shim_frame {
 /* Where it is: there is only one, since the code of exceptions has none. */
 struct shim_frame *shim_frame(const struct shim_cpu *cpu);
 
+/* Whether it is one instruction that has been done. */
+bool shim_is_step(const struct shim_frame *frame);
+
 /* The signal that Linux would send: arch/x86/kernel/traps.c, arch/x86/mm/fault.c. */
 struct shim_signal {
 	int signal, code;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,10 +116,10 @@ static void descriptors(void)
 	close(other);
 	close(only_written);
 	close(urandom);
-	close_range(3, 100, 0);
+	syscall(SYS_close_range, 3u, 100u, 0u);
 	urandom = open("/dev/urandom", O_RDONLY);
 	say("again", read(urandom, bytes, 8));
-	close_range((unsigned int)urandom, (unsigned int)urandom, 0);
+	syscall(SYS_close_range, (unsigned int)urandom, (unsigned int)urandom, 0u);
 	say("closed in a range", read(urandom, bytes, 8));
 }
 
