@@ -255,6 +255,7 @@ answers()
 # outside COMMAND... : signals come from another process, and it stops and goes on
 outside()
 {
+	: >answers	# the program may open it later than it is looked at
 	"$@" end_from_outside >answers 2>err &
 	pid=$!
 	answers 1
