@@ -59,6 +59,17 @@ static void catch_kicks(void)
 	sigaction(KICK_SIGNAL, &action, NULL);
 }
 
+/* Who is stopped meanwhile and goes on has EINTR from it: nobody can block SIGSTOP. */
+static int create_machine(const struct vm *vm)
+{
+	int fd;
+
+	do
+		fd = ioctl(vm->kvm, KVM_CREATE_VM, 0);
+	while (fd < 0 && errno == EINTR);
+	return fds_hide(fd);
+}
+
 int vm_create(struct vm **result, struct runner_error *error)
 {
 	struct vm *vm = calloc(1, sizeof *vm);
@@ -73,7 +84,7 @@ int vm_create(struct vm **result, struct runner_error *error)
 		goto out;
 	startup_step("machine: device");
 	size = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-	vm->fd = fds_hide(ioctl(vm->kvm, KVM_CREATE_VM, 0));
+	vm->fd = create_machine(vm);
 	if (size < 0 || vm->fd < 0) {
 		failed = kvm_fails(error, "a virtual machine");
 		goto out;
@@ -146,7 +157,7 @@ int vm_after_fork(struct vm *vm, struct runner_error *error)
 {
 	destroy_vcpus(vm);
 	fds_close(vm->fd);
-	vm->fd = fds_hide(ioctl(vm->kvm, KVM_CREATE_VM, 0));
+	vm->fd = create_machine(vm);
 	if (vm->fd < 0)
 		return kvm_fails(error, "a virtual machine");
 	for (unsigned int i = 0; i < vm->slots; i++)

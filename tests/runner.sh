@@ -239,6 +239,9 @@ for kind in $kinds; do
 		*) same "./signals-$kind" "$scenario" 2>/dev/null ;;
 		esac
 	done
+	for scenario in $("./signals-many-$kind"); do
+		same "./signals-many-$kind" "$scenario"
+	done
 done
 
 # answers LINES : so many of a program in the background, some time

@@ -234,6 +234,8 @@ static int take_vectors(const struct thread *thread, guest_addr at, uint8_t *to)
 	if (space_read(space, to + FXSAVE_SIZE, guest_at(at.v + FXSAVE_SIZE), size - FXSAVE_SIZE))
 		return -EFAULT;
 	memcpy(&used, to + XSAVE_PARTS, sizeof used);
+	if (used & ~vm_vectors(thread->process->vm))
+		return -EFAULT;		/* as XRSTOR has it */
 	used &= software.parts;
 	memcpy(to + XSAVE_PARTS, &used, sizeof used);
 	return 0;
