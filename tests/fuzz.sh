@@ -35,6 +35,12 @@ more_of() {
 	fuzz_elf)
 		echo "$SRCDIR/runner/elf.c $SRCDIR/runner/error.c -iquote $SRCDIR/runner"
 		;;
+	fuzz_gdb)
+		for more_file in breaks commands packet signals watches; do
+			printf '%s ' "$SRCDIR/runner/gdb-$more_file.c"
+		done
+		echo "$SRCDIR/runner/x86_64/gdb-registers.c -iquote $SRCDIR/runner"
+		;;
 	esac
 }
 
@@ -51,6 +57,8 @@ compile() {
 sanitize=-fsanitize=address,undefined
 for file in "$SRCDIR"/tests/fuzz/fuzz_*.c; do
 	target=$(basename "$file" .c)
+	# its registers are those of this machine's runner
+	[ "$target" != fuzz_gdb ] || [ "$(uname -m)" = x86_64 ] || continue
 	if compile clang $sanitize,fuzzer -fno-sanitize-recover=all; then
 		echo "$target: libFuzzer, $FUZZ_SECONDS seconds"
 		mkdir "$dir/corpus"
