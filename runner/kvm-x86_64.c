@@ -597,6 +597,16 @@ static void leave_shim(struct vcpu *vcpu, struct vm_exit *exit, enum shim_place 
 		tell_off(exit, "registers are lost", vcpu);
 }
 
+/* A step of a debugger's: to it, a system call is one instruction. */
+static bool steps_in_call(const struct vcpu *vcpu)
+{
+	const struct shim_cpu *cpu = &vcpu->processor->shim;
+	const struct shim_frame *frame = shim_frame(cpu);
+
+	return where(vcpu) == AT_FAULT && frame->vector == SHIM_DEBUG &&
+	       shim_place(&vcpu->vm->machine->shim, cpu, frame->rip) != SHIM_ELSEWHERE;
+}
+
 /* An exception that is on its way to ring 0: KVM keeps it, and other registers would get it. */
 static bool is_raised(const struct vcpu *vcpu)
 {
@@ -620,7 +630,7 @@ static bool leave_interrupted(struct vcpu *vcpu, struct vm_exit *exit)
 		return false;
 	if (place == SHIM_ASKED || place == SHIM_BORROWED)
 		leave_shim(vcpu, exit, place, SYSCALL_SIZE);
-	return rip < shim->fault || rip >= shim->fault_told;
+	return (rip < shim->fault || rip >= shim->fault_told) && !steps_in_call(vcpu);
 }
 
 /* Where the bytes should go there is no memory, or not yet: the host looks. */
@@ -648,16 +658,6 @@ static void leave_fault(struct vcpu *vcpu, struct vm_exit *exit)
 		tell_fault(exit, shim_signal(frame, sregs.cr2));
 	exit->fault.number = frame->vector;
 	exit->fault.error = frame->error;
-}
-
-/* A program that goes step by step goes through the shim in one, also where that is in ring 3. */
-static bool is_step_inside(const struct vcpu *vcpu)
-{
-	const struct shim_cpu *cpu = &vcpu->processor->shim;
-	const struct shim_frame *frame = shim_frame(cpu);
-
-	return shim_is_step(frame) &&
-	       shim_place(&vcpu->vm->machine->shim, cpu, frame->rip) != SHIM_ELSEWHERE;
 }
 
 /* Of user code that does what the processor alone may: what `out` is where the port is shut. */
@@ -699,7 +699,7 @@ bool kvm_machine_leave(struct vcpu *vcpu, struct vm_exit *exit, int result)
 		tell_off(exit, strerror(-result), vcpu);
 	else if (is_port(vcpu->run, SHIM_PORT_CALL))
 		leave_call(vcpu, exit);
-	else if (is_port(vcpu->run, SHIM_PORT_FAULT) && is_step_inside(vcpu))
+	else if (is_port(vcpu->run, SHIM_PORT_FAULT) && steps_in_call(vcpu))
 		return false;
 	else if (is_port(vcpu->run, SHIM_PORT_FAULT))
 		leave_fault(vcpu, exit);

@@ -322,7 +322,6 @@ static bool take_immediate_exit(const struct vcpu *vcpu)
  */
 void vcpu_run(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
 {
-	bool kicked = false;
 	int result;
 
 	set_mask(vcpu, blocked & ~(1ull << (KICK_SIGNAL - 1)));
@@ -332,16 +331,16 @@ void vcpu_run(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
 	__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
 	*exit = (struct vm_exit){ .why = VM_INTERRUPTED };
 	if (result == -EINTR) {
-		exit->kicked = kicked = take_immediate_exit(vcpu);
+		exit->kicked = take_immediate_exit(vcpu);
 		take_kick();
 	}
 	while (!kvm_machine_leave(vcpu, exit, result)) {
 		set_mask(vcpu, ~0ull);
-		kicked |= take_immediate_exit(vcpu);
+		exit->kicked |= take_immediate_exit(vcpu);
 		result = kvm_vcpu_run(vcpu);
 	}
 	/* something else came first, and the next run is to see it */
-	if (kicked && exit->why != VM_INTERRUPTED)
+	if (exit->kicked && exit->why != VM_INTERRUPTED)
 		__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 }
 

@@ -448,6 +448,46 @@ static bool steps_to(struct vm_exit *exit, uint64_t at)
 	       vcpu_get(vcpu, VM_PC) == CODE + (uint64_t)(guest_steps - guest_code) + at;
 }
 
+static void *kick_often(void *stop)
+{
+	const struct timespec pause = { .tv_nsec = 50000 };
+
+	while (!__atomic_load_n((bool *)stop, __ATOMIC_RELAXED)) {
+		vcpu_kick(vcpu);
+		nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+/* Through calls, too: wherever a kick comes, each instruction is run once. */
+static void kick_steps(uint64_t at)
+{
+	static const uint64_t sizes[] = { 0, 1, 4, 9, 11, 12 };
+	uint64_t pc = CODE + (uint64_t)(guest_steps - guest_code);
+	bool stop = false, good = true;
+	unsigned int next = 0, kicked = 0;
+	struct vm_exit exit;
+	pthread_t thread;
+
+	vcpu_set(vcpu, VM_PC, pc);
+	vcpu_set(vcpu, VM_ARGUMENT, at);
+	if (pthread_create(&thread, NULL, kick_often, &stop))
+		_exit(EXIT_FAILURE);
+	for (unsigned int i = 0; i < 1000 && good; i++) {
+		vcpu_step(vcpu, true);
+		vcpu_run(vcpu, 0, &exit);
+		kicked += exit.why == VM_INTERRUPTED;
+		if (exit.why != VM_INTERRUPTED)
+			next = (next + 1) % (sizeof sizes / sizeof *sizes);
+		vcpu_step(vcpu, false);
+		good = vcpu_get(vcpu, VM_PC) == pc + sizes[next] &&
+		       (exit.why == VM_INTERRUPTED || exit.why == (next == 4 ? VM_CALL : VM_FAULT));
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	check(good && kicked, "steps between kicks");
+}
+
 static void steps(void)
 {
 	uint64_t *page = (uint64_t *)(memory + 20 * VM_PAGE), before;
@@ -475,6 +515,7 @@ static void steps(void)
 	vcpu_step(vcpu, false);
 	vcpu_run(vcpu, 0, &exit);
 	check(exit.why == VM_CALL && page[0] == before + 2, "steps no more");
+	kick_steps(DATA);
 }
 
 int main(void)

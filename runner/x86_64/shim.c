@@ -473,14 +473,9 @@ struct shim_frame *shim_frame(const struct shim_cpu *cpu)
 	return (struct shim_frame *)(cpu->task + PAGE - sizeof(struct shim_frame));
 }
 
-enum { DIVIDE = 0, DEBUG = 1, BREAKPOINT = 3, OVERFLOW = 4, BOUND = 5, INVALID = 6,
+enum { DIVIDE = 0, DEBUG = SHIM_DEBUG, BREAKPOINT = 3, OVERFLOW = 4, BOUND = 5, INVALID = 6,
        STACK_SEGMENT = 12, PAGE_FAULT = 14, X87 = 16, ALIGNMENT = 17, SIMD = 19 };
 #define PAGE_FAULT_PRESENT 1
-
-bool shim_is_step(const struct shim_frame *frame)
-{
-	return frame->vector == DEBUG;
-}
 
 struct shim_signal shim_signal(const struct shim_frame *frame, uint64_t cr2)
 {

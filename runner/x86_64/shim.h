@@ -100,15 +100,13 @@ enum shim_place shim_place(const struct shim *shim, const struct shim_cpu *cpu, 
  * What an exception pushed, the vector first: SDM volume 3, figure 6-9. The order is
  * the processor's.
  */
+enum { SHIM_DEBUG = 1 };	/* the vector of a step */
 struct shim_frame {
 	uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };
 
 /* Where it is: there is only one, since the code of exceptions has none. */
 struct shim_frame *shim_frame(const struct shim_cpu *cpu);
-
-/* Whether it is one instruction that has been done. */
-bool shim_is_step(const struct shim_frame *frame);
 
 /* The signal that Linux would send: arch/x86/kernel/traps.c, arch/x86/mm/fault.c. */
 struct shim_signal {
