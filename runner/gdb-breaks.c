@@ -84,14 +84,12 @@ size_t gdb_breaks_read(const struct gdb_breaks *breaks, const struct space *spac
 	size_t done = 0;
 
 	while (done < size) {
-		size_t follow;
-		const void *host = space_at(space, guest_at(from.v + done), GUEST_READ, &follow);
+		size_t page = VM_PAGE - (from.v + done) % VM_PAGE;
+		size_t some = page < size - done ? page : size - done;
 
-		if (!host)
+		if (space_read(space, (uint8_t *)to + done, guest_at(from.v + done), some))
 			break;
-		follow = follow < size - done ? follow : size - done;
-		memcpy((uint8_t *)to + done, host, follow);
-		done += follow;
+		done += some;
 	}
 	for (size_t i = 0; i < breaks->count; i++)
 		if (is_in(&breaks->list[i], space))
@@ -99,16 +97,18 @@ size_t gdb_breaks_read(const struct gdb_breaks *breaks, const struct space *spac
 	return done;
 }
 
-static bool can_fill(const struct space *space, guest_addr at, size_t size)
+/* Whether it can be written shows only where it can be read. */
+static bool is_there(const struct space *space, guest_addr at, size_t size)
 {
-	while (size) {
-		size_t follow;
+	uint8_t bytes[256];
 
-		if (!space_at(space, at, 0, &follow))
+	while (size) {
+		size_t some = size < sizeof bytes ? size : sizeof bytes;
+
+		if (space_read(space, bytes, at, some))
 			return false;
-		follow = follow < size ? follow : size;
-		at.v += follow;
-		size -= follow;
+		at.v += some;
+		size -= some;
 	}
 	return true;
 }
@@ -116,7 +116,7 @@ static bool can_fill(const struct space *space, guest_addr at, size_t size)
 bool gdb_breaks_write(struct gdb_breaks *breaks, struct space *space, guest_addr to,
 		      const void *from, size_t size)
 {
-	if (!can_fill(space, to, size) || space_fill(space, to, from, size))
+	if (!is_there(space, to, size) || space_fill(space, to, from, size))
 		return false;
 	for (size_t i = 0; i < breaks->count; i++) {
 		struct gdb_break *one = &breaks->list[i];

@@ -24,7 +24,7 @@ void gdb_breaks_clear(struct gdb_breaks *breaks, struct space *space, guest_addr
 void gdb_breaks_clear_all(struct gdb_breaks *breaks, struct space *space);
 bool gdb_breaks_has(const struct gdb_breaks *breaks, guest_addr at);
 
-/* As many bytes as there are, up to `size`. */
+/* As many bytes as there are, up to `size`: to a page's end. */
 size_t gdb_breaks_read(const struct gdb_breaks *breaks, const struct space *space, void *to,
 		       guest_addr from, size_t size);
 /* All or nothing, also where the program may not write. */

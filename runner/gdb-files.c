@@ -4,35 +4,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "fds.h"
 
-/* As Linux writes /proc/PID/maps. What may not be changed is what the runner put there. */
-static void print_maps(FILE *file, const struct space *space)
-{
-	struct space_area area;
-
-	for (size_t i = 0; space_area(space, i, &area); i++)
-		fprintf(file, "%" PRIx64 "-%" PRIx64 " %c%c%cp 00000000 00:00 0 %s\n", area.range.start.v,
-			area.range.end.v, area.prot & GUEST_READ ? 'r' : '-',
-			area.prot & GUEST_WRITE ? 'w' : '-', area.prot & GUEST_EXEC ? 'x' : '-',
-			area.sealed ? "[vdso]" : "");
-}
-
 static int open_maps(const struct space *space)
 {
-	int fd = memfd_create("maps", MFD_CLOEXEC), copy = fd < 0 ? -1 : dup(fd);
-	FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
+	size_t size;
+	char *text;
+	int failed = space_maps(space, &text, &size), fd;
 
-	if (file) {
-		print_maps(file, space);
-		fclose(file);
+	if (failed) {
+		errno = -failed;
+		return -1;
 	}
+	fd = memfd_create("maps", MFD_CLOEXEC);
+	if (fd >= 0 && write(fd, text, size) != (ssize_t)size) {
+		close(fd);
+		fd = -1;
+	}
+	free(text);
 	return fd;
 }
 

@@ -291,7 +291,7 @@ bool gdb_threads_after(struct gdb_target *target, struct gdb_thread *self, struc
 	self->place = IN_HOST;
 	pthread_cond_signal(&threads->quiet);
 	if (threads->attached && exit->why == VM_FAULT)
-		exits = stop_for(target, self, exit);
+		exits = !space_fault(target->space, exit) && stop_for(target, self, exit);
 	else
 		self->stepped = self->pace == GDB_STEP && exit->why == VM_CALL;
 	pthread_mutex_unlock(&threads->lock);

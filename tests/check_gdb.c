@@ -545,6 +545,7 @@ END_TEST
 
 START_TEST(commands_read_files_and_no_others)
 {
+	const char *text;
 	char command[128];
 
 	ck_assert_str_eq(asks("vFile:setfs:0"), "F0");
@@ -557,8 +558,9 @@ START_TEST(commands_read_files_and_no_others)
 		sprintf(command + strlen(command), "%02x", (unsigned int)*c);
 	strcat(command, ",0,0");
 	ck_assert_str_eq(asks(command), "F0");
-	ck_assert_ptr_nonnull(strstr(asks("vFile:pread:0,1000,0"),
-				     ";10000-11000 --xp 00000000 00:00 0 [vdso]\n11000-12000 rw-p"));
+	text = asks("vFile:pread:0,1000,0");
+	ck_assert_ptr_nonnull(strstr(text, ";00010000-00011000 "));
+	ck_assert_ptr_nonnull(strstr(text, "\n00011000-00012000 rw-p"));
 	ck_assert_str_eq(asks("vFile:pread:0,1000,1000"), "F0;");
 	ck_assert_mem_eq(asks("vFile:fstat:0"), "F40;", 4);
 	for (int i = 1; i < GDB_FILES; i++)

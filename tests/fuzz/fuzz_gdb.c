@@ -36,9 +36,8 @@ struct space {
 	} area[AREAS];
 };
 
-void *space_at(const struct space *space, guest_addr at, unsigned int prot, size_t *follow)
+static void *host_at(const struct space *space, guest_addr at, size_t *follow)
 {
-	(void)prot;
 	*follow = 0;
 	for (size_t i = 0; i < AREAS; i++)
 		if (at.v - space->area[i].at < AREA) {
@@ -52,7 +51,7 @@ static int copy(const struct space *space, guest_addr at, void *to, const void *
 {
 	for (size_t done = 0; done < size;) {
 		size_t follow;
-		uint8_t *host = space_at(space, guest_at(at.v + done), 0, &follow);
+		uint8_t *host = host_at(space, guest_at(at.v + done), &follow);
 
 		if (!host)
 			return -EFAULT;
