@@ -91,8 +91,10 @@ build() # KIND COMPILER FLAG...
 {
 	kind=$1
 	shift
-	"$@" -g -O0 -o "debugged-$kind" "$SRCDIR/tests/runner/debugged.c" 2>errors ||
-		{ echo "$kind: cannot be built, left out"; return; }
+	for program in debugged debugged-threads; do
+		"$@" -g -O0 -pthread -o "$program-$kind" "$SRCDIR/tests/runner/$program.c" 2>errors ||
+			{ echo "$kind: cannot be built, left out"; return; }
+	done
 	kinds="$kinds $kind"
 }
 # shellcheck disable=SC2086  # a list
@@ -126,6 +128,24 @@ for kind in $kinds; do
 		fail "$name: no way from the vDSO to main"
 	fi
 	grep -q '^sum 12 chosen 9$' out && pass || fail "$name: another output"
+
+	# ------------------------------------------------------------ threads
+	name="$kind, threads"
+	program=./debugged-threads-$kind
+	start ./socket $program
+	debug ./socket $program 'break count if counters[1] > 50' continue 'info threads' \
+		'thread apply all backtrace' delete 'watch counters[2]' continue delete \
+		'set scheduler-locking on' 'set var $others = counters[0] + counters[1]' finish next next next \
+		'print counters[0] + counters[1] - $others' 'set scheduler-locking off' \
+		'set var go_on = 0' 'break puts' continue 'info threads' continue
+	ended 5
+	says '^Thread [0-9]* hit Breakpoint 1, count (' '^[* ] 4  *Thread ' 'pthread_barrier_wait\|pthread_join\|futex' \
+		'^#[0-9] .* main ()' '^Thread [0-9]* hit Hardware watchpoint 2: counters\[2\]' '^\$1 = 0$' \
+		'^Thread 1 hit Breakpoint 3' 'exited with code 05'
+	[ "$(grep -c '^#[0-9] .*counter=0x' said)" -ge 3 ] && pass || fail "$name: not all of them are shown"
+	[ "$(cat out)" = "children 0
+done" ] && pass || fail "$name: another output"
+	program=./debugged-$kind
 
 	# ------------------------------------------------------------ ends
 	name="$kind, a crash"
