@@ -24,9 +24,17 @@ call_fn call_setuid, call_setgid, call_setreuid, call_setregid, call_setresuid, 
 call_fn call_rt_sigaction, call_rt_sigprocmask, call_rt_sigreturn, call_sigaltstack;
 call_fn call_rt_sigpending, call_restart_syscall, call_pause, call_rt_sigsuspend;
 /* time */
-call_fn call_clock_gettime;
-/* files */
+call_fn call_clock_gettime, call_clock_getres, call_gettimeofday, call_time;
+/* descriptors and files */
 call_fn call_close, call_close_range, call_dup2, call_dup3;
-call_fn call_ioctl, call_fcntl, call_readlink, call_readlinkat;
+call_fn call_ioctl, call_fcntl, call_vmsplice;
+call_fn call_poll, call_ppoll, call_select, call_pselect6;
+call_fn call_open, call_creat, call_openat, call_openat2, call_getdents64;
+call_fn call_readlink, call_readlinkat, call_fsconfig;
+/* sockets */
+call_fn call_setsockopt, call_getsockopt, call_sendto, call_recvfrom;
+call_fn call_sendmsg, call_recvmsg, call_sendmmsg, call_recvmmsg;
+/* messages and semaphores */
+call_fn call_msgsnd, call_msgrcv, call_msgctl, call_semctl, call_mq_notify;
 
 #endif

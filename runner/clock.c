@@ -14,6 +14,7 @@
 #include "signals.h"
 #include "host.h"
 #include "startup.h"
+#include "proc.h"
 
 /* 250 times a second, as many kernels do. */
 enum { PERIOD_MS = 4, NSEC_PER_MS = 1000000 };
@@ -48,6 +49,7 @@ static void *publish(void *argument)
 	struct pollfd stop = { .fd = clock->stop, .events = POLLIN };
 
 	signals_block_all();
+	proc_hide_thread();
 	while (poll(&stop, 1, PERIOD_MS) == 0) {
 		struct vdsogen_sample sample;
 
@@ -210,5 +212,13 @@ bool clock_read(const struct clock *clock, clockid_t id, struct timespec *time)
 	    vdsogen_clock_read(clock->block, id, guest_counter((void *)clock), &now))
 		return false;
 	*time = (struct timespec){ .tv_sec = now.sec, .tv_nsec = now.nsec };
+	return true;
+}
+
+bool clock_resolution(const struct clock *clock, clockid_t id, struct timespec *resolution)
+{
+	if (!clock->started || (id != CLOCK_REALTIME_COARSE && id != CLOCK_MONOTONIC_COARSE))
+		return false;
+	*resolution = (struct timespec){ .tv_nsec = PERIOD_MS * NSEC_PER_MS };
 	return true;
 }

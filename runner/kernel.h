@@ -37,6 +37,36 @@ struct kernel_termios {
 	uint8_t line, control[19];
 };
 
+struct kernel_termios2 {
+	struct kernel_termios termios;
+	uint32_t speed[2];
+};
+
+struct kernel_termio {
+	uint16_t flags[4];
+	uint8_t line, control[8];
+};
+
+#define KERNEL_TCGETS2 _IOR('T', 0x2a, struct kernel_termios2)
+#define KERNEL_TCSETS2 _IOW('T', 0x2b, struct kernel_termios2)
+#define KERNEL_TCSETSW2 _IOW('T', 0x2c, struct kernel_termios2)
+#define KERNEL_TCSETSF2 _IOW('T', 0x2d, struct kernel_termios2)
+
+/* A file's handle, as long as one can be. */
+struct kernel_handle {
+	uint32_t bytes;
+	int32_t type;
+	uint8_t handle[128];
+};
+
+/* Numbers are the same for all processors, and newer than some headers. */
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
 /* The C library's sets begin with the kernel's. */
 static inline uint64_t kernel_signals(const sigset_t *set)
 {

@@ -17,6 +17,7 @@
 #include "gdb.h"
 #include "load.h"
 #include "loop.h"
+#include "proc.h"
 #include "startup.h"
 
 #define NAME "vdsorun"
@@ -309,6 +310,7 @@ static int start(struct thread *thread, const struct told *told, char **argv)
 		return process->vm ? STATUS_NOT_RUN : STATUS_FAILED;
 	}
 	startup_step("vCPU");
+	proc_begin(thread);
 	fds_close(exec->program);
 	exec_free(exec);
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every suite that check_runner.c runs. */
+/* Every suite that check_runner.c runs, and one that check_loop.c does. */
 #ifndef RUNNER_SUITES_H
 #define RUNNER_SUITES_H
 
@@ -7,5 +7,6 @@
 
 Suite *elf_suite(void);
 Suite *stack_suite(void);
+Suite *passage_suite(void);
 
 #endif

@@ -147,6 +147,17 @@ if command -v bash >/dev/null; then
 	same bash -c 'a=(1 2 3); for i in "${a[@]}"; do printf "%s\n" $((i * 7)); done; exit 5'
 fi
 
+# ------------------------------------------------------------------ calls
+# Once with each library: what they ask is theirs.
+for kind in $kinds; do
+	for table in files sockets poll proc; do
+		case $kind in
+		"$first" | musl) same "./$table-$kind" ;;
+		esac
+	done
+done
+run 0 "./proc-$first" memory
+[ "$(grep -c '^mem.*: Permission denied$' out)" = 10 ] && pass || fail "a process' memory, through /proc"
 # ------------------------------------------------------------------ threads and processes
 # processes: those that run this runner
 processes()
