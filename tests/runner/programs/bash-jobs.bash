@@ -17,7 +17,7 @@ trap 'echo alarm' ALRM
 sleep 1 & slow=$!
 wait $slow; echo "wait ended by a signal: $(($? > 128))"
 wait; echo "all: $?"
-for i in 1 2 3 4 5 6 7 8; do (sleep 0.0$i; exit $i) & done
+for i in 1 2 3 4 5 6 7 8; do (sleep 0.5$i; exit $i) & done
 sum=0; for job in $(jobs -p); do wait "$job"; sum=$((sum + $?)); done; echo "sum $sum"
 trap '' TERM; (kill -TERM $BASHPID; echo ignored)
 trap - TERM; (kill -TERM $BASHPID; echo not reached); echo "default $?"
