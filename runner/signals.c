@@ -57,7 +57,7 @@ static bool host_take(uint64_t signals, siginfo_t *info)
 {
 	const struct timespec none = { 0 };
 
-	return syscall(SYS_rt_sigtimedwait, &signals, info, &none, sizeof signals) > 0;
+	return signals && syscall(SYS_rt_sigtimedwait, &signals, info, &none, sizeof signals) > 0;
 }
 
 /* What the host does to a process, or what it ignores, it does when it may for a moment. */
@@ -277,29 +277,26 @@ static void finish_call(struct thread *thread, bool handled, bool restarts)
 		vcpu_set(thread->vcpu, VM_RESULT, (uint64_t)-EINTR);
 }
 
-/* The mask that a frame keeps. */
-static uint64_t use_before(struct thread *thread)
+/* What it is when no call lends another. */
+static uint64_t own_blocked(const struct thread *thread)
 {
-	struct signals_thread *signal = &thread->signal;
-	uint64_t before = signal->lent ? signal->before : thread->blocked;
-
-	signal->lent = false;
-	return before;
+	return thread->signal.lent ? thread->signal.before : thread->blocked;
 }
 
 /* -errno: there is no stack for it. */
 static int call_handler(struct thread *thread, const siginfo_t *info,
 			const struct kernel_sigaction *action)
 {
-	struct frame frame = { .info = info, .action = action };
+	const struct frame frame = { .info = info, .action = action,
+				     .blocked = own_blocked(thread) };
 	uint64_t blocked = action->mask.bits;
 	int failed;
 
 	finish_call(thread, true, action->flags & SA_RESTART);
-	frame.blocked = use_before(thread);
 	failed = frame_push(thread, &frame);
 	if (failed)
 		return failed;
+	thread->signal.lent = false;
 	if (!(action->flags & SA_NODEFER))
 		blocked |= signals_bit(info->si_signo);
 	signals_set_blocked(thread, thread->blocked | blocked);
@@ -308,21 +305,61 @@ static int call_handler(struct thread *thread, const siginfo_t *info,
 	return 0;
 }
 
-/* It has no handler any more: the host may have it. */
 static void give_back(siginfo_t *info)
 {
 	syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), info->si_signo, info);
-	let_loose(signals_bit(info->si_signo));
 }
 
+/* That is a SIGSEGV, which may have a handler with another stack. */
+static void no_stack(struct thread *thread, int number)
+{
+	if (number == SIGSEGV)
+		thread->signal.killed_by = number;
+	else
+		signals_force(thread, SIGSEGV);
+}
+
+/* One that cannot be put off. */
+static void force(struct thread *thread, const siginfo_t *info)
+{
+	const int number = info->si_signo;
+	struct kernel_sigaction action = { 0 };
+
+	if (!(thread->blocked & signals_bit(number)))
+		action = use_action(thread, number);
+	if (action.handler <= (uintptr_t)SIG_IGN)
+		thread->signal.killed_by = number;
+	else if (call_handler(thread, info, &action))
+		no_stack(thread, number);
+}
+
+void signals_force(struct thread *thread, int number)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof info);
+	info.si_signo = number;
+	info.si_code = SI_KERNEL;
+	force(thread, &info);
+}
+
+/* Meanwhile it may have been blocked, by a handler that came first, or have lost its own. */
 static void deliver(struct thread *thread, siginfo_t *info)
 {
-	struct kernel_sigaction action = use_action(thread, info->si_signo);
+	const int number = info->si_signo;
+	struct kernel_sigaction action;
 
-	if (action.handler <= (uintptr_t)SIG_IGN)
+	if (thread->blocked & signals_bit(number)) {
 		give_back(info);
-	else if (call_handler(thread, info, &action))
-		signals_force(thread, info->si_signo == SIGSEGV ? -SIGSEGV : SIGSEGV);
+		return;
+	}
+	action = use_action(thread, number);
+	if (action.handler <= (uintptr_t)SIG_IGN) {
+		give_back(info);
+		let_loose(signals_bit(number));
+	} else if (call_handler(thread, info, &action)) {
+		no_stack(thread, number);
+	}
 }
 
 void signals_discard(struct thread *thread)
@@ -363,31 +400,8 @@ void signals_after_call(struct thread *thread, int64_t result)
 		return;
 	signals_take(thread);
 	finish_call(thread, false, false);
-	signals_set_blocked(thread, use_before(thread));
-}
-
-/* A signal that the thread cannot put off. Negative: no handler may have it either. */
-static void force(struct thread *thread, siginfo_t *info, bool fatal)
-{
-	const int number = info->si_signo;
-	struct kernel_sigaction action = { 0 };
-
-	if (!fatal && !(thread->blocked & signals_bit(number)))
-		action = use_action(thread, number);
-	if (action.handler <= (uintptr_t)SIG_IGN)
-		thread->signal.killed_by = number;
-	else if (call_handler(thread, info, &action))
-		signals_force(thread, number == SIGSEGV ? -SIGSEGV : SIGSEGV);
-}
-
-void signals_force(struct thread *thread, int number)
-{
-	siginfo_t info;
-
-	memset(&info, 0, sizeof info);
-	info.si_signo = abs(number);
-	info.si_code = SI_KERNEL;
-	force(thread, &info, number < 0);
+	signals_set_blocked(thread, own_blocked(thread));
+	signal->lent = false;
 }
 
 void signals_fault(struct thread *thread, const struct vm_fault *fault)
@@ -399,9 +413,9 @@ void signals_fault(struct thread *thread, const struct vm_fault *fault)
 	info.si_code = fault->code;
 	info.si_addr = (void *)fault->address.v;
 	thread->signal.fault = *fault;
-	if (fault->signal == SIGSEGV && fault->code != SI_KERNEL)
+	if (fault->code != SI_KERNEL && (fault->signal == SIGSEGV || fault->signal == SIGBUS))
 		thread->signal.fault_at = fault->address.v;
-	force(thread, &info, false);
+	force(thread, &info);
 }
 
 void signals_lend_blocked(struct thread *thread, uint64_t blocked)
