@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "fds.h"
@@ -196,6 +197,73 @@ START_TEST(test_descriptors)
 }
 END_TEST
 
+/*
+ * A handler ends a wait, and says what its result is. It is not called: this machine's
+ * registers are not to be had, and what has no stack ends by SIGSEGV.
+ */
+static struct fake_step wait_for_alarm(int flags)
+{
+	struct itimerval soon = { .it_value = { .tv_usec = 20000 } };
+	struct kernel_sigaction action = { .handler = 0x400000, .flags = SA_RESTORER | flags };
+	struct fake_step step = CALL(.number = SYS_read);
+	struct loop_end end;
+	int fd[2];
+
+	ck_assert_int_eq(pipe(fd), 0);
+	ck_assert_int_eq(signals_act(&thread, SIGALRM, &action, NULL), 0);
+	step.argument[0] = (uint64_t)fd[0];
+	step.argument[1] = DATA;
+	step.argument[2] = 1;
+	step.result = 1;
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	end = play(&step, 1);
+	ck_assert_int_eq(end.signal, SIGSEGV);
+	close(fd[0]);
+	close(fd[1]);
+	return step;
+}
+
+START_TEST(test_wait_ends)
+{
+	struct fake_step step = wait_for_alarm(0);
+
+	ck_assert_int_eq((int64_t)step.result, -EINTR);
+	ck_assert_int_eq(step.repeated, 0);
+}
+END_TEST
+
+START_TEST(test_wait_restarts)
+{
+	struct fake_step step = wait_for_alarm(SA_RESTART);
+
+	ck_assert_int_eq(step.result, 1);
+	ck_assert_int_eq(step.repeated, 1);
+}
+END_TEST
+
+/* What is pending and blocked is seen; what is ignored is not, and is not there later. */
+START_TEST(test_pending)
+{
+	const uint64_t both = signals_bit(SIGCHLD) | signals_bit(SIGUSR1), kill = signals_bit(SIGKILL);
+	const struct kernel_sigaction none = { 0 };
+	struct kernel_sigaction old;
+
+	signals_be(&thread);
+	raise(SIGCHLD);
+	signals_set_blocked(&thread, both | kill);
+	ck_assert_uint_eq(thread.blocked, both);
+	ck_assert_uint_eq(signals_pending(&thread), 0);
+	raise(SIGUSR1);
+	ck_assert_uint_eq(signals_pending(&thread), signals_bit(SIGUSR1));
+	signals_take(&thread);
+	ck_assert_uint_eq(signals_pending(&thread), signals_bit(SIGUSR1));
+	ck_assert_int_eq(signals_act(&thread, SIGNALS_KICK, NULL, &old), -EINVAL);
+	ck_assert_int_eq(signals_act(&thread, SIGNALS_MAX + 1, NULL, &old), -EINVAL);
+	ck_assert_int_eq(signals_act(&thread, SIGKILL, NULL, &old), 0);
+	ck_assert_int_eq(signals_act(&thread, SIGKILL, &none, NULL), -EINVAL);
+}
+END_TEST
+
 START_TEST(test_thread_pointer)
 {
 	struct fake_step step[] = {
@@ -290,7 +358,8 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		test_exit, test_fault, test_off, test_interrupted, test_missing, test_memory,
-		test_descriptors, test_thread_pointer, test_any_order, test_sealed,
+		test_descriptors, test_wait_ends, test_wait_restarts, test_pending,
+		test_thread_pointer, test_any_order, test_sealed,
 	};
 	Suite *suite = suite_create("loop");
 	TCase *tcase = tcase_create("loop");
