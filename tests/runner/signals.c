@@ -690,6 +690,24 @@ static void alternate(void)
 	show_stack("off");
 }
 
+/* A frame goes where the stack has not been yet, and makes it grow. */
+static int grow(int n)
+{
+	volatile char room[1500];
+
+	room[0] = 1;
+	raise(SIGUSR1);
+	return n ? grow(n - 1) + room[0] : 0;
+}
+
+static void growth(void)
+{
+	handle(SIGUSR1, note, 0);
+	count = 0;
+	printf("%d", grow(500));
+	printf(" %d\n", count);
+}
+
 /* -------------------------------------------------------------------------
  * Faults.
  */
@@ -996,6 +1014,29 @@ static void end_other_stack(void)
 			 :: SIGNAL_INPUTS : SIGNAL_CLOBBERS);
 }
 
+/* The same when a call has lent its mask: the frame keeps the thread's own. */
+static void tell_mask(int number, siginfo_t *info, void *context)
+{
+	const sigset_t *kept = &((ucontext_t *)context)->uc_sigmask;
+
+	(void)info;
+	_exit(number == SIGSEGV && sigismember(kept, SIGUSR1) ? 9 : 10);
+}
+
+static void end_other_stack_lent(void)
+{
+	stack_t new = { .ss_sp = malloc(STACK), .ss_size = STACK };
+	static const uint64_t empty;
+
+	sigaltstack(&new, NULL);
+	handle(SIGUSR1, note, 0);
+	handle(SIGSEGV, tell_mask, SA_ONSTACK);
+	block(SIG_BLOCK, SIGUSR1);
+	raise(SIGUSR1);
+	__asm__ volatile("mov $8, %%esp\n\tsyscall\n\tud2"
+			 :: "a"(SYS_rt_sigsuspend), "D"(&empty), "S"(sizeof empty) : "memory");
+}
+
 /* An alternate stack that is not large enough. */
 static void end_small_stack(void)
 {
@@ -1098,6 +1139,7 @@ static const struct {
 	SCENARIO(together),
 	SCENARIO(ticks),
 	SCENARIO(alternate),
+	SCENARIO(growth),
 	SCENARIO(faults),
 	SCENARIO(vectors),
 	SCENARIO(registers),
@@ -1111,6 +1153,7 @@ static const struct {
 	SCENARIO(end_fault_in_handler),
 	SCENARIO(end_no_stack),
 	SCENARIO(end_other_stack),
+	SCENARIO(end_other_stack_lent),
 	SCENARIO(end_small_stack),
 	SCENARIO(end_bad_frame),
 	SCENARIO(end_bad_vectors),
