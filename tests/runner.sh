@@ -192,7 +192,7 @@ until_line()
 processes >before
 for kind in $kinds; do
 	same "./threads-$kind"
-	for how in main-first main-first-raw group fault cancel cancel-waiting; do
+	for how in main-first main-first-raw join-main last group fault cancel cancel-waiting; do
 		same "./threads-$kind" $how 2>/dev/null
 	done
 	same "./forks-$kind"
@@ -204,24 +204,29 @@ if gone_since before; then pass; else fail "processes are left"; fi
 same "./forks-$first" many 1000
 mkfifo words
 "$VDSORUN" "./threads-$first" hold <words >held 2>&1 &
-pid=$!
+last=$!
 exec 7>words
-for round in 0 1; do
-	until_line "round $round" held || fail "no round $round"
+for round in 0 1 2; do
+	until_line "round $round of .*" held || fail "no round $round"
+	pid=$(sed -n "s/^round $round of //p" held)
 	ls /proc/$pid/fd | wc -l >fds.$round
 	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/$pid/status >memory.$round
 	wc -l <"/proc/$pid/maps" >maps.$round
 	echo >&7
 done
 exec 7>&-
-wait $pid
+wait $last
 # A thread that has ended, and is not gone yet, has its next one make a vCPU more.
-if [ "$(cat fds.1)" -le $(($(cat fds.0) + 4)) ] && [ "$(cat maps.1)" -le $(($(cat maps.0) + 16)) ] &&
-	[ "$(cat memory.1)" -le $(($(cat memory.0) + 4096)) ]; then
-	pass
-else
-	fail "left: $(cat fds.0 fds.1) descriptors, $(cat maps.0 maps.1) mappings, $(cat memory.0 memory.1) KiB"
-fi
+for round in 1 2; do
+	if [ "$(cat fds.$round)" -le $(($(cat fds.0) + 4)) ] &&
+		[ "$(cat maps.$round)" -le $(($(cat maps.0) + 16)) ] &&
+		[ "$(cat memory.$round)" -le $(($(cat memory.0) + 4096)) ]; then
+		pass
+	else
+		fail "left: $(cat fds.0 fds.$round) descriptors," \
+			"$(cat maps.0 maps.$round) mappings, $(cat memory.0 memory.$round) KiB"
+	fi
+done
 
 # A script, as a command.
 printf '#!/bin/sh -e\nfor i in "$@"; do echo "$0 <$i>"; done; exit 3\n' >script

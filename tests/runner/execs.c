@@ -89,7 +89,7 @@ static pid_t child_of(const char *what)
 
 /* ---------------------------------------------------------------- programs -- */
 static char *show_it[] = { "another name", "show", "two words", "", "-x", "--", NULL };
-static char *some[] = { "A=1", "", "LD_X=b", "no equals", "PATH=/bin", "A=2", NULL };
+static char *some[] = { "A=1", "", "LD_PRELOAD=/nonexistent", "no equals", "PATH=/bin", "A=2", NULL };
 
 static void on_signal(int number)
 {

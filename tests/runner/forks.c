@@ -312,6 +312,20 @@ struct request {
 	uint64_t later;
 };
 
+#define CLONE_HANDLERS_DEFAULT (1ull << 32)	/* CLONE_CLEAR_SIGHAND: <sched.h> may not have it */
+
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+static bool handles(int number, void (*handler)(int))
+{
+	struct sigaction action;
+
+	return !sigaction(number, NULL, &action) && action.sa_handler == handler;
+}
+
 static void raw(void)
 {
 	struct request request = { .flags = CLONE_PIDFD | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID,
@@ -330,6 +344,14 @@ static void raw(void)
 	CHECK(pidfd >= 0 && !waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED));
 	printf("clone3: %d", info.si_status);
 	close(pidfd);
+	signal(SIGHUP, on_signal);
+	signal(SIGUSR2, SIG_IGN);
+	request.flags = CLONE_HANDLERS_DEFAULT;
+	child = syscall(SYS_clone3, &request, 88);
+	if (!child)
+		_exit(handles(SIGHUP, SIG_DFL) && handles(SIGUSR2, SIG_IGN) ? 15 : 16);
+	CHECK(handles(SIGHUP, on_signal));
+	printf(" %d", ended((pid_t)child));
 	CHECK(syscall(SYS_clone3, &request, 8) == -1);
 	printf(" %s,", strerror(errno));
 	request.later = 1;

@@ -284,6 +284,21 @@ static void *print_later(void *argument)
 	return NULL;
 }
 
+static pthread_t main_thread;
+
+static void *join_main(void *argument)
+{
+	CHECK(!pthread_join(main_thread, NULL));
+	printf("joined\n");
+	exit((int)(intptr_t)argument);
+}
+
+static void *end_alone(void *argument)
+{
+	usleep(50000);
+	return (void *)syscall(SYS_exit, (int)(intptr_t)argument);
+}
+
 static void *end_all(void *argument)
 {
 	exit((int)(intptr_t)argument);
@@ -326,7 +341,12 @@ static void hold(void)
 {
 	char line[10];
 
-	for (int round = 0; round < 2; round++) {
+	for (int round = 0; round < 3; round++) {
+		/* the last is a child's: it has nothing of what its parent needs for its threads */
+		if (round == 2 && fork()) {
+			wait(NULL);
+			return;
+		}
 		for (int i = 0; i < 100; i++) {
 			pthread_join(start(touch, NULL), NULL);
 			together(touch);
@@ -334,7 +354,7 @@ static void hold(void)
 				pthread_join(start(fork_it, NULL), NULL);
 		}
 		usleep(100000); /* for threads that have been joined, and are not quite gone */
-		printf("round %d\n", round);
+		printf("round %d of %d\n", round, getpid());
 		fflush(stdout);
 		if (!fgets(line, sizeof line, stdin))
 			exit(1);
@@ -357,6 +377,16 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "main-first-raw")) {
 		start(print_later, "from a thread");
 		syscall(SYS_exit, 3); /* and with this */
+	}
+	if (!strcmp(what, "join-main")) {
+		main_thread = pthread_self();
+		start(join_main, (void *)(intptr_t)6);
+		pthread_exit(NULL);
+	}
+	if (!strcmp(what, "last")) {
+		/* whose status it is depends on Linux's version */
+		start(end_alone, (void *)(intptr_t)3);
+		syscall(SYS_exit, 3);
 	}
 	if (!strcmp(what, "group")) {
 		for (int i = 0; i < 4; i++)
