@@ -11,6 +11,7 @@ static const struct {
 	Suite *(*suite)(void);
 } suites[] = {
 	{ "elf", elf_suite },
+	{ "fds", fds_suite },
 	{ "stack", stack_suite },
 };
 

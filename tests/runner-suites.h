@@ -6,6 +6,7 @@
 #include <check.h>
 
 Suite *elf_suite(void);
+Suite *fds_suite(void);
 Suite *stack_suite(void);
 Suite *passage_suite(void);
 
