@@ -163,6 +163,7 @@ static void run_script(void)
 		CALL(.number = SYS_clock_gettime),
 		{ .exit = { .why = VM_INTERRUPTED } },
 		{ .exit = { .why = VM_INTERRUPTED, .kicked = true } },
+		{ .exit = { .why = VM_INTERRUPTED, .kicked = true } },
 		{ .exit = { .why = VM_FAULT, .fault = { .signal = SIGSEGV } } },
 	};
 	struct loop_end end;
@@ -189,11 +190,11 @@ static const char *without_times(const char *text)
 
 START_TEST(stats_name_every_reason)
 {
-	ck_assert_str_eq(without_times(written(run_script)), "       7 exit all\n"
+	ck_assert_str_eq(without_times(written(run_script)), "       8 exit all\n"
 							     "       4 exit call\n"
 							     "       1 exit fault\n"
 							     "       1 exit interruption\n"
-							     "       1 exit kick\n"
+							     "       2 exit kick\n"
 							     "       2 call getpid\n"
 							     "       1 call clock_gettime\n"
 							     "       1 call 500\n"
@@ -445,6 +446,11 @@ START_TEST(commands_are_answered)
 	ck_assert_str_eq(asks(""), "");
 	ck_assert_str_eq(asks("vMustReplyEmpty"), "");
 	ck_assert_str_eq(asks("?"), numbered("T05thread:%x;"));
+	asks("qSupported:foo+;x=1");
+	ck_assert(!session.many);
+	asks("qSupported:multiprocess+;foo+");
+	ck_assert(session.many);
+	session.many = false;
 	ck_assert_ptr_nonnull(strstr(asks("qSupported:foo+;multiprocess+;x=1"), "QStartNoAckMode+"));
 	ck_assert_str_eq(asks("?"), numbered("T05thread:p%x.%x;"));
 	ck_assert_str_eq(asks("qC"), numbered("QCp%x.%x"));

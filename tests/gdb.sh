@@ -86,6 +86,12 @@ says()
 	done
 }
 
+cat >to-call <<'END'
+while *(unsigned short *)$pc != 0x050f
+	stepi
+end
+END
+
 kinds=
 build() # KIND COMPILER FLAG...
 {
@@ -128,6 +134,14 @@ for kind in $kinds; do
 		fail "$name: no way from the vDSO to main"
 	fi
 	grep -q '^sum 12 chosen 9$' out && pass || fail "$name: another output"
+
+	# ------------------------------------------------------------ a step that is a system call
+	name="$kind, a call"
+	start ./socket $program
+	debug ./socket $program 'break main' continue 'break write' continue 'source to-call' 'set var $call = $pc' stepi \
+		'print $pc - $call' 'print $rax' delete continue
+	ended 7
+	says '^\$1 = 2$' '^\$2 = 16$'
 
 	# ------------------------------------------------------------ threads
 	name="$kind, threads"
