@@ -20,20 +20,22 @@
  */
 
 /* What comes of it may be of /proc. A name is a string if the host could open it. */
-static int64_t open_file(struct thread *thread, long number, const long *host, struct passage *passage,
-			 uint64_t flags)
+static int64_t open_file(struct thread *thread, long number, const long *host,
+			 struct passage *passage, uint64_t flags)
 {
 	uint64_t since = random_opening(thread->process);
 	int64_t result = passage_call(passage, number, host);
 
 	if (result >= 0)
-		result = proc_opened(thread, (int)result, (int)host[0], (const char *)host[1], flags);
+		result = proc_opened(thread, (int)result, (int)host[0], (const char *)host[1],
+				     flags);
 	random_opened(thread->process, (int)result, since);
 	passage_end(passage, -1);
 	return result;
 }
 
-static int64_t open_at(struct thread *thread, long folder, uint64_t name, uint64_t flags, uint64_t mode)
+static int64_t open_at(struct thread *thread, long folder, uint64_t name, uint64_t flags,
+		       uint64_t mode)
 {
 	struct passage passage = passage_begin_wait(thread);
 	const long host[CALLS_ARGUMENTS] = { folder, passage_string(&passage, name), (long)flags,
@@ -60,9 +62,10 @@ int64_t call_openat(struct thread *thread, const uint64_t *a)
 int64_t call_openat2(struct thread *thread, const uint64_t *a)
 {
 	struct passage passage = passage_begin_wait(thread);
-	long host[CALLS_ARGUMENTS] = { passage_descriptor(a[0]), passage_string(&passage, a[1]),
-				       passage_memory(&passage, a[2], a[3], GUEST_READ, PASSAGE_PRIVATE),
-				       (long)a[3] };
+	long host[CALLS_ARGUMENTS] = {
+		passage_descriptor(a[0]), passage_string(&passage, a[1]),
+		passage_memory(&passage, a[2], a[3], GUEST_READ, PASSAGE_PRIVATE), (long)a[3]
+	};
 	struct open_how how = { 0 };
 
 	space_read(thread->process->space, &how, guest_at(a[2]), sizeof how.flags);
@@ -72,14 +75,16 @@ int64_t call_openat2(struct thread *thread, const uint64_t *a)
 /* -------------------------------------------------------------------------
  * Links: the program, not the runner.
  */
-static int64_t read_link(struct thread *thread, long folder, uint64_t name, uint64_t to, uint64_t size)
+static int64_t read_link(struct thread *thread, long folder, uint64_t name, uint64_t to,
+			 uint64_t size)
 {
 	const char *path = thread->process->path;
 	struct passage passage = passage_begin(thread);
 	size_t room = (int)size < 0 ? 0 : (size_t)(int)size, length = strlen(path);
-	long host[CALLS_ARGUMENTS] = { folder, passage_string(&passage, name),
-				       passage_memory(&passage, to, room, GUEST_WRITE, PASSAGE_FILLED),
-				       (long)size };
+	long host[CALLS_ARGUMENTS] = {
+		folder, passage_string(&passage, name),
+		passage_memory(&passage, to, room, GUEST_WRITE, PASSAGE_FILLED), (long)size
+	};
 	int64_t result = passage_call(&passage, SYS_readlinkat, host);
 	bool program = result > 0 && proc_links_to_program((int)folder, (const char *)host[1],
 							   (const char *)host[2], (size_t)result);
@@ -89,7 +94,8 @@ static int64_t read_link(struct thread *thread, long folder, uint64_t name, uint
 		return result;
 	if (length > room)
 		length = room;
-	return space_write(thread->process->space, guest_at(to), path, length) ? -EFAULT : (int64_t)length;
+	return space_write(thread->process->space, guest_at(to), path, length) ? -EFAULT
+									       : (int64_t)length;
 }
 
 int64_t call_readlink(struct thread *thread, const uint64_t *a)
@@ -139,14 +145,16 @@ static int64_t list(struct thread *thread, enum proc_folder folder, const uint64
 	int64_t result = -ENOMEM;
 
 	while (entries && !kept) {
-		result = PASSAGE_CALL(&passage, SYS_getdents64, (long)a[0], (long)entries, (long)room);
+		result = PASSAGE_CALL(&passage, SYS_getdents64, (long)a[0], (long)entries,
+				      (long)room);
 		if (result <= 0)
 			break;
 		kept = drop_hidden(folder, entries, (size_t)result);
 	}
 	if (kept)
-		result = space_write(thread->process->space, guest_at(a[1]), entries, kept) ? -EFAULT :
-											     (int64_t)kept;
+		result = space_write(thread->process->space, guest_at(a[1]), entries, kept)
+				 ? -EFAULT
+				 : (int64_t)kept;
 	passage_end(&passage, -1);
 	return result;
 }
@@ -156,7 +164,8 @@ int64_t call_getdents64(struct thread *thread, const uint64_t *a)
 	static const struct argument is[CALLS_ARGUMENTS] = { FD, OUT_BY_INT(char, 2), N };
 	enum proc_folder folder = fds_hidden(a[0]) ? PROC_OTHER : proc_folder((int)a[0]);
 
-	return folder == PROC_OTHER ? passage_ask(thread, SYS_getdents64, is, a) : list(thread, folder, a);
+	return folder == PROC_OTHER ? passage_ask(thread, SYS_getdents64, is, a)
+				    : list(thread, folder, a);
 }
 
 /* -------------------------------------------------------------------------
@@ -208,7 +217,9 @@ static struct argument fcntl_argument(int command)
 	case F_GET_SEALS:
 		return (struct argument)N;
 	default:
-		return (struct argument){ .kind = NOTHING };	/* nor has it an address, whatever it is */
+		return (struct argument){
+			.kind = NOTHING
+		}; /* nor has it an address, whatever it is */
 	}
 }
 

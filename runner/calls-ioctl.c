@@ -49,29 +49,37 @@ static const struct {
 	/* terminals */
 	{ TCGETS, OUT(struct kernel_termios) }, { TCSETS, IN(struct kernel_termios) },
 	{ TCSETSW, IN(struct kernel_termios) }, { TCSETSF, IN(struct kernel_termios) },
-	{ KERNEL_TCGETS2, OUT(struct kernel_termios2) }, { KERNEL_TCSETS2, IN(struct kernel_termios2) },
-	{ KERNEL_TCSETSW2, IN(struct kernel_termios2) }, { KERNEL_TCSETSF2, IN(struct kernel_termios2) },
+	{ KERNEL_TCGETS2, OUT(struct kernel_termios2) },
+	{ KERNEL_TCSETS2, IN(struct kernel_termios2) },
+	{ KERNEL_TCSETSW2, IN(struct kernel_termios2) },
+	{ KERNEL_TCSETSF2, IN(struct kernel_termios2) },
 	{ TCGETA, OUT(struct kernel_termio) }, { TCSETA, IN(struct kernel_termio) },
 	{ TCSETAW, IN(struct kernel_termio) }, { TCSETAF, IN(struct kernel_termio) },
-	{ TIOCGLCKTRMIOS, OUT(struct kernel_termios) }, { TIOCSLCKTRMIOS, IN(struct kernel_termios) },
-	{ TCSBRK, N }, { TCSBRKP, N }, { TIOCSBRK, N }, { TIOCCBRK, N }, { TCXONC, N }, { TCFLSH, N },
+	{ TIOCGLCKTRMIOS, OUT(struct kernel_termios) },
+	{ TIOCSLCKTRMIOS, IN(struct kernel_termios) },
+	{ TCSBRK, N }, { TCSBRKP, N }, { TIOCSBRK, N }, { TIOCCBRK, N }, { TCXONC, N },
+	{ TCFLSH, N },
 	{ TIOCGWINSZ, OUT(struct winsize) }, { TIOCSWINSZ, IN(struct winsize) },
 	{ TIOCSCTTY, N }, { TIOCNOTTY, N }, { TIOCCONS, N }, { TIOCVHANGUP, N },
 	{ TIOCGPGRP, OUT(int) }, { TIOCSPGRP, IN(int) }, { TIOCGSID, OUT(int) },
 	{ TIOCEXCL, N }, { TIOCNXCL, N }, { TIOCGEXCL, OUT(int) },
 	{ TIOCSTI, IN(char) }, { TIOCSETD, IN(int) }, { TIOCGETD, OUT(int) },
 	{ TIOCPKT, IN(int) }, { TIOCGPKT, OUT(int) }, { TIOCGPTN, OUT(int) },
-	{ TIOCSPTLCK, IN(int) }, { TIOCGPTLCK, OUT(int) }, { TIOCGPTPEER, N }, { TIOCGDEV, OUT(int) },
+	{ TIOCSPTLCK, IN(int) }, { TIOCGPTLCK, OUT(int) }, { TIOCGPTPEER, N },
+	{ TIOCGDEV, OUT(int) },
 	{ TIOCSIG, N }, { TIOCMGET, OUT(int) }, { TIOCMSET, IN(int) },
 	{ TIOCMBIS, IN(int) }, { TIOCMBIC, IN(int) }, { TIOCMIWAIT, N },
 	{ TIOCGSOFTCAR, OUT(int) }, { TIOCSSOFTCAR, IN(int) }, { TIOCSERGETLSR, OUT(int) },
-	{ TIOCGICOUNT, OUT(struct serial_icounter_struct) }, { TIOCGSERIAL, OUT(struct serial_struct) },
+	{ TIOCGICOUNT, OUT(struct serial_icounter_struct) },
+	{ TIOCGSERIAL, OUT(struct serial_struct) },
 
 	/* the console */
-	{ KDGKBTYPE, OUT(char) }, { KDGETMODE, OUT(int) }, { KDSETMODE, N }, { KDGKBMODE, OUT(int) },
+	{ KDGKBTYPE, OUT(char) }, { KDGETMODE, OUT(int) }, { KDSETMODE, N },
+	{ KDGKBMODE, OUT(int) },
 	{ KDSKBMODE, N }, { KDGETLED, OUT(char) }, { KDSETLED, N }, { KDGKBLED, OUT(char) },
 	{ KDSKBLED, N }, { KIOCSOUND, N }, { KDMKTONE, N },
-	{ VT_OPENQRY, OUT(int) }, { VT_GETMODE, OUT(struct vt_mode) }, { VT_SETMODE, IN(struct vt_mode) },
+	{ VT_OPENQRY, OUT(int) }, { VT_GETMODE, OUT(struct vt_mode) },
+	{ VT_SETMODE, IN(struct vt_mode) },
 	{ VT_GETSTATE, OUT(struct vt_stat) }, { VT_ACTIVATE, N }, { VT_WAITACTIVE, N },
 	{ VT_RELDISP, N }, { VT_DISALLOCATE, N },
 
@@ -93,17 +101,22 @@ static const struct {
 	{ BLKALIGNOFF, OUT(int) }, { BLKPBSZGET, OUT(int) }, { BLKROTATIONAL, OUT(unsigned short) },
 	{ BLKDISCARDZEROES, OUT(int) }, { BLKDISCARD, IN(uint64_t[2]) },
 	{ BLKSECDISCARD, IN(uint64_t[2]) }, { BLKZEROOUT, IN(uint64_t[2]) },
-	{ BLKGETZONESZ, OUT(uint32_t) }, { BLKGETNRZONES, OUT(uint32_t) }, { BLKGETDISKSEQ, OUT(uint64_t) },
+	{ BLKGETZONESZ, OUT(uint32_t) }, { BLKGETNRZONES, OUT(uint32_t) },
+	{ BLKGETDISKSEQ, OUT(uint64_t) },
 	{ HDIO_GETGEO, OUT(struct hd_geometry) },
 	{ LOOP_SET_FD, FD }, { LOOP_CLR_FD, N }, { LOOP_CHANGE_FD, FD }, { LOOP_SET_CAPACITY, N },
-	{ LOOP_SET_DIRECT_IO, N }, { LOOP_SET_BLOCK_SIZE, N }, { LOOP_CONFIGURE, IN(struct loop_config) },
-	{ LOOP_SET_STATUS64, IN(struct loop_info64) }, { LOOP_GET_STATUS64, OUT(struct loop_info64) },
+	{ LOOP_SET_DIRECT_IO, N }, { LOOP_SET_BLOCK_SIZE, N },
+	{ LOOP_CONFIGURE, IN(struct loop_config) },
+	{ LOOP_SET_STATUS64, IN(struct loop_info64) },
+	{ LOOP_GET_STATUS64, OUT(struct loop_info64) },
 	{ LOOP_CTL_ADD, N }, { LOOP_CTL_REMOVE, N }, { LOOP_CTL_GET_FREE, N },
-	{ CDROM_DRIVE_STATUS, N }, { CDROM_GET_CAPABILITY, N }, { CDROMEJECT, N }, { CDROMCLOSETRAY, N },
+	{ CDROM_DRIVE_STATUS, N }, { CDROM_GET_CAPABILITY, N }, { CDROMEJECT, N },
+	{ CDROMCLOSETRAY, N },
 	{ CDROM_DISC_STATUS, N }, { CDROM_LOCKDOOR, N },
 
 	/* sockets and interfaces */
-	{ SIOCATMARK, OUT(int) }, { SIOCSPGRP, IN(int) }, { SIOCGPGRP, OUT(int) }, { FIOSETOWN, IN(int) },
+	{ SIOCATMARK, OUT(int) }, { SIOCSPGRP, IN(int) }, { SIOCGPGRP, OUT(int) },
+	{ FIOSETOWN, IN(int) },
 	{ FIOGETOWN, OUT(int) }, { SIOCGSTAMP_OLD, OUT(struct timeval) },
 	{ SIOCGSTAMPNS_OLD, OUT(struct timespec) }, { SIOCOUTQNSD, OUT(int) },
 	{ SIOCGIFNAME, OUT(struct ifreq) }, { SIOCGIFINDEX, OUT(struct ifreq) },
@@ -118,14 +131,16 @@ static const struct {
 	{ SIOCGIFMAP, OUT(struct ifreq) }, { SIOCSIFNAME, IN(struct ifreq) },
 	{ SIOCGIFTXQLEN, OUT(struct ifreq) }, { SIOCSIFTXQLEN, IN(struct ifreq) },
 	{ SIOCADDMULTI, IN(struct ifreq) }, { SIOCDELMULTI, IN(struct ifreq) },
-	{ SIOCGARP, OUT(struct arpreq) }, { SIOCSARP, IN(struct arpreq) }, { SIOCDARP, IN(struct arpreq) },
+	{ SIOCGARP, OUT(struct arpreq) }, { SIOCSARP, IN(struct arpreq) },
+	{ SIOCDARP, IN(struct arpreq) },
 	{ SIOCBRADDBR, IN(char[IFNAMSIZ]) }, { SIOCBRDELBR, IN(char[IFNAMSIZ]) },
 	{ TUNSETIFF, OUT(struct ifreq) }, { TUNGETIFF, OUT(struct ifreq) }, { TUNSETPERSIST, N },
 	{ TUNSETOWNER, N }, { TUNSETGROUP, N }, { TUNSETNOCSUM, N }, { TUNSETOFFLOAD, N },
 	{ TUNGETFEATURES, OUT(int) }, { TUNSETVNETHDRSZ, IN(int) }, { TUNGETVNETHDRSZ, OUT(int) },
 
 	/* names of processes, random numbers */
-	{ NS_GET_USERNS, N }, { NS_GET_PARENT, N }, { NS_GET_NSTYPE, N }, { NS_GET_OWNER_UID, OUT(uid_t) },
+	{ NS_GET_USERNS, N }, { NS_GET_PARENT, N }, { NS_GET_NSTYPE, N },
+	{ NS_GET_OWNER_UID, OUT(uid_t) },
 	{ RNDGETENTCNT, OUT(int) }, { RNDADDTOENTCNT, IN(int) }, { RNDZAPENTCNT, N },
 	{ RNDCLEARPOOL, N }, { RNDRESEEDCRNG, N },
 };
@@ -136,7 +151,7 @@ static const struct {
  */
 static bool of_number(unsigned int number, struct argument *is)
 {
-	static const char honest[] = { 'j', 'W', 'p' };	/* joysticks, watchdogs, clocks */
+	static const char honest[] = { 'j', 'W', 'p' }; /* joysticks, watchdogs, clocks */
 	const unsigned int direction = _IOC_DIR(number);
 
 	if (!memchr(honest, (int)_IOC_TYPE(number), sizeof honest) || direction == _IOC_NONE ||
@@ -179,15 +194,16 @@ static int64_t list_interfaces(struct thread *thread, const uint64_t *a)
 						      GUEST_WRITE, 0);
 	}
 	result = PASSAGE_CALL(&passage, SYS_ioctl, passage_descriptor(a[0]), SIOCGIFCONF, at);
-	if (result >= 0 && space_write(thread->process->space, guest_at(a[2]), &host.ifc_len,
-				       sizeof host.ifc_len))
+	if (result >= 0 &&
+	    space_write(thread->process->space, guest_at(a[2]), &host.ifc_len, sizeof host.ifc_len))
 		result = -EFAULT;
 	passage_end(&passage, -1);
 	return result;
 }
 
 /* A structure with an array of `count` behind it, which the structure tells. */
-static int64_t ask_array(struct thread *thread, const uint64_t *a, size_t head, size_t at, size_t one)
+static int64_t ask_array(struct thread *thread, const uint64_t *a, size_t head, size_t at,
+			 size_t one)
 {
 	const uint32_t most = 1 << 16;
 	struct passage passage = passage_begin(thread);
@@ -195,10 +211,12 @@ static int64_t ask_array(struct thread *thread, const uint64_t *a, size_t head, 
 	int64_t result;
 
 	/* if it cannot be read, the host finds out, too */
-	if (!space_read(thread->process->space, &count, guest_at(a[2] + at), sizeof count) && count > most)
+	if (!space_read(thread->process->space, &count, guest_at(a[2] + at), sizeof count) &&
+	    count > most)
 		count = most;
-	result = PASSAGE_CALL(&passage, SYS_ioctl, passage_descriptor(a[0]), (long)a[1],
-			      passage_memory(&passage, a[2], head + count * one, GUEST_WRITE, PASSAGE_EXACT));
+	result = PASSAGE_CALL(
+		&passage, SYS_ioctl, passage_descriptor(a[0]), (long)a[1],
+		passage_memory(&passage, a[2], head + count * one, GUEST_WRITE, PASSAGE_EXACT));
 	passage_end(&passage, -1);
 	return result;
 }
@@ -223,12 +241,14 @@ int64_t call_ioctl(struct thread *thread, const uint64_t *a)
 	case SIOCGIFCONF:
 		return list_interfaces(thread, a);
 	case FS_IOC_FIEMAP:
-		return ask_array(thread, a, sizeof(struct fiemap), offsetof(struct fiemap, fm_extent_count),
+		return ask_array(thread, a, sizeof(struct fiemap),
+				 offsetof(struct fiemap, fm_extent_count),
 				 sizeof(struct fiemap_extent));
 	case RNDADDENTROPY:
 		return ask_array(thread, a, sizeof(struct rand_pool_info),
 				 offsetof(struct rand_pool_info, buf_size), 1);
 	default:
-		return find(number, &is[2]) ? passage_wait(thread, SYS_ioctl, is, a) : refuse(thread, a);
+		return find(number, &is[2]) ? passage_wait(thread, SYS_ioctl, is, a)
+					    : refuse(thread, a);
 	}
 }

@@ -15,7 +15,8 @@ enum { HEAD = sizeof(long) };
 static long pass_message(struct passage *passage, uint64_t at, uint64_t size, unsigned int prot,
 			 unsigned int how)
 {
-	return passage_memory(passage, at, size > SIZE_MAX - HEAD ? SIZE_MAX : size + HEAD, prot, how);
+	return passage_memory(passage, at, size > SIZE_MAX - HEAD ? SIZE_MAX : size + HEAD, prot,
+			      how);
 }
 
 int64_t call_msgsnd(struct thread *thread, const uint64_t *a)
@@ -32,9 +33,10 @@ int64_t call_msgsnd(struct thread *thread, const uint64_t *a)
 int64_t call_msgrcv(struct thread *thread, const uint64_t *a)
 {
 	struct passage passage = passage_begin_wait(thread);
-	int64_t result = PASSAGE_CALL(&passage, SYS_msgrcv, (long)a[0],
-				      pass_message(&passage, a[1], a[2], GUEST_WRITE, PASSAGE_FILLED),
-				      (long)a[2], (long)a[3], (long)a[4]);
+	int64_t result =
+		PASSAGE_CALL(&passage, SYS_msgrcv, (long)a[0],
+			     pass_message(&passage, a[1], a[2], GUEST_WRITE, PASSAGE_FILLED),
+			     (long)a[2], (long)a[3], (long)a[4]);
 
 	passage_end(&passage, result < 0 ? -1 : result + HEAD);
 	return result;
@@ -69,7 +71,8 @@ static struct argument values(int set, unsigned int prot)
 
 	if (syscall(SYS_semctl, set, 0, IPC_STAT, &about) || about.sem_nsems > most)
 		about.sem_nsems = most;
-	return (struct argument){ .kind = MEMORY, .prot = (uint8_t)prot,
+	return (struct argument){ .kind = MEMORY,
+				  .prot = (uint8_t)prot,
 				  .size = (uint16_t)(about.sem_nsems * sizeof(unsigned short)) };
 }
 

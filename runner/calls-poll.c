@@ -25,8 +25,9 @@ static int tell_ready(const struct space *space, uint64_t at, const struct pollf
 	int failed = 0;
 
 	for (size_t i = 0; i < count && !failed; i++)
-		failed = space_write(space, guest_at(at + i * sizeof *fd + offsetof(struct pollfd, revents)),
-				     &fd[i].revents, sizeof fd[i].revents);
+		failed = space_write(
+			space, guest_at(at + i * sizeof *fd + offsetof(struct pollfd, revents)),
+			&fd[i].revents, sizeof fd[i].revents);
 	return failed;
 }
 
@@ -79,7 +80,8 @@ int64_t call_ppoll(struct thread *thread, const uint64_t *a)
 	uint64_t size = a[4];
 	int64_t result;
 
-	host[2] = passage_memory(&passage, a[2], sizeof(struct timespec), GUEST_READ, PASSAGE_QUIET);
+	host[2] =
+		passage_memory(&passage, a[2], sizeof(struct timespec), GUEST_READ, PASSAGE_QUIET);
 	host[3] = passage_mask(&passage, a[3], &size);
 	host[4] = (long)size;
 	result = ask_poll(&passage, SYS_ppoll, a, host);
@@ -136,7 +138,8 @@ static int64_t ask_select(struct passage *passage, long number, const uint64_t *
 	return hidden && !bad ? -EBADF : passage_call(passage, number, host);
 }
 
-static int64_t tell_sets(const struct passage *passage, const uint64_t *a, const long *host, int64_t result)
+static int64_t tell_sets(const struct passage *passage, const uint64_t *a, const long *host,
+			 int64_t result)
 {
 	size_t size = ((size_t)host[0] + BITS - 1) / BITS * sizeof(uint64_t);
 
@@ -166,10 +169,13 @@ int64_t call_pselect6(struct thread *thread, const uint64_t *a)
 {
 	struct passage passage = passage_begin(thread);
 	long host[CALLS_ARGUMENTS] = { 0 };
-	struct { uint64_t at, size; } mask = { 0 };
+	struct {
+		uint64_t at, size;
+	} mask = { 0 };
 	int64_t result;
 
-	host[4] = passage_memory(&passage, a[4], sizeof(struct timespec), GUEST_READ, PASSAGE_QUIET);
+	host[4] =
+		passage_memory(&passage, a[4], sizeof(struct timespec), GUEST_READ, PASSAGE_QUIET);
 	if (a[5] && space_read(thread->process->space, &mask, guest_at(a[5]), sizeof mask)) {
 		host[5] = passage_nowhere(&passage, a[5]);
 	} else {

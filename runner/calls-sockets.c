@@ -52,12 +52,13 @@ static void *pass_control(struct passage *passage, const struct msghdr *guest, b
 {
 	const size_t most = 1 << 20;
 	uint64_t at = (uintptr_t)guest->msg_control;
-	void *control = guest->msg_controllen <= most ? passage_room(passage, guest->msg_controllen) : NULL;
+	void *control =
+		guest->msg_controllen <= most ? passage_room(passage, guest->msg_controllen) : NULL;
 
 	if (!at || !guest->msg_controllen)
 		return NULL;
-	if (!control ||
-	    space_read(passage->thread->process->space, control, guest_at(at), guest->msg_controllen))
+	if (!control || space_read(passage->thread->process->space, control, guest_at(at),
+				   guest->msg_controllen))
 		return (void *)passage_nowhere(passage, at);
 	if (has_hidden(control, guest->msg_controllen))
 		*hidden = true;
@@ -76,18 +77,19 @@ static void translate(struct passage *passage, const struct msghdr *guest, enum 
 	uint64_t count = guest->msg_iovlen;
 
 	*host = *guest;
-	host->msg_name = (void *)passage_memory(passage, (uintptr_t)guest->msg_name, name_size(guest),
-						direction, 0);
+	host->msg_name = (void *)passage_memory(passage, (uintptr_t)guest->msg_name,
+						name_size(guest), direction, 0);
 	host->msg_iov = (struct iovec *)passage_vector(passage, (uintptr_t)guest->msg_iov, &count,
 						       direction);
 	host->msg_iovlen = count;
-	host->msg_control = direction == SENT ?
-				    pass_control(passage, guest, hidden) :
-				    (void *)passage_memory(passage, (uintptr_t)guest->msg_control,
-							   guest->msg_controllen, direction, 0);
+	host->msg_control = direction == SENT
+				    ? pass_control(passage, guest, hidden)
+				    : (void *)passage_memory(passage, (uintptr_t)guest->msg_control,
+							     guest->msg_controllen, direction, 0);
 }
 
-static int64_t ask_one(struct thread *thread, long number, const uint64_t *a, enum direction direction)
+static int64_t ask_one(struct thread *thread, long number, const uint64_t *a,
+		       enum direction direction)
 {
 	struct passage passage = passage_begin_wait(thread);
 	struct msghdr guest, host;
@@ -101,8 +103,8 @@ static int64_t ask_one(struct thread *thread, long number, const uint64_t *a, en
 		translate(&passage, &guest, direction, &host, &hidden);
 		at = (long)&host;
 	}
-	result = hidden ? -EBADF :
-			  PASSAGE_CALL(&passage, number, passage_descriptor(a[0]), at, (long)a[2]);
+	result = hidden ? -EBADF
+			: PASSAGE_CALL(&passage, number, passage_descriptor(a[0]), at, (long)a[2]);
 	if (result >= 0 && direction == RECEIVED) {
 		guest.msg_namelen = host.msg_namelen;
 		guest.msg_controllen = host.msg_controllen;
@@ -127,8 +129,8 @@ int64_t call_recvmsg(struct thread *thread, const uint64_t *a)
 /* -------------------------------------------------------------------------
  * Several of them. The host does as many as can be read and may be sent.
  */
-static unsigned int translate_some(struct passage *passage, const uint64_t *a, enum direction direction,
-				   struct mmsghdr *message, bool *hidden)
+static unsigned int translate_some(struct passage *passage, const uint64_t *a,
+				   enum direction direction, struct mmsghdr *message, bool *hidden)
 {
 	unsigned int count = a[2] > IOV_MAX ? IOV_MAX : (unsigned int)a[2], n;
 
@@ -166,7 +168,8 @@ static int tell_some(const struct space *space, const uint64_t *a, enum directio
 	return failed;
 }
 
-static int64_t ask_some(struct thread *thread, long number, const uint64_t *a, enum direction direction)
+static int64_t ask_some(struct thread *thread, long number, const uint64_t *a,
+			enum direction direction)
 {
 	struct passage passage = passage_begin_wait(thread);
 	struct mmsghdr *message = passage_room(&passage, IOV_MAX * sizeof *message);
@@ -182,9 +185,9 @@ static int64_t ask_some(struct thread *thread, long number, const uint64_t *a, e
 	if (hidden && !count)
 		result = -EBADF;
 	else
-		result = PASSAGE_CALL(&passage, number, passage_descriptor(a[0]), at, count, (long)a[3],
-				      passage_memory(&passage, a[4], sizeof(struct timespec), GUEST_WRITE,
-						     0));
+		result = PASSAGE_CALL(
+			&passage, number, passage_descriptor(a[0]), at, count, (long)a[3],
+			passage_memory(&passage, a[4], sizeof(struct timespec), GUEST_WRITE, 0));
 	if (result > 0 && tell_some(thread->process->space, a, direction, message, result))
 		result = -EFAULT;
 	passage_end(&passage, -1);
@@ -208,18 +211,20 @@ int64_t call_recvmmsg(struct thread *thread, const uint64_t *a)
 /* -------------------------------------------------------------------------
  * One buffer: what is not in one piece goes as a message.
  */
-static int64_t ask_message(struct thread *thread, long number, const uint64_t *a, enum direction direction,
-			   socklen_t *length)
+static int64_t ask_message(struct thread *thread, long number, const uint64_t *a,
+			   enum direction direction, socklen_t *length)
 {
 	struct passage passage = passage_begin_wait(thread);
 	uint64_t count;
 	struct msghdr message = { .msg_namelen = *length };
 	int64_t result;
 
-	message.msg_name = (void *)passage_memory(&passage, a[4], name_size(&message), direction, 0);
+	message.msg_name =
+		(void *)passage_memory(&passage, a[4], name_size(&message), direction, 0);
 	message.msg_iov = (struct iovec *)passage_parts(&passage, a[1], a[2], direction, &count);
 	message.msg_iovlen = count;
-	result = PASSAGE_CALL(&passage, number, passage_descriptor(a[0]), (long)&message, (long)a[3]);
+	result = PASSAGE_CALL(&passage, number, passage_descriptor(a[0]), (long)&message,
+			      (long)a[3]);
 	*length = message.msg_namelen;
 	passage_end(&passage, -1);
 	return result;
@@ -227,8 +232,8 @@ static int64_t ask_message(struct thread *thread, long number, const uint64_t *a
 
 int64_t call_sendto(struct thread *thread, const uint64_t *a)
 {
-	static const struct argument is[CALLS_ARGUMENTS] = { FD, IN_BY(char, 2), N, N,
-							     IN_BY_INT(char, 5), N };
+	static const struct argument is[CALLS_ARGUMENTS] = { FD, IN_BY(char, 2),     N,
+							     N,	 IN_BY_INT(char, 5), N };
 	struct passage look = passage_begin(thread);
 	socklen_t length = (socklen_t)a[5];
 
@@ -239,8 +244,8 @@ int64_t call_sendto(struct thread *thread, const uint64_t *a)
 
 int64_t call_recvfrom(struct thread *thread, const uint64_t *a)
 {
-	static const struct argument is[CALLS_ARGUMENTS] = { FD, OUT_BY(char, 2), N, N, OUT_LENGTH(5),
-							     LEN };
+	static const struct argument is[CALLS_ARGUMENTS] = { FD, OUT_BY(char, 2), N,
+							     N,	 OUT_LENGTH(5),	  LEN };
 	const struct space *space = thread->process->space;
 	struct passage look = passage_begin(thread);
 	socklen_t length = 0;
@@ -263,9 +268,22 @@ int64_t call_recvfrom(struct thread *thread, const uint64_t *a)
 /* Levels whose options have none, up to `end`; others are not for programs. */
 static bool is_plain(int level, int option)
 {
-	enum { TABLES = 64, ZEROCOPY_RECEIVE = 35, FANOUT_DATA = 22, SOL_ICMPV6_ = 58, SOL_UDPLITE_ = 136,
-	       SOL_RAW_ = 255, SOL_PACKET_ = 263, SOL_NETLINK_ = 270, SOL_TIPC_ = 271, SOL_BLUETOOTH_ = 274,
-	       SOL_ALG_ = 279, SOL_TLS_ = 282, AF_VSOCK_ = 40, ORIGINAL_DST = 80 };
+	enum {
+		TABLES = 64,
+		ZEROCOPY_RECEIVE = 35,
+		FANOUT_DATA = 22,
+		SOL_ICMPV6_ = 58,
+		SOL_UDPLITE_ = 136,
+		SOL_RAW_ = 255,
+		SOL_PACKET_ = 263,
+		SOL_NETLINK_ = 270,
+		SOL_TIPC_ = 271,
+		SOL_BLUETOOTH_ = 274,
+		SOL_ALG_ = 279,
+		SOL_TLS_ = 282,
+		AF_VSOCK_ = 40,
+		ORIGINAL_DST = 80
+	};
 
 	switch (level) {
 	case IPPROTO_IP:
@@ -299,11 +317,12 @@ static int64_t refuse(struct thread *thread, const uint64_t *a)
 	struct passage passage = passage_begin(thread);
 	int type;
 	socklen_t length = sizeof type;
-	int64_t result = PASSAGE_CALL(&passage, SYS_getsockopt, passage_descriptor(a[0]), SOL_SOCKET, SO_TYPE,
-				      (long)&type, (long)&length);
+	int64_t result = PASSAGE_CALL(&passage, SYS_getsockopt, passage_descriptor(a[0]),
+				      SOL_SOCKET, SO_TYPE, (long)&type, (long)&length);
 
 	if (passage_names(&passage, 1ull << 63 | a[1] << 32 | (uint32_t)a[2]))
-		fprintf(stderr, "vdsorun: socket option %d of level %d is not there\n", (int)a[2], (int)a[1]);
+		fprintf(stderr, "vdsorun: socket option %d of level %d is not there\n", (int)a[2],
+			(int)a[1]);
 	return result ? result : -ENOPROTOOPT;
 }
 
@@ -318,9 +337,10 @@ static int64_t attach_filter(struct thread *thread, const uint64_t *a)
 		at = a[3] ? passage_nowhere(&passage, a[3]) : 0;
 	else
 		filter.filter = (struct sock_filter *)passage_memory(
-			&passage, (uintptr_t)filter.filter, filter.len * sizeof *filter.filter, GUEST_READ, 0);
-	result = PASSAGE_CALL(&passage, SYS_setsockopt, passage_descriptor(a[0]), (long)a[1], (long)a[2], at,
-			      (long)a[4]);
+			&passage, (uintptr_t)filter.filter, filter.len * sizeof *filter.filter,
+			GUEST_READ, 0);
+	result = PASSAGE_CALL(&passage, SYS_setsockopt, passage_descriptor(a[0]), (long)a[1],
+			      (long)a[2], at, (long)a[4]);
 	passage_end(&passage, -1);
 	return result;
 }
@@ -331,7 +351,8 @@ int64_t call_setsockopt(struct thread *thread, const uint64_t *a)
 	int level = (int)a[1], option = (int)a[2];
 
 	/* of another size, it is wrong, and nothing inside is looked at */
-	if (level == SOL_SOCKET && (option == SO_ATTACH_FILTER || option == SO_ATTACH_REUSEPORT_CBPF) &&
+	if (level == SOL_SOCKET &&
+	    (option == SO_ATTACH_FILTER || option == SO_ATTACH_REUSEPORT_CBPF) &&
 	    (int)a[4] == sizeof(struct sock_fprog))
 		return attach_filter(thread, a);
 	if (!is_plain(level, option))

@@ -27,7 +27,8 @@ int64_t call_clock_gettime(struct thread *thread, const uint64_t *a)
 	struct timespec now;
 	int failed = read_clock(thread, (clockid_t)a[0], &now);
 
-	return failed ? failed : space_write(thread->process->space, guest_at(a[1]), &now, sizeof now);
+	return failed ? failed
+		      : space_write(thread->process->space, guest_at(a[1]), &now, sizeof now);
 }
 
 int64_t call_clock_getres(struct thread *thread, const uint64_t *a)

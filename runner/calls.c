@@ -52,8 +52,9 @@ static int64_t none(struct thread *thread, const uint64_t *argument)
 static const struct call calls[CALLS_MAX] = {
 	/* memory */
 	OWN(brk, N), OWN(mmap, N, N, N, N, N, N), OWN(munmap, N, N), OWN(mprotect, N, N, N),
-	OWN(mremap, N, N, N, N, N), OWN(madvise, N, N, N), OWN(mincore, N, N, N), OWN(msync, N, N, N),
-	OWN(mlock, N, N), OWN(mlock2, N, N, N), OWN(munlock, N, N), OWN(mlockall, N), OWN(munlockall),
+	OWN(mremap, N, N, N, N, N), OWN(madvise, N, N, N), OWN(mincore, N, N, N),
+	OWN(msync, N, N, N), OWN(mlock, N, N), OWN(mlock2, N, N, N), OWN(munlock, N, N),
+	OWN(mlockall, N), OWN(munlockall),
 	/* threads and processes */
 	OWN(clone, N, N, N, N, N), OWN(clone3, N, N), OWN(fork), OWN(vfork), OWN(unshare, N), OWN(setns, FD, N),
 	OWN(execve, N, N, N), OWN(execveat, N, N, N, N, N), OWN(prctl, N, N, N, N, N),
@@ -70,7 +71,8 @@ static const struct call calls[CALLS_MAX] = {
 
 	/* what a process is */
 	OWN(arch_prctl, N, N), OWN(exit, N), OWN(exit_group, N), OWN(set_tid_address, N),
-	OWN(futex, N, N, N, N, N, N), HOST(sched_getaffinity, N, N, OUT_BY(char, 1)), HOST(sched_yield),
+	OWN(futex, N, N, N, N, N, N), HOST(sched_getaffinity, N, N, OUT_BY_INT(char, 1)),
+	HOST(sched_yield),
 	HOST(getpriority, N, N), HOST(getrusage, N, OUT(struct rusage)),
 	HOST(getpid), HOST(getppid), HOST(gettid), HOST(getuid), HOST(geteuid), HOST(getgid),
 	HOST(getegid), HOST(getpgrp), HOST(getpgid, N), HOST(setpgid, N, N), HOST(getsid, N),
@@ -313,8 +315,9 @@ static const struct call calls[CALLS_MAX] = {
 	NONE(process_vm_readv), NONE(process_vm_writev), NONE(ptrace), NONE(kcmp),
 	NONE(userfaultfd), NONE(memfd_secret), NONE(perf_event_open), NONE(bpf),
 	NONE(landlock_create_ruleset), NONE(landlock_add_rule), NONE(landlock_restrict_self),
-	NONE(seccomp), NONE(rseq), NONE(process_madvise), NONE(process_mrelease), NONE(io_pgetevents),
-	NONE(get_mempolicy), NONE(set_mempolicy), NONE(mbind), NONE(move_pages), NONE(migrate_pages),
+	NONE(seccomp), NONE(rseq), NONE(process_madvise), NONE(process_mrelease),
+	NONE(io_pgetevents), NONE(get_mempolicy), NONE(set_mempolicy), NONE(mbind),
+	NONE(move_pages), NONE(migrate_pages),
 	NONE(pkey_alloc), NONE(pkey_free), NONE(pkey_mprotect), NONE(remap_file_pages),
 	NONE(futex_waitv), NONE(sched_getattr), NONE(sched_setattr),
 	/* nobody misses them */
@@ -354,7 +357,8 @@ static void name_missing(const struct thread *thread, uint64_t number, uint64_t 
 	if (name)
 		fprintf(stderr, "vdsorun: system call %s is not there\n", name);
 	else
-		fprintf(stderr, "vdsorun: system call %llu is not there\n", (unsigned long long)number);
+		fprintf(stderr, "vdsorun: system call %llu is not there\n",
+			(unsigned long long)number);
 }
 
 int64_t calls_do(struct thread *thread, uint64_t number, const uint64_t *argument)
@@ -368,5 +372,6 @@ int64_t calls_do(struct thread *thread, uint64_t number, const uint64_t *argumen
 	}
 	if (call->own)
 		return call->own(thread, argument);
-	return (call->waits ? passage_wait : passage_ask)(thread, (long)number, call->argument, argument);
+	return (call->waits ? passage_wait : passage_ask)(thread, (long)number, call->argument,
+							  argument);
 }

@@ -19,18 +19,18 @@
 
 enum {
 	PARTS = IOV_MAX,
-	SMALL = 1 << 16,	/* is copied rather than sent in parts */
-	LARGE = 1 << 24,	/* nothing of more than this is copied */
+	SMALL = 1 << 16, /* is copied rather than sent in parts */
+	LARGE = 1 << 24, /* nothing of more than this is copied */
 };
 
 /* Of the guest's memory, for the time of a call. */
 struct copy {
 	struct copy *next;
 	void *host;
-	void *map;		/* NULL: the copy is behind this structure */
+	void *map; /* NULL: the copy is behind this structure */
 	size_t mapped;
 	uint64_t guest;
-	size_t size;		/* to be written back */
+	size_t size; /* to be written back */
 	unsigned int how;
 };
 
@@ -133,7 +133,8 @@ static long copy_in(struct passage *passage, uint64_t at, size_t size, unsigned 
 		    unsigned int how)
 {
 	const struct space *space = passage->thread->process->space;
-	struct copy *copy = how & PASSAGE_EXACT ? add_exact(passage, size) : add_copy(passage, size);
+	struct copy *copy =
+		how & PASSAGE_EXACT ? add_exact(passage, size) : add_copy(passage, size);
 
 	if (!copy)
 		return 0;
@@ -158,7 +159,8 @@ void passage_end(struct passage *passage, int64_t filled)
 
 		if (copy->how & PASSAGE_FILLED && filled < (int64_t)size)
 			size = filled < 0 ? 0 : (size_t)filled;
-		space_write(passage->thread->process->space, guest_at(copy->guest), copy->host, size);
+		space_write(passage->thread->process->space, guest_at(copy->guest), copy->host,
+			    size);
 		passage->copies = copy->next;
 		if (copy->map)
 			munmap(copy->map, copy->mapped);
@@ -209,7 +211,8 @@ long passage_string(struct passage *passage, uint64_t at)
 		return copy ? (long)copy->host : 0;
 	/* the host finds no end, and then nothing */
 	good = usable(space, at, PATH_MAX, GUEST_READ);
-	return good ? copy_in(passage, at, good, GUEST_READ, PASSAGE_EXACT) : passage_nowhere(passage, at);
+	return good ? copy_in(passage, at, good, GUEST_READ, PASSAGE_EXACT)
+		    : passage_nowhere(passage, at);
 }
 
 long passage_mask(struct passage *passage, uint64_t at, uint64_t *size)
@@ -218,7 +221,8 @@ long passage_mask(struct passage *passage, uint64_t at, uint64_t *size)
 	if (!at)
 		*size = sizeof passage->blocked;
 	else if (*size == sizeof passage->blocked &&
-		 space_read(passage->thread->process->space, &passage->blocked, guest_at(at), *size))
+		 space_read(passage->thread->process->space, &passage->blocked, guest_at(at),
+			    *size))
 		return passage_nowhere(passage, at);
 	passage->lends = true;
 	return (long)&passage->blocked;
@@ -241,13 +245,15 @@ static int add_parts(struct passage *passage, uint64_t at, size_t size, unsigned
 	int parts = 0;
 
 	if ((ssize_t)size > 0)
-		parts = space_parts(passage->thread->process->space, guest_at(at), size, prot, part, room);
+		parts = space_parts(passage->thread->process->space, guest_at(at), size, prot, part,
+				    room);
 	if (parts < 0)
 		parts = 0;
 	for (int i = 0; i < parts; i++)
 		sum += part[i].iov_len;
 	if (parts < room && (sum < size || !size))
-		part[parts++] = (struct iovec){ (void *)passage_nowhere(passage, at + sum), size - sum };
+		part[parts++] =
+			(struct iovec){ (void *)passage_nowhere(passage, at + sum), size - sum };
 	return parts;
 }
 
@@ -272,7 +278,8 @@ long passage_vector(struct passage *passage, uint64_t at, uint64_t *count, unsig
 	if (!at)
 		return 0;
 	if (!*count || *count > PARTS ||
-	    usable(space, at, *count * sizeof(struct iovec), GUEST_READ) < *count * sizeof(struct iovec))
+	    usable(space, at, *count * sizeof(struct iovec), GUEST_READ) <
+		    *count * sizeof(struct iovec))
 		return passage_nowhere(passage, at);
 	copy = add_copy(passage, PARTS * sizeof(struct iovec));
 	if (!copy)
@@ -346,7 +353,7 @@ struct asked {
 	uint64_t guest[CALLS_ARGUMENTS];
 	long host[CALLS_ARGUMENTS];
 	socklen_t length[CALLS_ARGUMENTS];
-	size_t unit;		/* of what the result counts */
+	size_t unit; /* of what the result counts */
 };
 
 /* What is too much for a buffer is too much for memory; less than nothing is the host's affair. */
@@ -390,7 +397,8 @@ static void pass_memory(struct asked *asked, int i)
 
 	if (is->filled)
 		asked->unit = is->size;
-	if (in_parts(asked->number) && !passage_is_simple(passage, asked->guest[i], size, is->prot)) {
+	if (in_parts(asked->number) &&
+	    !passage_is_simple(passage, asked->guest[i], size, is->prot)) {
 		asked->host[i] = passage_parts(passage, asked->guest[i], size, is->prot, &count);
 		asked->host[i + 1] = (long)count;
 		asked->number = in_parts(asked->number);

@@ -51,7 +51,8 @@ struct argument {
 /* Read, and written where that is possible: what is left of a time. */
 #define LEFT(type) MEMORY_OF(type, .prot = GUEST_READ, .quiet = 1)
 #define IN_BY(type, number) MEMORY_OF(type, .prot = GUEST_READ, .count = COUNT_LONG, .by = (number))
-#define IN_BY_INT(type, number) MEMORY_OF(type, .prot = GUEST_READ, .count = COUNT_INT, .by = (number))
+#define IN_BY_INT(type, number) \
+	MEMORY_OF(type, .prot = GUEST_READ, .count = COUNT_INT, .by = (number))
 #define OUT_BY(type, number) \
 	MEMORY_OF(type, .prot = GUEST_WRITE, .count = COUNT_LONG, .by = (number), .filled = 1)
 #define OUT_BY_INT(type, number) \

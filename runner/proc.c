@@ -23,7 +23,7 @@
 
 enum { TEXT = 16384, OWN_THREADS = 8 };
 
-static int proc_fd = -1;	/* of /proc, wherever the guest changes its root to */
+static int proc_fd = -1; /* of /proc, wherever the guest changes its root to */
 static struct {
 	char path[PATH_MAX];
 	size_t length;
@@ -57,7 +57,9 @@ void proc_hide_thread(void)
 static bool is_hidden_thread(pid_t thread)
 {
 	static const char kernels[] = "kvm-";
-	unsigned int count = own.process != getpid() ? 0 : own.count < OWN_THREADS ? own.count : OWN_THREADS;
+	unsigned int count = own.process != getpid()   ? 0
+			     : own.count < OWN_THREADS ? own.count
+						       : OWN_THREADS;
 	char path[sizeof "self/task//comm" + 3 * sizeof thread], text[sizeof kernels] = "";
 	int fd;
 
@@ -95,8 +97,8 @@ static unsigned int hidden_threads(void)
  */
 struct name {
 	char text[PATH_MAX];
-	const char *last;	/* "maps" */
-	pid_t process;		/* 0: of none */
+	const char *last; /* "maps" */
+	pid_t process;	  /* 0: of none */
 };
 
 static bool is_number(const char *text)
@@ -270,7 +272,7 @@ static size_t take_own(char *text, size_t size, size_t at)
 /* Behind the last parenthesis, which a program's name may have, too. */
 static size_t find_in_stat(const char *text)
 {
-	enum { AFTER_NAME = 18 };	/* spaces in front of num_threads, the 20th */
+	enum { AFTER_NAME = 18 }; /* spaces in front of num_threads, the 20th */
 	const char *at = strrchr(text, ')');
 
 	for (int i = 0; at && i < AFTER_NAME; i++)
@@ -302,14 +304,11 @@ static int64_t open_counted(int fd, const char *name, size_t (*find)(const char 
 	return fd;
 }
 
-/* Where the address space can tell. */
-__attribute__((weak)) int space_maps(const struct space *space, char **text, size_t *size);
-
 static int64_t open_maps(const struct thread *thread, int fd, uint64_t flags)
 {
 	char *text = NULL;
 	size_t size;
-	int failed = space_maps ? space_maps(thread->process->space, &text, &size) : -EACCES;
+	int failed = space_maps(thread->process->space, &text, &size);
 
 	if (failed) {
 		close(fd);
@@ -341,7 +340,8 @@ static int64_t open_proc(const struct thread *thread, int fd, uint64_t flags)
 	return fd;
 }
 
-int64_t proc_opened(const struct thread *thread, int fd, int folder, const char *name, uint64_t flags)
+int64_t proc_opened(const struct thread *thread, int fd, int folder, const char *name,
+		    uint64_t flags)
 {
 	struct stat st;
 
@@ -381,7 +381,7 @@ bool proc_hides(enum proc_folder folder, const char *name)
 
 /* On its stack, in this order. */
 struct start {
-	uint64_t arguments, environment, path;	/* where their strings begin */
+	uint64_t arguments, environment, path; /* where their strings begin */
 	uint64_t vector;
 	size_t vector_size;
 };
@@ -417,8 +417,16 @@ static void read_start(const struct space *space, uint64_t sp, struct start *sta
 /* Those that stay as they are; by their numbers in /proc/self/stat. */
 static bool read_map(struct prctl_mm_map *map)
 {
-	enum { FIRST = 3, START_CODE = 26, END_CODE = 27, START_STACK = 28, START_DATA = 45, END_DATA = 46,
-	       START_BREAK = 47, FIELDS = 52 };
+	enum {
+		FIRST = 3,
+		START_CODE = 26,
+		END_CODE = 27,
+		START_STACK = 28,
+		START_DATA = 45,
+		END_DATA = 46,
+		START_BREAK = 47,
+		FIELDS = 52
+	};
 	unsigned long long field[FIELDS + 1] = { 0 };
 	char text[TEXT], *rest = NULL, *word;
 	int fd = openat(proc_fd, "self/stat", O_RDONLY | O_CLOEXEC);
@@ -436,10 +444,14 @@ static bool read_map(struct prctl_mm_map *map)
 	for (int i = FIRST; word && i <= FIELDS; i++, word = strtok_r(NULL, " ", &rest))
 		field[i] = strtoull(word, NULL, 10);
 	*map = (struct prctl_mm_map){
-		.start_code = field[START_CODE], .end_code = field[END_CODE],
-		.start_data = field[START_DATA], .end_data = field[END_DATA],
-		.start_brk = field[START_BREAK], .brk = (uintptr_t)sbrk(0),
-		.start_stack = field[START_STACK], .exe_fd = (uint32_t)-1,
+		.start_code = field[START_CODE],
+		.end_code = field[END_CODE],
+		.start_data = field[START_DATA],
+		.end_data = field[END_DATA],
+		.start_brk = field[START_BREAK],
+		.brk = (uintptr_t)sbrk(0),
+		.start_stack = field[START_STACK],
+		.exe_fd = (uint32_t)-1,
 	};
 	return true;
 }

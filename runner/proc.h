@@ -21,7 +21,8 @@ void proc_hide_thread(void);
  * What the host has opened by this name is for the guest: the descriptor, which may be of
  * something else now, or -errno, and it is closed.
  */
-int64_t proc_opened(const struct thread *thread, int fd, int folder, const char *name, uint64_t flags);
+int64_t proc_opened(const struct thread *thread, int fd, int folder, const char *name,
+		    uint64_t flags);
 
 /* Whether a name, or the symbolic link of that name, means the program that runs. */
 bool proc_is_program(int folder, const char *name);

@@ -38,8 +38,10 @@ static int hidden, zero, file;
 
 static void make(uint64_t at, unsigned int prot)
 {
-	ck_assert_int_eq(space_make(program.space, (struct guest_range){ guest_at(at), guest_at(at + AREA) },
-				    prot, false), 0);
+	ck_assert_int_eq(space_make(program.space,
+				    (struct guest_range){ guest_at(at), guest_at(at + AREA) }, prot,
+				    false),
+			 0);
 }
 
 static void set_up(void)
@@ -70,7 +72,8 @@ static void tear_down(void)
 	vm_destroy(program.vm);
 }
 
-static int64_t call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+static int64_t call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+		    uint64_t f)
 {
 	const uint64_t argument[CALLS_ARGUMENTS] = { a, b, c, d, e, f };
 
@@ -78,8 +81,9 @@ static int64_t call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_
 }
 
 #define CALL(number, ...) CALL_(SYS_##number, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define CALL_(number, a, b, c, d, e, f, ...) \
-	call(number, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), (uint64_t)(e), (uint64_t)(f))
+#define CALL_(number, a, b, c, d, e, f, ...)                                                       \
+	call(number, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), (uint64_t)(e),    \
+	     (uint64_t)(f))
 
 static void put(uint64_t at, const void *from, size_t size)
 {
@@ -101,16 +105,20 @@ START_TEST(test_places)
 
 	ck_assert_ptr_eq((void *)passage_memory(&passage, FIRST + 5, 100, GUEST_WRITE, 0),
 			 space_at(program.space, guest_at(FIRST + 5), GUEST_WRITE, &follow));
-	ck_assert_ptr_ne((void *)passage_memory(&passage, FIRST + 5, 100, GUEST_WRITE, PASSAGE_PRIVATE),
-			 space_at(program.space, guest_at(FIRST + 5), GUEST_WRITE, &follow));
+	ck_assert_ptr_ne(
+		(void *)passage_memory(&passage, FIRST + 5, 100, GUEST_WRITE, PASSAGE_PRIVATE),
+		space_at(program.space, guest_at(FIRST + 5), GUEST_WRITE, &follow));
 	ck_assert_int_eq(passage_memory(&passage, 0, 100, GUEST_READ, 0), 0);
 	ck_assert_int_eq(passage_string(&passage, 0), 0);
 	/* the host cannot use them either, and tells one from the other */
-	ck_assert_int_eq(write(file, (void *)passage_memory(&passage, NOBODY, 1, GUEST_READ, 0), 1), -1);
+	ck_assert_int_eq(write(file, (void *)passage_memory(&passage, NOBODY, 1, GUEST_READ, 0), 1),
+			 -1);
 	ck_assert_int_eq(errno, EFAULT);
-	ck_assert_int_eq(write(file, (void *)passage_memory(&passage, UINT64_MAX, 1, GUEST_READ, 0), 0), -1);
+	ck_assert_int_eq(
+		write(file, (void *)passage_memory(&passage, UINT64_MAX, 1, GUEST_READ, 0), 0), -1);
 	ck_assert_int_eq(errno, EFAULT);
-	ck_assert_int_eq(write(file, (void *)passage_memory(&passage, NOBODY, 1, GUEST_READ, 0), 0), 0);
+	ck_assert_int_eq(write(file, (void *)passage_memory(&passage, NOBODY, 1, GUEST_READ, 0), 0),
+			 0);
 	passage_end(&passage, -1);
 	ck_assert_ptr_null(passage.copies);
 }
@@ -180,8 +188,10 @@ START_TEST(test_strings)
 	put(at, "/\0", 2);
 	ck_assert_int_eq(CALL(access, at, F_OK), 0);
 	ck_assert_int_eq(CALL(access, NOBODY, F_OK), -EFAULT);
-	ck_assert_int_eq(space_make(program.space, (struct guest_range){ guest_at(THIRD), guest_at(END) }, 0,
-				    false), 0);
+	ck_assert_int_eq(space_make(program.space,
+				    (struct guest_range){ guest_at(THIRD), guest_at(END) }, 0,
+				    false),
+			 0);
 	put(at, "///", 3);
 	ck_assert_int_eq(CALL(access, at, F_OK), -EFAULT);
 }
@@ -214,7 +224,9 @@ END_TEST
 
 START_TEST(test_vectors)
 {
-	struct iovec vector[] = { { (void *)(SECOND - 4), 8 }, { (void *)NOBODY, 8 }, { (void *)FIRST, 8 } };
+	struct iovec vector[] = { { (void *)(SECOND - 4), 8 },
+				  { (void *)NOBODY, 8 },
+				  { (void *)FIRST, 8 } };
 	static struct iovec many[IOV_MAX];
 
 	put(FIRST + 100, vector, sizeof vector);
@@ -268,7 +280,8 @@ static int64_t give_away(int socket_fd, const int *fd, size_t count, uint64_t nu
 	struct iovec part = { (void *)FIRST, 1 };
 	struct mmsghdr message[2] = {
 		{ .msg_hdr = { .msg_iov = (void *)(FIRST + 200), .msg_iovlen = 1 } },
-		{ .msg_hdr = { .msg_iov = (void *)(FIRST + 200), .msg_iovlen = 1,
+		{ .msg_hdr = { .msg_iov = (void *)(FIRST + 200),
+			       .msg_iovlen = 1,
 			       .msg_control = (void *)(FIRST + 300),
 			       .msg_controllen = CMSG_SPACE(count * sizeof *fd) } },
 	};
@@ -332,9 +345,12 @@ START_TEST(test_addresses)
 {
 	char mine[256];
 	struct sock_fprog filter = { 1, (struct sock_filter *)mine };
-	struct sigevent event = { .sigev_notify = SIGEV_THREAD, .sigev_value = { .sival_ptr = mine } };
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD,
+				  .sigev_value = { .sival_ptr = mine } };
 	struct iovec part = { mine, 8 };
-	struct msghdr message = { .msg_name = mine, .msg_namelen = 8, .msg_iov = &part, .msg_iovlen = 1 };
+	struct msghdr message = {
+		.msg_name = mine, .msg_namelen = 8, .msg_iov = &part, .msg_iovlen = 1
+	};
 	const uint64_t at = (uintptr_t)mine;
 	int pair[2];
 
@@ -356,7 +372,9 @@ START_TEST(test_addresses)
 	put(FIRST + 100, &part, sizeof part);
 	ck_assert_int_eq(CALL(recvmsg, pair[0], FIRST, MSG_DONTWAIT), -EFAULT);
 	put(FIRST, &filter, sizeof filter);
-	ck_assert_int_eq(CALL(setsockopt, pair[0], SOL_SOCKET, SO_ATTACH_FILTER, FIRST, sizeof filter), -EFAULT);
+	ck_assert_int_eq(
+		CALL(setsockopt, pair[0], SOL_SOCKET, SO_ATTACH_FILTER, FIRST, sizeof filter),
+		-EFAULT);
 	put(FIRST, &event, sizeof event);
 	ck_assert_int_eq(CALL(mq_notify, zero, FIRST), -ENOSYS);
 	ck_assert_int_eq(CALL(getpid, at, at, at, at), getpid());
@@ -370,8 +388,8 @@ END_TEST
 Suite *passage_suite(void)
 {
 	const TTest *const tests[] = {
-		test_places, test_exact, test_filled, test_quiet, test_strings, test_large, test_vectors,
-		test_lengths, test_hidden, test_addresses,
+		test_places, test_exact,   test_filled,	 test_quiet,  test_strings,
+		test_large,  test_vectors, test_lengths, test_hidden, test_addresses,
 	};
 	Suite *suite = suite_create("passage");
 	TCase *tcase = tcase_create("passage");

@@ -80,13 +80,18 @@ static void close_it(long result)
 static const struct timespec times[2] = { { 1000000000, 5 }, { 1100000000, 7 } };
 static const struct timeval old_times[2] = { { 1000000000, 5 }, { 1100000000, 7 } };
 static const struct utimbuf oldest_times = { 1000000000, 1100000000 };
-static const uint64_t how[3] = { O_RDONLY }, bad_how[3] = { 0, 0, 1ull << 40 };	/* struct open_how */
+static const uint64_t how[3] = { O_RDONLY },
+		      bad_how[3] = { 0, 0, 1ull << 40 }; /* struct open_how */
 static const struct timespec moment = { 0, 1000 };
 static const off_t offset = 10;
 static const struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 10 };
 static const int one = 1;
 static const uint64_t hint = 2;
-static struct { unsigned int bytes; int type; char handle[128]; } file_handle = { .bytes = 128 };
+static struct {
+	unsigned int bytes;
+	int type;
+	char handle[128];
+} file_handle = { .bytes = 128 };
 
 static const struct table_call calls[] = {
 	/* what is read and written */
@@ -219,7 +224,8 @@ static const struct table_call calls[] = {
 	/* from one descriptor to another */
 	MAKE(sendfile, NUM(OTHER_FD), NUM(FILE_FD), DATA(offset), NUM(100)),
 	MAKE(sendfile, NUM(OTHER_FD), NUM(READ_FD), DATA(offset), NUM(100)),
-	MAKE(copy_file_range, NUM(FILE_FD), DATA(offset), NUM(OTHER_FD), DATA(offset), NUM(100), NUM(0)),
+	MAKE(copy_file_range, NUM(FILE_FD), DATA(offset), NUM(OTHER_FD), DATA(offset), NUM(100),
+	     NUM(0)),
 	MAKE(splice, NUM(FILE_FD), DATA(offset), NUM(WRITE_FD), NUM(0), NUM(100), NUM(0)),
 	MAKE(splice, NUM(READ_FD), NUM(0), NUM(OTHER_FD), DATA(offset), NUM(100), NUM(0)),
 	MAKE(splice, NUM(READ_FD), DATA(offset), NUM(OTHER_FD), NUM(0), NUM(100), NUM(0)),
@@ -315,11 +321,15 @@ static const struct table_call calls[] = {
  */
 static void vectors(void)
 {
-	static const struct { const char *name; long number; int fd; } call[] = {
-		{ "readv", SYS_readv, FILE_FD },     { "writev", SYS_writev, OTHER_FD },
-		{ "preadv", SYS_preadv, FILE_FD },   { "pwritev", SYS_pwritev, OTHER_FD },
-		{ "preadv2", SYS_preadv2, FILE_FD }, { "pwritev2", SYS_pwritev2, OTHER_FD },
-		{ "readv", SYS_readv, READ_FD },     { "writev", SYS_writev, WRITE_FD },
+	static const struct {
+		const char *name;
+		long number;
+		int fd;
+	} call[] = {
+		{ "readv", SYS_readv, FILE_FD },	{ "writev", SYS_writev, OTHER_FD },
+		{ "preadv", SYS_preadv, FILE_FD },	{ "pwritev", SYS_pwritev, OTHER_FD },
+		{ "preadv2", SYS_preadv2, FILE_FD },	{ "pwritev2", SYS_pwritev2, OTHER_FD },
+		{ "readv", SYS_readv, READ_FD },	{ "writev", SYS_writev, WRITE_FD },
 		{ "vmsplice", SYS_vmsplice, WRITE_FD }, { "vmsplice", SYS_vmsplice, READ_FD },
 		{ "vmsplice", SYS_vmsplice, FILE_FD },
 	};
@@ -336,22 +346,26 @@ static void vectors(void)
 
 				make();
 				for (int i = 0; i < 3; i++)
-					vector[i] = (struct iovec){ table_place(i, &part, i == bad ? way : GOOD,
-										&good), 1000 };
+					vector[i] = (struct iovec){
+						table_place(i, &part, i == bad ? way : GOOD, &good),
+						1000
+					};
 				errno = 0;
 				result = syscall(call[c].number, call[c].fd, vector, 3, 0, 0, 0);
-				printf("%s, part %d %s: %ld %s\n", call[c].name, bad, table_way_name[way],
-				       result, strerror(errno));
+				printf("%s, part %d %s: %ld %s\n", call[c].name, bad,
+				       table_way_name[way], result, strerror(errno));
 			}
 		for (size_t i = 0; i < sizeof length / sizeof length[0]; i++) {
-			struct iovec vector[2] = { { table_area[0] + TABLE_AREA - 100, (size_t)length[i] },
+			struct iovec vector[2] = { { table_area[0] + TABLE_AREA - 100,
+						     (size_t)length[i] },
 						   { table_area[1], 100 } };
 			long result;
 
 			make();
 			errno = 0;
 			result = syscall(call[c].number, call[c].fd, vector, 2, 0, 0, 0);
-			printf("%s, length %ld: %ld %s\n", call[c].name, length[i], result, strerror(errno));
+			printf("%s, length %ld: %ld %s\n", call[c].name, length[i], result,
+			       strerror(errno));
 		}
 	}
 	for (size_t i = 0; i < sizeof many / sizeof many[0]; i++)

@@ -62,7 +62,10 @@ static void make(void)
 /* One message, and three semaphores. */
 static void make_queue(void)
 {
-	struct { long type; char text[20]; } message = { 5, "nineteen characters" };
+	struct {
+		long type;
+		char text[20];
+	} message = { 5, "nineteen characters" };
 	unsigned short value[3] = { 1, 2, 3 };
 
 	if (messages < 0)
@@ -86,11 +89,15 @@ static void close_it(long result)
 #define MAKE(call, ...) CALL_BETWEEN(call, make, NULL, __VA_ARGS__)
 #define OPEN(call, ...) CALL_BETWEEN(call, make, close_it, __VA_ARGS__)
 
-static const struct pollfd list[] = { { READ_FD, POLLIN, 9 }, { WRITE_FD, POLLOUT | POLLIN, 9 },
-				      { CLOSED_FD, POLLIN, 9 }, { -1, POLLIN, 9 }, { EVENT_FD, POLLIN, 0 } };
+static const struct pollfd list[] = { { READ_FD, POLLIN, 9 },
+				      { WRITE_FD, POLLOUT | POLLIN, 9 },
+				      { CLOSED_FD, POLLIN, 9 },
+				      { -1, POLLIN, 9 },
+				      { EVENT_FD, POLLIN, 0 } };
 static const struct timespec soon = { 0, 1000 }, wrong_time = { 0, -1 };
 static const struct timeval soon_too = { 0, 1 };
-static const struct itimerspec timer = { .it_value = { 100, 0 } }, wrong_timer = { .it_value = { 0, -1 } };
+static const struct itimerspec timer = { .it_value = { 100, 0 } },
+			       wrong_timer = { .it_value = { 0, -1 } };
 static const struct epoll_event event = { .events = EPOLLIN, .data = { .u64 = 1 } };
 static const uint64_t reads = 1 << READ_FD, closed = 1ull << CLOSED_FD, mask, two = 2, most = ~0ull;
 
@@ -122,9 +129,11 @@ static const struct table_call calls[] = {
 	MAKE(epoll_pwait, NUM(EPOLL_FD), ROOM(sizeof event), NUM(1), NUM(0), NUM(0), NUM(8)),
 	MAKE(epoll_pwait, NUM(EPOLL_FD), ROOM(sizeof event), NUM(0), NUM(0), NUM(0), NUM(8)),
 	MAKE(epoll_pwait, NUM(EPOLL_FD), ROOM(sizeof event), NUM(-1), NUM(0), NUM(0), NUM(8)),
-	MAKE(epoll_pwait, NUM(EPOLL_FD), ROOM(2 * sizeof event), NUM(1000000), NUM(0), NUM(0), NUM(8)),
+	MAKE(epoll_pwait, NUM(EPOLL_FD), ROOM(2 * sizeof event), NUM(1000000), NUM(0), NUM(0),
+	     NUM(8)),
 	MAKE(epoll_pwait, NUM(READ_FD), ROOM(sizeof event), NUM(1), NUM(0), NUM(0), NUM(8)),
-	MAKE(epoll_pwait2, NUM(EPOLL_FD), ROOM(5 * sizeof event), NUM(5), DATA_SECRET(soon), NUM(0), NUM(8)),
+	MAKE(epoll_pwait2, NUM(EPOLL_FD), ROOM(5 * sizeof event), NUM(5), DATA_SECRET(soon), NUM(0),
+	     NUM(8)),
 	OPEN(epoll_create1, NUM(-1)),
 
 	MAKE(timerfd_settime, NUM(TIMER_FD), NUM(0), DATA(timer), SECRET(sizeof timer)),
@@ -147,7 +156,10 @@ static const struct table_call calls[] = {
 
 static void queues(void)
 {
-	static const struct { long type; char text[20]; } message = { 1, "something" }, bad = { -1, "something" };
+	static const struct {
+		long type;
+		char text[20];
+	} message = { 1, "something" }, bad = { -1, "something" };
 	static const struct sembuf one = { 0, -1, IPC_NOWAIT }, wrong = { 9, -1, IPC_NOWAIT };
 	static const unsigned short values[3] = { 4, 5, 6 };
 
@@ -158,11 +170,15 @@ static void queues(void)
 		QUEUE(msgsnd, NUM(messages), DATA(bad), NUM(20), NUM(IPC_NOWAIT)),
 		QUEUE(msgsnd, NUM(messages), DATA(message), NUM(-1), NUM(IPC_NOWAIT)),
 		QUEUE(msgsnd, NUM(-1), DATA(message), NUM(20), NUM(IPC_NOWAIT)),
-		QUEUE(msgrcv, NUM(messages), ROOM(sizeof message), NUM(20), NUM(0), NUM(IPC_NOWAIT)),
-		QUEUE(msgrcv, NUM(messages), ROOM(100), NUM(100 - sizeof(long)), NUM(0), NUM(IPC_NOWAIT)),
+		QUEUE(msgrcv, NUM(messages), ROOM(sizeof message), NUM(20), NUM(0),
+		      NUM(IPC_NOWAIT)),
+		QUEUE(msgrcv, NUM(messages), ROOM(100), NUM(100 - sizeof(long)), NUM(0),
+		      NUM(IPC_NOWAIT)),
 		QUEUE(msgrcv, NUM(messages), ROOM(13), NUM(5), NUM(0), NUM(IPC_NOWAIT)),
-		QUEUE(msgrcv, NUM(messages), ROOM(13), NUM(5), NUM(0), NUM(IPC_NOWAIT | MSG_NOERROR)),
-		QUEUE(msgrcv, NUM(messages), ROOM(sizeof message), NUM(20), NUM(9), NUM(IPC_NOWAIT)),
+		QUEUE(msgrcv, NUM(messages), ROOM(13), NUM(5), NUM(0),
+		      NUM(IPC_NOWAIT | MSG_NOERROR)),
+		QUEUE(msgrcv, NUM(messages), ROOM(sizeof message), NUM(20), NUM(9),
+		      NUM(IPC_NOWAIT)),
 		QUEUE(msgctl, NUM(messages), NUM(IPC_STAT), SECRET(sizeof(struct msqid_ds))),
 		QUEUE(msgctl, NUM(-1), NUM(IPC_STAT), ROOM(sizeof(struct msqid_ds))),
 		QUEUE(semop, NUM(semaphores), DATA(one), NUM(1)),
@@ -174,7 +190,8 @@ static void queues(void)
 		QUEUE(semctl, NUM(semaphores), NUM(0), NUM(SETALL), DATA(values)),
 		QUEUE(semctl, NUM(semaphores), NUM(1), NUM(SETVAL), NUM(9)),
 		QUEUE(semctl, NUM(semaphores), NUM(1), NUM(GETVAL), NUM(0)),
-		QUEUE(semctl, NUM(semaphores), NUM(0), NUM(IPC_STAT), SECRET(sizeof(struct semid_ds))),
+		QUEUE(semctl, NUM(semaphores), NUM(0), NUM(IPC_STAT),
+		      SECRET(sizeof(struct semid_ds))),
 		QUEUE(semctl, NUM(semaphores), NUM(9), NUM(GETVAL), NUM(0)),
 	};
 

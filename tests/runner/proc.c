@@ -78,7 +78,8 @@ static void memory(void)
 static void links(const char *program)
 {
 	char link[PATH_MAX] = "", name[100], head[2][64] = { "", "" };
-	static const char *const names[] = { "/proc/self/exe", "/proc/thread-self/exe", "/proc/self/../self/exe" };
+	static const char *const names[] = { "/proc/self/exe", "/proc/thread-self/exe",
+					     "/proc/self/../self/exe" };
 	int self = open("/proc/self", O_RDONLY | O_DIRECTORY), fd, magic;
 	struct stat st, st2;
 
@@ -99,9 +100,12 @@ static void links(const char *program)
 	fd = open("/proc/self/exe", O_RDONLY);
 	magic = open(program, O_RDONLY);
 	printf("same file %d, same bytes %d\n",
-	       !fstat(fd, &st) && !fstat(magic, &st2) && st.st_ino == st2.st_ino && st.st_dev == st2.st_dev,
-	       read(fd, head[0], 64) == 64 && read(magic, head[1], 64) == 64 && !memcmp(head[0], head[1], 64));
-	say("closed on exec", fcntl(open("/proc/self/exe", O_RDONLY | O_CLOEXEC), F_GETFD) == FD_CLOEXEC ? 0 : -1);
+	       !fstat(fd, &st) && !fstat(magic, &st2) && st.st_ino == st2.st_ino &&
+		       st.st_dev == st2.st_dev,
+	       read(fd, head[0], 64) == 64 && read(magic, head[1], 64) == 64 &&
+		       !memcmp(head[0], head[1], 64));
+	say("closed on exec",
+	    fcntl(open("/proc/self/exe", O_RDONLY | O_CLOEXEC), F_GETFD) == FD_CLOEXEC ? 0 : -1);
 	say("to write", open_it(AT_FDCWD, "/proc/self/exe", O_RDWR));
 	unlink("/tmp/to-program");
 	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
@@ -129,11 +133,13 @@ static void strings(int argc, char **argv)
 	}
 	printf("environment %d, all %d\n", same, at == size);
 	size = read_it("/proc/self/auxv", text, sizeof text);
-	for (at = 0; at + sizeof *pair <= size && pair->a_type != AT_NULL; at += sizeof *pair, pair++) {
+	for (at = 0; at + sizeof *pair <= size && pair->a_type != AT_NULL;
+	     at += sizeof *pair, pair++) {
 		unsigned long value = getauxval(pair->a_type);
 
 		same &= value == pair->a_un.a_val;
-		n += pair->a_type == AT_ENTRY || pair->a_type == AT_RANDOM || pair->a_type == AT_PHDR;
+		n += pair->a_type == AT_ENTRY || pair->a_type == AT_RANDOM ||
+		     pair->a_type == AT_PHDR;
 	}
 	printf("auxiliary vector %d, %d\n", same, n);
 	argv[0][0] = '@';
@@ -149,10 +155,12 @@ static void counts(void)
 
 	read_it("/proc/self/status", text, sizeof text);
 	at = strstr(text, "\nThreads:");
-	printf("%.*s,%.*s\n", (int)strcspn(text, "\n"), text, at ? (int)strcspn(at + 1, "\n") : 0, at ? at + 1 : "");
+	printf("%.*s,%.*s\n", (int)strcspn(text, "\n"), text, at ? (int)strcspn(at + 1, "\n") : 0,
+	       at ? at + 1 : "");
 	read_it("/proc/self/stat", text, sizeof text);
 	at = strrchr(text, ')');
-	printf("%d %.*s", atoi(text) == getpid(), at ? (int)(at - strchr(text, '(')) : 0, strchr(text, '('));
+	printf("%d %.*s", atoi(text) == getpid(), at ? (int)(at - strchr(text, '(')) : 0,
+	       strchr(text, '('));
 	for (; at && *at && field < 20; at++)
 		field += *at == ' ';
 	printf(" %d\n", at ? atoi(at) : -1);
@@ -196,7 +204,7 @@ int main(int argc, char **argv)
 	folder("/proc/self/fdinfo");
 	folder("/proc/self/task");
 	folder("/proc/thread-self/fd");
-	if (argc > 1)	/* not as it is for others: it is the machine's, too */
+	if (argc > 1) /* not as it is for others: it is the machine's, too */
 		memory();
 	return 0;
 }

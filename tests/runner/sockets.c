@@ -19,7 +19,16 @@
 
 #include "table.h"
 
-enum { LEFT_FD = 60, RIGHT_FD, STREAM_LEFT_FD, STREAM_RIGHT_FD, LISTEN_FD, CLIENT_FD, NET_FD, CLOSED_FD = 90 };
+enum {
+	LEFT_FD = 60,
+	RIGHT_FD,
+	STREAM_LEFT_FD,
+	STREAM_RIGHT_FD,
+	LISTEN_FD,
+	CLIENT_FD,
+	NET_FD,
+	CLOSED_FD = 90
+};
 
 static struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
 static struct sockaddr_in any = { .sin_family = AF_INET };
@@ -50,7 +59,8 @@ static void make(void)
 	pair(SOCK_DGRAM, LEFT_FD, RIGHT_FD);
 	pair(SOCK_STREAM, STREAM_LEFT_FD, STREAM_RIGHT_FD);
 	for (int i = 0; i < 3; i++)
-		if (write(LEFT_FD, text, sizeof text) < 0 || write(STREAM_LEFT_FD, text, sizeof text) < 0)
+		if (write(LEFT_FD, text, sizeof text) < 0 ||
+		    write(STREAM_LEFT_FD, text, sizeof text) < 0)
 			exit(99);
 	unlink("socket");
 	unlink("client");
@@ -83,7 +93,8 @@ static void close_others(long result)
 #define MAKE(call, ...) CALL_BETWEEN(call, make, NULL, __VA_ARGS__)
 #define OPEN(call, ...) CALL_BETWEEN(call, make, close_it, __VA_ARGS__)
 
-static const socklen_t length = sizeof(struct sockaddr_un), short_length = 3, no_length, wrong_length = (socklen_t)-1;
+static const socklen_t length = sizeof(struct sockaddr_un), short_length = 3, no_length,
+		       wrong_length = (socklen_t)-1;
 static const int one = 1;
 static const struct linger linger = { 1, 2 };
 static const struct timeval second = { 1, 0 };
@@ -99,7 +110,8 @@ static const struct table_call calls[] = {
 	OPEN(socket, NUM(-1), NUM(SOCK_STREAM), NUM(0)),
 	OPEN(socket, NUM(AF_NETLINK), NUM(SOCK_RAW | SOCK_CLOEXEC), NUM(0)),
 	OPEN(socket, NUM(AF_INET6), NUM(SOCK_DGRAM), NUM(0)),
-	CALL_BETWEEN(socketpair, make, close_others, NUM(AF_UNIX), NUM(SOCK_STREAM), NUM(0), SECRET(8)),
+	CALL_BETWEEN(socketpair, make, close_others, NUM(AF_UNIX), NUM(SOCK_STREAM), NUM(0),
+		     SECRET(8)),
 	MAKE(bind, NUM(CLIENT_FD), DATA(address), NUM(sizeof address)),
 	MAKE(bind, NUM(NET_FD), DATA(any), NUM(sizeof any)),
 	MAKE(bind, NUM(NET_FD), DATA(any), NUM(0)),
@@ -127,19 +139,23 @@ static const struct table_call calls[] = {
 	MAKE(sendto, NUM(LEFT_FD), TEXT(text), NUM(sizeof text), NUM(0), NUM(0), NUM(0)),
 	MAKE(sendto, NUM(LEFT_FD), ROOM(100000), NUM(100000), NUM(0), NUM(0), NUM(0)),
 	MAKE(sendto, NUM(STREAM_LEFT_FD), ROOM(100000), NUM(100000), NUM(0), NUM(0), NUM(0)),
-	MAKE(sendto, NUM(LEFT_FD), TEXT(text), NUM(sizeof text), NUM(0), DATA(address), NUM(sizeof address)),
+	MAKE(sendto, NUM(LEFT_FD), TEXT(text), NUM(sizeof text), NUM(0), DATA(address),
+	     NUM(sizeof address)),
 	MAKE(sendto, NUM(NET_FD), TEXT(text), NUM(sizeof text), NUM(MSG_NOSIGNAL), NUM(0), NUM(0)),
 	MAKE(sendto, NUM(CLOSED_FD), TEXT(text), NUM(sizeof text), NUM(0), NUM(0), NUM(0)),
 	MAKE(sendto, NUM(LEFT_FD), TEXT(text), NUM(-1), NUM(0), NUM(0), NUM(0)),
 	MAKE(recvfrom, NUM(RIGHT_FD), ROOM(100), NUM(100), NUM(0), NUM(0), NUM(0)),
 	MAKE(recvfrom, NUM(RIGHT_FD), ROOM(5), NUM(5), NUM(MSG_TRUNC), ROOM(100), DATA(length)),
 	MAKE(recvfrom, NUM(STREAM_RIGHT_FD), ROOM(70), NUM(70), NUM(0), ROOM(100), DATA(length)),
-	MAKE(recvfrom, NUM(STREAM_RIGHT_FD), ROOM(90000), NUM(90000), NUM(MSG_PEEK), NUM(0), NUM(0)),
+	MAKE(recvfrom, NUM(STREAM_RIGHT_FD), ROOM(90000), NUM(90000), NUM(MSG_PEEK), NUM(0),
+	     NUM(0)),
 	MAKE(recvfrom, NUM(LEFT_FD), ROOM(100), NUM(100), NUM(MSG_DONTWAIT), NUM(0), NUM(0)),
 
 	MAKE(setsockopt, NUM(NET_FD), NUM(SOL_SOCKET), NUM(SO_REUSEADDR), DATA(one), NUM(4)),
-	MAKE(setsockopt, NUM(NET_FD), NUM(SOL_SOCKET), NUM(SO_LINGER), DATA(linger), NUM(sizeof linger)),
-	MAKE(setsockopt, NUM(NET_FD), NUM(SOL_SOCKET), NUM(SO_RCVTIMEO), DATA(second), NUM(sizeof second)),
+	MAKE(setsockopt, NUM(NET_FD), NUM(SOL_SOCKET), NUM(SO_LINGER), DATA(linger),
+	     NUM(sizeof linger)),
+	MAKE(setsockopt, NUM(NET_FD), NUM(SOL_SOCKET), NUM(SO_RCVTIMEO), DATA(second),
+	     NUM(sizeof second)),
 	MAKE(setsockopt, NUM(NET_FD), NUM(IPPROTO_TCP), NUM(TCP_NODELAY), DATA(one), NUM(4)),
 	MAKE(setsockopt, NUM(NET_FD), NUM(IPPROTO_TCP), NUM(TCP_NODELAY), DATA(one), NUM(-1)),
 	MAKE(setsockopt, NUM(NET_FD), NUM(IPPROTO_IP), NUM(IP_TTL), DATA(one), NUM(1)),
@@ -148,16 +164,20 @@ static const struct table_call calls[] = {
 	MAKE(setsockopt, NUM(NET_FD), NUM(9999), NUM(1), DATA(one), NUM(4)),
 	MAKE(setsockopt, NUM(CLOSED_FD), NUM(9999), NUM(1), DATA(one), NUM(4)),
 #ifdef BPF_RET
-	MAKE(setsockopt, NUM(LEFT_FD), NUM(SOL_SOCKET), NUM(SO_ATTACH_FILTER), DATA_SECRET(filter), NUM(sizeof filter)),
-	MAKE(setsockopt, NUM(LEFT_FD), NUM(SOL_SOCKET), NUM(SO_ATTACH_FILTER), DATA_SECRET(filter), NUM(5)),
-	MAKE(setsockopt, NUM(LEFT_FD), NUM(SOL_SOCKET), NUM(SO_ATTACH_FILTER), DATA_SECRET(no_filter), NUM(sizeof filter)),
+	MAKE(setsockopt, NUM(LEFT_FD), NUM(SOL_SOCKET), NUM(SO_ATTACH_FILTER), DATA_SECRET(filter),
+	     NUM(sizeof filter)),
+	MAKE(setsockopt, NUM(LEFT_FD), NUM(SOL_SOCKET), NUM(SO_ATTACH_FILTER), DATA_SECRET(filter),
+	     NUM(5)),
+	MAKE(setsockopt, NUM(LEFT_FD), NUM(SOL_SOCKET), NUM(SO_ATTACH_FILTER),
+	     DATA_SECRET(no_filter), NUM(sizeof filter)),
 #endif
 	MAKE(getsockopt, NUM(NET_FD), NUM(SOL_SOCKET), NUM(SO_TYPE), ROOM(4), DATA(length)),
 	MAKE(getsockopt, NUM(NET_FD), NUM(SOL_SOCKET), NUM(SO_LINGER), ROOM(8), DATA(short_length)),
 	MAKE(getsockopt, NUM(NET_FD), NUM(SOL_SOCKET), NUM(SO_TYPE), ROOM(4), DATA(wrong_length)),
 	MAKE(getsockopt, NUM(NET_FD), NUM(SOL_SOCKET), NUM(9999), ROOM(4), DATA(length)),
 	MAKE(getsockopt, NUM(NET_FD), NUM(IPPROTO_TCP), NUM(TCP_MAXSEG), ROOM(4), DATA(length)),
-	MAKE(getsockopt, NUM(STREAM_LEFT_FD), NUM(SOL_SOCKET), NUM(SO_PEERCRED), SECRET(12), DATA(length)),
+	MAKE(getsockopt, NUM(STREAM_LEFT_FD), NUM(SOL_SOCKET), NUM(SO_PEERCRED), SECRET(12),
+	     DATA(length)),
 	MAKE(getsockopt, NUM(CLOSED_FD), NUM(SOL_SOCKET), NUM(SO_TYPE), ROOM(4), DATA(length)),
 
 	MAKE(ioctl, NUM(NET_FD), NUM(SIOCGIFINDEX), DATA(loopback)),
@@ -179,7 +199,7 @@ union control {
 enum piece { WHOLE, NAME, VECTOR, BUFFER, CONTROL, PIECES };
 
 static const struct table_argument room[PIECES] = {
-	[WHOLE] = ROOM(sizeof(struct msghdr)), [NAME] = DATA(address),
+	[WHOLE] = ROOM(sizeof(struct msghdr)),	   [NAME] = DATA(address),
 	[VECTOR] = ROOM(2 * sizeof(struct iovec)), [BUFFER] = ROOM(2 * sizeof text),
 	[CONTROL] = ROOM(sizeof(union control)),
 };
@@ -196,7 +216,8 @@ static void put(void *to, const void *from, size_t size, size_t good, enum table
 	}
 }
 
-static struct msghdr *build(enum piece bad, enum table_way way, bool name, const int *fd, size_t fds)
+static struct msghdr *build(enum piece bad, enum table_way way, bool name, const int *fd,
+			    size_t fds)
 {
 	struct msghdr message = { 0 };
 	union control control = { 0 };
@@ -211,9 +232,11 @@ static struct msghdr *build(enum piece bad, enum table_way way, bool name, const
 	put(at[VECTOR], vector, sizeof vector, good[VECTOR], bad == VECTOR ? way : GOOD);
 	if (fds) {
 		control.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(fds * sizeof *fd),
-						 .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+						 .cmsg_level = SOL_SOCKET,
+						 .cmsg_type = SCM_RIGHTS };
 		memcpy(CMSG_DATA(&control.head), fd, fds * sizeof *fd);
-		put(at[CONTROL], &control, sizeof control, good[CONTROL], bad == CONTROL ? way : GOOD);
+		put(at[CONTROL], &control, sizeof control, good[CONTROL],
+		    bad == CONTROL ? way : GOOD);
 	}
 	message.msg_name = name ? at[NAME] : NULL;
 	message.msg_namelen = name ? sizeof address : 0;
@@ -227,7 +250,8 @@ static struct msghdr *build(enum piece bad, enum table_way way, bool name, const
 
 static void send_messages(void)
 {
-	static const int mine[] = { STREAM_LEFT_FD, LISTEN_FD }, closed[] = { CLOSED_FD, LISTEN_FD };
+	static const int mine[] = { STREAM_LEFT_FD, LISTEN_FD },
+			 closed[] = { CLOSED_FD, LISTEN_FD };
 
 	for (int piece = 0; piece < PIECES; piece++)
 		for (enum table_way way = GOOD; way < TABLE_WAYS; way++) {
@@ -235,11 +259,13 @@ static void send_messages(void)
 
 			make();
 			errno = 0;
-			result = syscall(SYS_sendmsg, LEFT_FD, build(piece, way, false, mine, 2), 0);
+			result =
+				syscall(SYS_sendmsg, LEFT_FD, build(piece, way, false, mine, 2), 0);
 			printf("sendmsg, piece %d %s: %ld %s\n", piece, table_way_name[way], result,
 			       strerror(errno));
 			errno = 0;
-			result = syscall(SYS_sendmsg, LEFT_FD, build(piece, way, true, closed, 2), 0);
+			result = syscall(SYS_sendmsg, LEFT_FD, build(piece, way, true, closed, 2),
+					 0);
 			printf("sendmsg, closed: %ld %s\n", result, strerror(errno));
 		}
 }
@@ -263,8 +289,8 @@ static void receive_messages(void)
 			printf("recvmsg, piece %d %s: %ld %s", piece, table_way_name[way], result,
 			       strerror(errno));
 			if (result >= 0)
-				printf(" %d %zu %#x", message->msg_namelen, (size_t)message->msg_controllen,
-				       message->msg_flags);
+				printf(" %d %zu %#x", message->msg_namelen,
+				       (size_t)message->msg_controllen, message->msg_flags);
 			printf("\n");
 			for (int fd = 3; fd < LEFT_FD; fd++)
 				if (!close(fd))
@@ -281,8 +307,10 @@ static void through(void)
 	struct iovec part[3];
 	char buffer[3][20], byte = 0;
 	union control control;
-	struct msghdr one_message = { .msg_iov = &(struct iovec){ &byte, 1 }, .msg_iovlen = 1,
-				      .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr one_message = { .msg_iov = &(struct iovec){ &byte, 1 },
+				      .msg_iovlen = 1,
+				      .msg_control = &control,
+				      .msg_controllen = sizeof control };
 	int pipe_fd[2];
 
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, fd) || pipe(pipe_fd))
@@ -306,7 +334,8 @@ static void through(void)
 	printf("sendmmsg %d %s\n", sendmmsg(fd[0], message, 3, 0), strerror(errno));
 
 	memset(&control, 0, sizeof control);
-	control.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
+	control.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+					 .cmsg_level = SOL_SOCKET,
 					 .cmsg_type = SCM_RIGHTS };
 	memcpy(CMSG_DATA(&control.head), &pipe_fd[1], sizeof(int));
 	one_message.msg_controllen = CMSG_LEN(sizeof(int));
@@ -323,8 +352,12 @@ static void through(void)
 #ifdef BPF_RET
 static void links(void)
 {
-	struct { struct nlmsghdr head; struct rtgenmsg body; } ask = {
-		.head = { .nlmsg_len = sizeof ask, .nlmsg_type = RTM_GETLINK,
+	struct {
+		struct nlmsghdr head;
+		struct rtgenmsg body;
+	} ask = {
+		.head = { .nlmsg_len = sizeof ask,
+			  .nlmsg_type = RTM_GETLINK,
 			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
 		.body = { .rtgen_family = AF_UNSPEC },
 	};
@@ -338,7 +371,8 @@ static void links(void)
 
 static void network(void)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } }, peer;
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } },
+			   peer;
 	socklen_t size = sizeof to, peer_size = sizeof peer;
 	int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0), got;
 	struct ifconf list = { .ifc_len = sizeof table_area, .ifc_buf = NULL };

@@ -19,18 +19,36 @@
 enum { TABLE_PAGE = 4096, TABLE_AREA = 32 * TABLE_PAGE, TABLE_ARGUMENTS = 6 };
 
 struct table_argument {
-	enum { TABLE_NUMBER, TABLE_MEMORY, TABLE_SECRET } kind;	/* secret: not hashed */
+	enum { TABLE_NUMBER, TABLE_MEMORY, TABLE_SECRET } kind; /* secret: not hashed */
 	long value;
-	const void *data;	/* NULL: rubbish */
+	const void *data; /* NULL: rubbish */
 	size_t size;
 };
 
-#define NUM(number) { .kind = TABLE_NUMBER, .value = (long)(number) }
-#define TEXT(string) { .kind = TABLE_MEMORY, .data = (string), .size = sizeof(string) }
-#define DATA(object) { .kind = TABLE_MEMORY, .data = &(object), .size = sizeof(object) }
-#define ROOM(bytes) { .kind = TABLE_MEMORY, .size = (bytes) }
-#define DATA_SECRET(object) { .kind = TABLE_SECRET, .data = &(object), .size = sizeof(object) }
-#define SECRET(bytes) { .kind = TABLE_SECRET, .size = (bytes) }
+#define NUM(number)                                                                                \
+	{                                                                                          \
+		.kind = TABLE_NUMBER, .value = (long)(number)                                      \
+	}
+#define TEXT(string)                                                                               \
+	{                                                                                          \
+		.kind = TABLE_MEMORY, .data = (string), .size = sizeof(string)                     \
+	}
+#define DATA(object)                                                                               \
+	{                                                                                          \
+		.kind = TABLE_MEMORY, .data = &(object), .size = sizeof(object)                    \
+	}
+#define ROOM(bytes)                                                                                \
+	{                                                                                          \
+		.kind = TABLE_MEMORY, .size = (bytes)                                              \
+	}
+#define DATA_SECRET(object)                                                                        \
+	{                                                                                          \
+		.kind = TABLE_SECRET, .data = &(object), .size = sizeof(object)                    \
+	}
+#define SECRET(bytes)                                                                              \
+	{                                                                                          \
+		.kind = TABLE_SECRET, .size = (bytes)                                              \
+	}
 
 struct table_call {
 	const char *name;
@@ -39,16 +57,35 @@ struct table_call {
 	void (*before)(void), (*after)(long result);
 };
 
-#define CALL(call, ...) { .name = #call, .number = SYS_##call, .argument = { __VA_ARGS__ } }
-#define CALL_AFTER(call, last, ...) \
-	{ .name = #call, .number = SYS_##call, .argument = { __VA_ARGS__ }, .after = last }
-#define CALL_BETWEEN(call, first, last, ...) \
-	{ .name = #call, .number = SYS_##call, .argument = { __VA_ARGS__ }, .before = first, .after = last }
+#define CALL(call, ...)                                                                            \
+	{                                                                                          \
+		.name = #call, .number = SYS_##call, .argument = { __VA_ARGS__ }                   \
+	}
+#define CALL_AFTER(call, last, ...)                                                                \
+	{                                                                                          \
+		.name = #call, .number = SYS_##call, .argument = { __VA_ARGS__ }, .after = last    \
+	}
+#define CALL_BETWEEN(call, first, last, ...)                                                       \
+	{                                                                                          \
+		.name = #call, .number = SYS_##call, .argument = { __VA_ARGS__ }, .before = first, \
+		.after = last                                                                      \
+	}
 
-enum table_way { GOOD, ACROSS, TAIL, HALF, READ_ONLY, NO_ACCESS, UNMAPPED, NONE, BEYOND, TABLE_WAYS };
+enum table_way {
+	GOOD,
+	ACROSS,
+	TAIL,
+	HALF,
+	READ_ONLY,
+	NO_ACCESS,
+	UNMAPPED,
+	NONE,
+	BEYOND,
+	TABLE_WAYS
+};
 
-static const char *const table_way_name[] = { "good", "across", "tail", "half", "read-only", "no access",
-					      "unmapped", "NULL", "beyond" };
+static const char *const table_way_name[] = { "good",	   "across",   "tail", "half",	"read-only",
+					      "no access", "unmapped", "NULL", "beyond" };
 
 /* For each argument: two areas, then nothing. */
 static uint8_t *table_area[TABLE_ARGUMENTS], *table_read_only, *table_no_access, *table_unmapped;
@@ -69,7 +106,8 @@ static void table_start(void)
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 	for (int i = 0; i < TABLE_ARGUMENTS; i++) {
 		table_area[i] = table_map(3 * (size_t)TABLE_AREA, PROT_READ | PROT_WRITE);
-		mprotect(table_area[i] + TABLE_AREA, TABLE_AREA, PROT_READ | PROT_WRITE | PROT_EXEC);
+		mprotect(table_area[i] + TABLE_AREA, TABLE_AREA,
+			 PROT_READ | PROT_WRITE | PROT_EXEC);
 		mprotect(table_area[i] + 2 * (size_t)TABLE_AREA, TABLE_AREA, PROT_NONE);
 	}
 	table_read_only = table_map(2 * (size_t)TABLE_AREA, PROT_READ);
@@ -176,15 +214,16 @@ static void table_do(const struct table_call *call)
 {
 	table_try(call, -1, GOOD);
 	for (int i = 0; i < TABLE_ARGUMENTS; i++)
-		for (enum table_way way = ACROSS; call->argument[i].kind != TABLE_NUMBER && way < TABLE_WAYS; way++)
+		for (enum table_way way = ACROSS;
+		     call->argument[i].kind != TABLE_NUMBER && way < TABLE_WAYS; way++)
 			table_try(call, i, way);
 }
 
-#define table_run(calls) \
-	do { \
-		table_start(); \
-		for (size_t table_i = 0; table_i < sizeof(calls) / sizeof((calls)[0]); table_i++) \
-			table_do(&(calls)[table_i]); \
+#define table_run(calls)                                                                           \
+	do {                                                                                       \
+		table_start();                                                                     \
+		for (size_t table_i = 0; table_i < sizeof(calls) / sizeof((calls)[0]); table_i++)  \
+			table_do(&(calls)[table_i]);                                               \
 	} while (0)
 
 #endif
