@@ -573,6 +573,7 @@ static void tell_fault(struct vm_exit *exit, struct shim_signal signal)
 	exit->fault.signal = signal.signal;
 	exit->fault.code = signal.code;
 	exit->fault.address = guest_at(signal.address);
+	exit->fault.prot = signal.prot;
 }
 
 /*
@@ -661,10 +662,10 @@ static void leave_fault(struct vcpu *vcpu, struct vm_exit *exit)
 }
 
 /* Of user code that does what the processor alone may: what `out` is where the port is shut. */
-static const struct shim_signal forbidden = { SIGSEGV, SI_KERNEL, 0 };
+static const struct shim_signal forbidden = { SIGSEGV, SI_KERNEL, 0, 0 };
 
 /* Of memory that the host cannot have: behind the end of a file. Not every KVM says where. */
-static const struct shim_signal nothing_there = { SIGBUS, BUS_ADRERR, 0 };
+static const struct shim_signal nothing_there = { SIGBUS, BUS_ADRERR, 0, 0 };
 
 /*
  * In ring 3 nothing may be believed: anybody can jump to the stub, or write to its port.

@@ -116,6 +116,22 @@ static bool hide_ends(struct space *space)
 /* -------------------------------------------------------------------------
  * What another thread changed meanwhile is as it was for Linux, too: the run goes on.
  */
+
+/*
+ * A processor may remember for a while that less was allowed: SDM volume 3, 4.10.4.3. The
+ * fault has made it forget. Mapped once more, so that what is not so cannot go on for ever.
+ */
+static bool was_forbidden(struct space *space, const struct area *area, uint64_t at,
+			  unsigned int prot)
+{
+	uint64_t page = at / PAGE * PAGE;
+	struct runner_error unused;
+
+	return area->physical && prot && (area->prot & prot) == prot &&
+	       !vm_map(space->vm, guest_at(page), area->physical + (page - area->start), PAGE,
+		       area->prot, &unused);
+}
+
 static bool mend(struct space *space, struct vm_exit *exit)
 {
 	const uint64_t at = exit->fault.address.v;
@@ -123,9 +139,13 @@ static bool mend(struct space *space, struct vm_exit *exit)
 
 	if (exit->fault.signal == SIGBUS)
 		return exit->fault.code == BUS_ADRERR && hide_ends(space);
-	if (exit->fault.signal != SIGSEGV || exit->fault.code != SEGV_MAPERR)
+	if (exit->fault.signal != SIGSEGV)
 		return false;
 	area = areas_at(&space->areas, at);
+	if (exit->fault.code == SEGV_ACCERR)
+		return area && was_forbidden(space, area, at, exit->fault.prot);
+	if (exit->fault.code != SEGV_MAPERR)
+		return false;
 	if (!area)
 		return grow_down(space, at);
 	if (!area->prot) {

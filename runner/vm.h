@@ -98,6 +98,7 @@ struct vm_fault {
 	 */
 	int signal, code;
 	guest_addr address;	/* si_addr */
+	unsigned int prot;	/* of a page: what it was to be used for, an enum guest_prot */
 	uint64_t number, error;	/* the processor's own: a signal's frame shows them */
 };
 

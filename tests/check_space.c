@@ -421,6 +421,25 @@ START_TEST(test_fault)
 }
 END_TEST
 
+/* What a processor remembered of a page that may be written now. */
+START_TEST(test_remembered)
+{
+	const uint64_t at = map(0, 2, PROT_READ, MAP_PRIVATE, -1);
+	struct vm_exit exit = fault(at + 5, SIGSEGV, SEGV_ACCERR);
+
+	exit.fault.prot = GUEST_WRITE;
+	ck_assert(!space_fault(space, &exit));
+	ck_assert_int_eq(space_mprotect(space, guest_at(at), PAGE, BOTH), 0);
+	ck_assert(space_fault(space, &exit));
+	exit.fault.prot = GUEST_EXEC;
+	ck_assert(!space_fault(space, &exit));
+	exit = fault(at + PAGE, SIGSEGV, SEGV_ACCERR);
+	exit.fault.prot = GUEST_WRITE;
+	ck_assert(!space_fault(space, &exit));
+	ck_assert_int_eq(exit.fault.code, SEGV_ACCERR);
+}
+END_TEST
+
 START_TEST(test_lazy)
 {
 	const uint64_t pages = (64ull << 20) / PAGE, at = map(0, pages, BOTH, MAP_PRIVATE, -1);
@@ -863,7 +882,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		test_sealed,  test_outside, test_growing_tail, test_file, test_frames,
-		test_fault,   test_lazy,    test_stack,	       test_move, test_grown,
+		test_fault,   test_remembered, test_lazy,   test_stack,	       test_move, test_grown,
 		test_threads, test_fork,    test_maps,
 	};
 	Suite *suite = suite_create("space");

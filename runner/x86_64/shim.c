@@ -476,30 +476,40 @@ struct shim_frame *shim_frame(const struct shim_cpu *cpu)
 enum { DIVIDE = 0, DEBUG = SHIM_DEBUG, BREAKPOINT = 3, OVERFLOW = 4, BOUND = 5, INVALID = 6,
        STACK_SEGMENT = 12, PAGE_FAULT = 14, X87 = 16, ALIGNMENT = 17, SIMD = 19 };
 #define PAGE_FAULT_PRESENT 1
+#define PAGE_FAULT_WRITE 2
+#define PAGE_FAULT_FETCH 16
+
+static unsigned int wanted(uint64_t error)
+{
+	return error & PAGE_FAULT_WRITE ? GUEST_WRITE :
+	       error & PAGE_FAULT_FETCH ? GUEST_EXEC :
+					  GUEST_READ;
+}
 
 struct shim_signal shim_signal(const struct shim_frame *frame, uint64_t cr2)
 {
 	switch (frame->vector) {
 	case DIVIDE:
-		return (struct shim_signal){ SIGFPE, FPE_INTDIV, frame->rip };
+		return (struct shim_signal){ SIGFPE, FPE_INTDIV, frame->rip, 0 };
 	case X87:
 	case SIMD:
-		return (struct shim_signal){ SIGFPE, FPE_FLTINV, frame->rip };
+		return (struct shim_signal){ SIGFPE, FPE_FLTINV, frame->rip, 0 };
 	case DEBUG:
-		return (struct shim_signal){ SIGTRAP, TRAP_TRACE, frame->rip };
+		return (struct shim_signal){ SIGTRAP, TRAP_TRACE, frame->rip, 0 };
 	case BREAKPOINT:
-		return (struct shim_signal){ SIGTRAP, SI_KERNEL, 0 };
+		return (struct shim_signal){ SIGTRAP, SI_KERNEL, 0, 0 };
 	case INVALID:
-		return (struct shim_signal){ SIGILL, ILL_ILLOPN, frame->rip };
+		return (struct shim_signal){ SIGILL, ILL_ILLOPN, frame->rip, 0 };
 	case STACK_SEGMENT:
-		return (struct shim_signal){ SIGBUS, SI_KERNEL, 0 };
+		return (struct shim_signal){ SIGBUS, SI_KERNEL, 0, 0 };
 	case ALIGNMENT:
-		return (struct shim_signal){ SIGBUS, BUS_ADRALN, 0 };
+		return (struct shim_signal){ SIGBUS, BUS_ADRALN, 0, 0 };
 	case PAGE_FAULT:
 		return (struct shim_signal){
-			SIGSEGV, frame->error & PAGE_FAULT_PRESENT ? SEGV_ACCERR : SEGV_MAPERR, cr2
+			SIGSEGV, frame->error & PAGE_FAULT_PRESENT ? SEGV_ACCERR : SEGV_MAPERR, cr2,
+			wanted(frame->error)
 		};
 	default:	/* general protection and what does not come in 64-bit mode */
-		return (struct shim_signal){ SIGSEGV, SI_KERNEL, 0 };
+		return (struct shim_signal){ SIGSEGV, SI_KERNEL, 0, 0 };
 	}
 }

@@ -112,6 +112,7 @@ struct shim_frame *shim_frame(const struct shim_cpu *cpu);
 struct shim_signal {
 	int signal, code;
 	uint64_t address;
+	unsigned int prot;	/* as in struct vm_fault */
 };
 struct shim_signal shim_signal(const struct shim_frame *frame, uint64_t cr2);
 
