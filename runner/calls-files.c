@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -78,24 +79,25 @@ int64_t call_openat2(struct thread *thread, const uint64_t *a)
 static int64_t read_link(struct thread *thread, long folder, uint64_t name, uint64_t to,
 			 uint64_t size)
 {
-	const char *path = thread->process->path;
 	struct passage passage = passage_begin(thread);
-	size_t room = (int)size < 0 ? 0 : (size_t)(int)size, length = strlen(path);
-	long host[CALLS_ARGUMENTS] = {
-		folder, passage_string(&passage, name),
-		passage_memory(&passage, to, room, GUEST_WRITE, PASSAGE_FILLED), (long)size
-	};
-	int64_t result = passage_call(&passage, SYS_readlinkat, host);
-	bool program = result > 0 && proc_links_to_program((int)folder, (const char *)host[1],
-							   (const char *)host[2], (size_t)result);
+	char link[PATH_MAX];
+	const char *text = link;
+	long host[CALLS_ARGUMENTS] = { folder, passage_string(&passage, name), (long)link,
+				       sizeof link };
+	/* not the program's memory: behind the text it stays as it is, whoever is named */
+	int64_t length = (int)size > 0 ? passage_call(&passage, SYS_readlinkat, host) : -EINVAL;
 
-	passage_end(&passage, result);
-	if (!program)
-		return result;
-	if (length > room)
-		length = room;
-	return space_write(thread->process->space, guest_at(to), path, length) ? -EFAULT
-									       : (int64_t)length;
+	if (length > 0 &&
+	    proc_links_to_program((int)folder, (const char *)host[1], link, (size_t)length)) {
+		text = thread->process->path;
+		length = (int64_t)strlen(text);
+	}
+	passage_end(&passage, length);
+	if (length > (int)size)
+		length = (int)size;
+	if (length > 0 && space_write(thread->process->space, guest_at(to), text, (size_t)length))
+		return -EFAULT;
+	return length;
 }
 
 int64_t call_readlink(struct thread *thread, const uint64_t *a)
