@@ -80,8 +80,7 @@ int64_t call_ppoll(struct thread *thread, const uint64_t *a)
 	uint64_t size = a[4];
 	int64_t result;
 
-	host[2] =
-		passage_memory(&passage, a[2], sizeof(struct timespec), GUEST_READ, PASSAGE_QUIET);
+	host[2] = passage_memory(&passage, a[2], sizeof(struct timespec), GUEST_WRITE, 0);
 	host[3] = passage_mask(&passage, a[3], &size);
 	host[4] = (long)size;
 	result = ask_poll(&passage, SYS_ppoll, a, host);
@@ -157,7 +156,7 @@ int64_t call_select(struct thread *thread, const uint64_t *a)
 	long host[CALLS_ARGUMENTS] = { 0 };
 	int64_t result;
 
-	host[4] = passage_memory(&passage, a[4], sizeof(struct timeval), GUEST_READ, PASSAGE_QUIET);
+	host[4] = passage_memory(&passage, a[4], sizeof(struct timeval), GUEST_WRITE, 0);
 	result = tell_sets(&passage, a, host, ask_select(&passage, SYS_select, a, host));
 	passage_end(&passage, -1);
 	return result;
@@ -174,8 +173,7 @@ int64_t call_pselect6(struct thread *thread, const uint64_t *a)
 	} mask = { 0 };
 	int64_t result;
 
-	host[4] =
-		passage_memory(&passage, a[4], sizeof(struct timespec), GUEST_READ, PASSAGE_QUIET);
+	host[4] = passage_memory(&passage, a[4], sizeof(struct timespec), GUEST_WRITE, 0);
 	if (a[5] && space_read(thread->process->space, &mask, guest_at(a[5]), sizeof mask)) {
 		host[5] = passage_nowhere(&passage, a[5]);
 	} else {

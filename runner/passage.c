@@ -142,7 +142,7 @@ static long copy_in(struct passage *passage, uint64_t at, size_t size, unsigned 
 		return passage_nowhere(passage, at);
 	if (how & READ_ONLY && mprotect(copy->map, copy->mapped - PAGE, PROT_READ))
 		passage->failed = -ENOMEM;
-	if (prot & GUEST_WRITE || how & PASSAGE_QUIET) {
+	if (prot & GUEST_WRITE) {
 		copy->guest = at;
 		copy->size = size;
 		copy->how = how;
@@ -181,7 +181,7 @@ long passage_memory(struct passage *passage, uint64_t at, size_t size, unsigned 
 	if (!at)
 		return 0;
 	host = size ? in_one_piece(space, at, size, prot) : NULL;
-	if (host && !(how & (PASSAGE_PRIVATE | PASSAGE_QUIET | PASSAGE_EXACT)))
+	if (host && !(how & (PASSAGE_PRIVATE | PASSAGE_EXACT)))
 		return (long)host;
 	good = usable(space, at, size, prot);
 	if (!good && prot & GUEST_WRITE) {
@@ -404,8 +404,7 @@ static void pass_memory(struct asked *asked, int i)
 		asked->number = in_parts(asked->number);
 	} else {
 		asked->host[i] = passage_memory(passage, asked->guest[i], size, is->prot,
-						(is->filled ? PASSAGE_FILLED : 0) |
-							(is->quiet ? PASSAGE_QUIET : 0));
+						is->filled ? PASSAGE_FILLED : 0);
 	}
 }
 

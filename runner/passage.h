@@ -38,7 +38,6 @@ struct argument {
 	uint8_t prot;		/* what the host does with it: GUEST_READ, GUEST_WRITE */
 	uint8_t count, by;
 	uint8_t filled : 1;	/* as much of it as the result says */
-	uint8_t quiet : 1;	/* what cannot be written is left as it is */
 	uint16_t size;
 };
 
@@ -48,8 +47,6 @@ struct argument {
 #define STR { .kind = STRING }
 #define IN(type) MEMORY_OF(type, .prot = GUEST_READ)
 #define OUT(type) MEMORY_OF(type, .prot = GUEST_WRITE)
-/* Read, and written where that is possible: what is left of a time. */
-#define LEFT(type) MEMORY_OF(type, .prot = GUEST_READ, .quiet = 1)
 #define IN_BY(type, number) MEMORY_OF(type, .prot = GUEST_READ, .count = COUNT_LONG, .by = (number))
 #define IN_BY_INT(type, number) \
 	MEMORY_OF(type, .prot = GUEST_READ, .count = COUNT_INT, .by = (number))
@@ -88,9 +85,8 @@ struct passage {
 
 enum passage_how {
 	PASSAGE_FILLED = 1 << 0,	/* written: as many bytes as passage_end() is told */
-	PASSAGE_QUIET = 1 << 1,		/* a private copy, and written back if that is possible */
-	PASSAGE_PRIVATE = 1 << 2,	/* a copy that nobody else changes meanwhile */
-	PASSAGE_EXACT = 1 << 3,		/* a copy that ends where the host must not go on */
+	PASSAGE_PRIVATE = 1 << 1,	/* a copy that nobody else changes meanwhile */
+	PASSAGE_EXACT = 1 << 2,		/* a copy that ends where the host must not go on */
 };
 
 static inline struct passage passage_begin(struct thread *thread)
@@ -103,6 +99,7 @@ static inline struct passage passage_begin_wait(struct thread *thread)
 	return (struct passage){ .thread = thread, .waits = true };
 }
 
+/* What may only be read is, until the host goes to write to it. */
 long passage_memory(struct passage *passage, uint64_t at, size_t size, unsigned int prot,
 		    unsigned int how);
 long passage_string(struct passage *passage, uint64_t at);

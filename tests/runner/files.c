@@ -85,6 +85,10 @@ static const uint64_t how[3] = { O_RDONLY },
 static const struct timespec moment = { 0, 1000 };
 static const off_t offset = 10;
 static const struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 10 };
+static const struct {
+	uint32_t version;
+	int process;
+} capabilities = { 0x20080522, 0 }, no_capabilities = { 1, 0 };
 static const int one = 1;
 static const uint64_t hint = 2;
 static struct {
@@ -298,6 +302,8 @@ static const struct table_call calls[] = {
 	CALL(getgroups, NUM(-1), ROOM(100)),
 	CALL(getgroups, NUM(1000), ROOM(4000)),
 	CALL(getresuid, ROOM(4), ROOM(4), ROOM(4)),
+	CALL(capget, DATA(capabilities), SECRET(24)),
+	CALL(capget, DATA(no_capabilities), SECRET(24)),
 	CALL(getrusage, NUM(0), SECRET(sizeof(struct rusage))),
 	CALL(getrusage, NUM(99), ROOM(sizeof(struct rusage))),
 	CALL(sethostname, TEXT("name"), NUM(-1)),
