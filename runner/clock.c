@@ -93,6 +93,8 @@ static int start(struct clock *clock, struct vm *vm, struct runner_error *error)
 	if (vm_counter_distance(vm, &clock->distance) || !host_counter_is_invariant())
 		return 0;
 	if (!clock->hz)
+		clock->hz = vm_counter_hz(vm);
+	if (!clock->hz)
 		clock->hz = host_counter_hz();
 	source.hz = clock->hz;
 	startup_step("clock: the counter's frequency");
@@ -134,6 +136,8 @@ static int build(struct clock *clock, struct vm *vm, struct space *space, guest_
 	if (failed)
 		return fails(error, "the vDSO", failed);
 	clock->image = (struct guest_range){ *at, guest_at(at->v + size) };
+	if (space_set_name(space, clock->image, "[vdso]"))
+		return runner_error(error, ENOMEM, "no memory for a name");
 	startup_step("page");
 	clock->block = (struct vdsogen_clock *)(page + image.clock);
 	return start(clock, vm, error);

@@ -47,6 +47,7 @@ struct kvm_machine {
 	struct kvm_cpuid2 *cpuid;
 	struct kvm_sregs user;		/* of a vCPU that begins */
 	bool has_counter;
+	uint64_t counter_hz;		/* 0: not known */
 	uint64_t physical_end;
 };
 
@@ -322,7 +323,7 @@ static int probe(struct vm *vm, struct vcpu *vcpu, struct runner_error *error)
 	struct kvm_machine *machine = vm->machine;
 	struct kvm_sregs sregs;
 	uint64_t before, told, after;
-	int failed;
+	int failed, khz;
 
 	failed = set_up(vcpu, vcpu->processor->shim.user_call, error);
 	if (!failed)
@@ -344,6 +345,8 @@ static int probe(struct vm *vm, struct vcpu *vcpu, struct runner_error *error)
 	told = vcpu->run->s.regs.regs.rax;
 	machine->shim.in_ring3 = (sregs.cs.selector & 3) == 3;
 	machine->has_counter = told >= before && told <= after;
+	khz = ioctl(vcpu->fd, KVM_GET_TSC_KHZ);
+	machine->counter_hz = khz > 0 ? khz * 1000ull : 0;
 	return 0;
 }
 
@@ -442,6 +445,12 @@ struct guest_range vm_user_range(const struct vm *vm)
 	return (struct guest_range){ guest_at(VM_PAGE), guest_at(SHIM_USER_END) };
 }
 
+struct guest_range vm_own_range(const struct vm *vm)
+{
+	(void)vm;
+	return (struct guest_range){ guest_at(SHIM_USER_END), guest_at(SHIM_TOP) };
+}
+
 void vm_physical_range(const struct vm *vm, uint64_t *start, uint64_t *end)
 {
 	*start = MEMORY_PHYSICAL;
@@ -452,6 +461,11 @@ int vm_counter_distance(const struct vm *vm, uint64_t *distance)
 {
 	*distance = 0;
 	return vm->machine->has_counter ? 0 : -ENOTSUP;
+}
+
+uint64_t vm_counter_hz(const struct vm *vm)
+{
+	return vm->machine->counter_hz;
 }
 
 /* -------------------------------------------------------------------------

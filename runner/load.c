@@ -5,6 +5,9 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/random.h>
@@ -76,6 +79,23 @@ static int map_plan(struct space *space, const struct elf_plan *plan, int fd,
 	return 0;
 }
 
+/* For /proc/PID/maps: as the host calls the file, for as long as the space is. */
+static int name_plan(struct space *space, const struct elf_plan *plan, int fd,
+		     struct runner_error *error)
+{
+	char link[sizeof "/proc/self/fd/" + 3 * sizeof fd], name[PATH_MAX] = "";
+	int failed = 0;
+	char *kept;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	if (readlink(link, name, sizeof name - 1) < 0)
+		return 0;
+	kept = strdup(name);
+	for (unsigned int i = 0; kept && !failed && i < plan->segments; i++)
+		failed = space_set_name(space, plan->segment[i].pages, kept);
+	return kept && !failed ? 0 : runner_error(error, ENOMEM, "no memory for its name");
+}
+
 /* What is there already may not be overrun: the page of the clock. */
 static int place(const struct load *load, const struct elf *elf, guest_addr near,
 		 struct elf_plan *plan, struct runner_error *error)
@@ -108,7 +128,9 @@ static int load_file(const struct load *load, int fd, uint64_t near, struct elf 
 
 	if (!failed)
 		failed = place(load, elf, guest_at(near), plan, error);
-	return failed ? failed : map_plan(load->space, plan, fd, error);
+	if (!failed)
+		failed = map_plan(load->space, plan, fd, error);
+	return failed ? failed : name_plan(load->space, plan, fd, error);
 }
 
 static int load_interpreter(const struct load *load, const char *path, struct elf_plan *plan,
@@ -204,6 +226,8 @@ static int make_stack(struct load *load, const struct elf *elf, const struct elf
 	range.start = guest_at(range.end.v - STACK_SIZE);
 	failed = space_make(load->space, range,
 			    GUEST_READ | GUEST_WRITE | (elf->exec_stack ? GUEST_EXEC : 0), false);
+	if (!failed)
+		failed = space_set_stack(load->space, range);
 	if (failed)
 		return runner_error(error, -failed, "no room for the stack");
 	return fill_stack(load, elf, plan, base, range.end, error);

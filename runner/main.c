@@ -273,6 +273,9 @@ static int create(struct thread *thread, const struct exec *exec, uint64_t hz,
 	startup_step("memory");
 	if (!process->space || !process->signals)
 		return runner_error(error, ENOMEM, "no memory for an address space");
+	failed = space_reserve(process->space, vm_own_range(process->vm), "[shim-data]");
+	if (failed)
+		return runner_error(error, -failed, "no room for the machine's own pages");
 	failed = clock_create(&process->clock, process->vm, process->space, hz, &load.vdso, error);
 	startup_step("clock");
 	load.vm = process->vm;

@@ -36,6 +36,8 @@ int vm_after_fork(struct vm *vm, struct runner_error *error);
 
 /* The addresses that user code can have: whole pages, from 0 on not included. */
 struct guest_range vm_user_range(const struct vm *vm);
+/* Above these, what the machine has for itself. */
+struct guest_range vm_own_range(const struct vm *vm);
 /* What the guest's AT_HWCAP and AT_HWCAP2 are. */
 uint64_t vm_hwcap(const struct vm *vm, unsigned int word);
 
@@ -44,6 +46,8 @@ uint64_t vm_hwcap(const struct vm *vm, unsigned int word);
  * be compared, and no clock can be told to the guest.
  */
 int vm_counter_distance(const struct vm *vm, uint64_t *distance);
+/* Of the guest's counter, in Hz, if the hypervisor knows; 0: it has to be measured. */
+uint64_t vm_counter_hz(const struct vm *vm);
 
 /* -------------------------------------------------------------------------
  * Memory. All sizes and addresses are whole pages.

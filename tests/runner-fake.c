@@ -79,6 +79,18 @@ struct guest_range vm_user_range(const struct vm *vm)
 	return (struct guest_range){ guest_at(VM_PAGE), guest_at(0x7ffffffff000) };
 }
 
+struct guest_range vm_own_range(const struct vm *vm)
+{
+	(void)vm;
+	return (struct guest_range){ guest_at(0x7ffffffff000), guest_at(0x7ffffffff000) };
+}
+
+uint64_t vm_counter_hz(const struct vm *vm)
+{
+	(void)vm;
+	return 0;
+}
+
 uint64_t vm_hwcap(const struct vm *vm, unsigned int word)
 {
 	(void)vm;
