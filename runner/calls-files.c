@@ -39,7 +39,7 @@ static int64_t open_at(struct thread *thread, long folder, uint64_t name, uint64
 		       uint64_t mode)
 {
 	struct passage passage = passage_begin_wait(thread);
-	const long host[CALLS_ARGUMENTS] = { folder, passage_string(&passage, name), (long)flags,
+	const long host[CALLS_ARGUMENTS] = { folder, passage_name(&passage, name), (long)flags,
 					     (long)mode };
 
 	return open_file(thread, SYS_openat, host, &passage, flags);
@@ -64,7 +64,7 @@ int64_t call_openat2(struct thread *thread, const uint64_t *a)
 {
 	struct passage passage = passage_begin_wait(thread);
 	long host[CALLS_ARGUMENTS] = {
-		passage_descriptor(a[0]), passage_string(&passage, a[1]),
+		passage_descriptor(a[0]), passage_name(&passage, a[1]),
 		passage_memory(&passage, a[2], a[3], GUEST_READ, PASSAGE_PRIVATE), (long)a[3]
 	};
 	struct open_how how = { 0 };
@@ -82,7 +82,7 @@ static int64_t read_link(struct thread *thread, long folder, uint64_t name, uint
 	struct passage passage = passage_begin(thread);
 	char link[PATH_MAX];
 	const char *text = link;
-	long host[CALLS_ARGUMENTS] = { folder, passage_string(&passage, name), (long)link,
+	long host[CALLS_ARGUMENTS] = { folder, passage_name(&passage, name), (long)link,
 				       sizeof link };
 	/* not the program's memory: behind the text it stays as it is, whoever is named */
 	int64_t length = (int)size > 0 ? passage_call(&passage, SYS_readlinkat, host) : -EINVAL;

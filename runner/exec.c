@@ -17,6 +17,7 @@
 #include "fds.h"
 #include "load.h"
 #include "stack.h"
+#include "sysroot.h"
 
 enum {
 	SCRIPT_MAX = 256,      /* Linux's BINPRM_BUF_SIZE: how much of a file is looked at */
@@ -227,8 +228,10 @@ static int open_path(int path)
 
 static int open_file(int folder, const char *name, int flags)
 {
+	char room[PATH_MAX];
 	int path, fd = -1, failed;
 
+	name = sysroot_find(name, room);
 	if (!*name && !(flags & AT_EMPTY_PATH))
 		return -ENOENT;
 	if (*name)

@@ -17,6 +17,7 @@
 #include "fds.h"
 #include "stack.h"
 #include "startup.h"
+#include "sysroot.h"
 
 #define STACK_SIZE (8ull << 20)
 #define STACK_GAP (16ull * VM_PAGE)	/* to what is above */
@@ -113,7 +114,8 @@ static int place(const struct load *load, const struct elf *elf, guest_addr near
 /* As open_exec() has it. A descriptor, or -errno. */
 static int open_interpreter(const char *path, struct runner_error *error)
 {
-	int fd = fds_hide(open(path, O_RDONLY | O_CLOEXEC));
+	char room[PATH_MAX];
+	int fd = fds_hide(open(sysroot_find(path, room), O_RDONLY | O_CLOEXEC));
 
 	if (fd < 0)
 		return runner_error(error, errno, "its interpreter: %s", strerror(errno));
@@ -165,9 +167,11 @@ static int check_file(const struct vm *vm, int fd, uint64_t near, struct elf *el
 /* What is no ELF file of this machine is a broken library to Linux. */
 static int check_interpreter(const struct vm *vm, const char *path, struct runner_error *error)
 {
+	char room[PATH_MAX];
 	struct elf elf;
 	int fd, failed;
 
+	path = sysroot_find(path, room);
 	if (access(path, X_OK))
 		return runner_error(error, errno, "its interpreter: %s", strerror(errno));
 	fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -19,6 +19,7 @@
 #include "loop.h"
 #include "proc.h"
 #include "startup.h"
+#include "sysroot.h"
 
 #define NAME "vdsorun"
 #define VERSION_(major, minor, patch) #major "." #minor "." #patch
@@ -29,7 +30,8 @@ enum { STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_NOT_RUN = 126, STATUS_NOT_FOU
 
 static const char usage[] =
 	"usage: " NAME " [--trace] [--stats] [--startup-trace] [--gdb PORT] [--verbose]\n"
-	"               [--argv0 NAME] PROGRAM [ARGUMENT ...]\n"
+	"               [--sysroot DIRECTORY] [--argv0 NAME]\n"
+	"               PROGRAM [ARGUMENT ...]\n"
 	"Runs a Linux program in a virtual machine without a kernel.\n"
 	"\n"
 	"  --trace           print each system call\n"
@@ -38,6 +40,7 @@ static const char usage[] =
 	"  --startup-trace   print what the time went to before the program began\n"
 	"  --gdb PORT        wait for a debugger there, or at a path\n"
 	"  --verbose         name what a program asks for and is not there\n"
+	"  --sysroot DIRECTORY  look for files with absolute names there first\n"
 	"  --argv0 NAME      tell the program this as its name, not PROGRAM\n"
 	"  --version         print the version\n"
 	"  --help            print this\n";
@@ -55,6 +58,7 @@ enum {
 	OPTION_PROGRAM,
 	OPTION_BLOCKED,
 	OPTION_HZ,
+	OPTION_SYSROOT,
 };
 
 static const char *debugger;	/* where it comes; NULL: nowhere */
@@ -79,6 +83,18 @@ static void keep_option(struct process *process, char *option)
 		options[kept++] = option;
 }
 
+static void set_sysroot(struct process *process, char *directory)
+{
+	int failed = sysroot_set(directory);
+
+	if (failed) {
+		fprintf(stderr, NAME ": --sysroot %s: %s\n", directory, strerror(-failed));
+		exit(STATUS_USAGE);
+	}
+	keep_option(process, "--sysroot");
+	keep_option(process, directory);
+}
+
 /* The rest is the program's. Does not return where there is nothing to run. */
 static void read_options(int argc, char **argv, struct process *process, struct told *told)
 {
@@ -92,6 +108,7 @@ static void read_options(int argc, char **argv, struct process *process, struct 
 		{ "program", required_argument, NULL, OPTION_PROGRAM },
 		{ "startup-trace", no_argument, NULL, OPTION_STARTUP },
 		{ "stats", no_argument, NULL, OPTION_STATS },
+		{ "sysroot", required_argument, NULL, OPTION_SYSROOT },
 		{ "trace", no_argument, NULL, OPTION_TRACE },
 		{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 		{ "version", no_argument, NULL, OPTION_VERSION },
@@ -121,6 +138,9 @@ static void read_options(int argc, char **argv, struct process *process, struct 
 			process->stats = true;
 			stats_begin(&process->counts);
 			keep_option(process, "--stats");
+			break;
+		case OPTION_SYSROOT:
+			set_sysroot(process, optarg);
 			break;
 		case OPTION_GDB:
 			debugger = optarg;

@@ -13,6 +13,7 @@
 
 #include "fds.h"
 #include "signals.h"
+#include "sysroot.h"
 #include "window.h"
 
 #define PAGE ((size_t)VM_PAGE)
@@ -198,7 +199,22 @@ long passage_memory(struct passage *passage, uint64_t at, size_t size, unsigned 
 	return copy_in(passage, at, good, prot, good < size ? how | PASSAGE_EXACT : how);
 }
 
-long passage_string(struct passage *passage, uint64_t at)
+long passage_name(struct passage *passage, uint64_t at)
+{
+	char room[PATH_MAX];
+	long text = passage_text(passage, at);
+	const char *name = (const char *)text, *found;
+
+	/* what is not the program's memory, or has no end, has no name either */
+	if (!passage->copies || passage->copies->host != name || passage->copies->map)
+		return text;
+	found = sysroot_find(name, room);
+	if (found == room)
+		strcpy(passage->copies->host, room);	/* which has PATH_MAX bytes */
+	return text;
+}
+
+long passage_text(struct passage *passage, uint64_t at)
 {
 	const struct space *space = passage->thread->process->space;
 	struct copy *copy;
@@ -427,8 +443,11 @@ static void pass(struct asked *asked, int i)
 	case DESCRIPTOR:
 		asked->host[i] = passage_descriptor(value);
 		break;
-	case STRING:
-		asked->host[i] = passage_string(&asked->passage, value);
+	case NAME:
+		asked->host[i] = passage_name(&asked->passage, value);
+		break;
+	case TEXT:
+		asked->host[i] = passage_text(&asked->passage, value);
 		break;
 	case MEMORY:
 		pass_memory(asked, i);

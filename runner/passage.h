@@ -19,7 +19,8 @@ enum kind {
 	NOTHING,
 	NUMBER,		/* goes as it is */
 	DESCRIPTOR,
-	STRING,		/* of at most PATH_MAX bytes */
+	NAME,		/* of a file, of at most PATH_MAX bytes */
+	TEXT,		/* the same, of anything else */
 	MEMORY,		/* `size` bytes, times what `count` says of argument `by` */
 	VECTOR,		/* struct iovec, as many as the next argument says */
 	LENGTH,		/* a socklen_t, before and after, of an argument before it */
@@ -44,7 +45,8 @@ struct argument {
 #define MEMORY_OF(type, ...) { .kind = MEMORY, .size = sizeof(type), __VA_ARGS__ }
 #define N { .kind = NUMBER }
 #define FD { .kind = DESCRIPTOR }
-#define STR { .kind = STRING }
+#define STR { .kind = NAME }
+#define TXT { .kind = TEXT }
 #define IN(type) MEMORY_OF(type, .prot = GUEST_READ)
 #define OUT(type) MEMORY_OF(type, .prot = GUEST_WRITE)
 #define IN_BY(type, number) MEMORY_OF(type, .prot = GUEST_READ, .count = COUNT_LONG, .by = (number))
@@ -102,7 +104,8 @@ static inline struct passage passage_begin_wait(struct thread *thread)
 /* What may only be read is, until the host goes to write to it. */
 long passage_memory(struct passage *passage, uint64_t at, size_t size, unsigned int prot,
 		    unsigned int how);
-long passage_string(struct passage *passage, uint64_t at);
+long passage_name(struct passage *passage, uint64_t at);
+long passage_text(struct passage *passage, uint64_t at);
 /* *count is the guest's and becomes the host's: one of its parts may be several of these. */
 long passage_vector(struct passage *passage, uint64_t at, uint64_t *count, unsigned int prot);
 /* One buffer as such a vector, *count long. */

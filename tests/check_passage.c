@@ -109,7 +109,7 @@ START_TEST(test_places)
 		(void *)passage_memory(&passage, FIRST + 5, 100, GUEST_WRITE, PASSAGE_PRIVATE),
 		space_at(program.space, guest_at(FIRST + 5), GUEST_WRITE, &follow));
 	ck_assert_int_eq(passage_memory(&passage, 0, 100, GUEST_READ, 0), 0);
-	ck_assert_int_eq(passage_string(&passage, 0), 0);
+	ck_assert_int_eq(passage_text(&passage, 0), 0);
 	/* the host cannot use them either, and tells one from the other */
 	ck_assert_int_eq(write(file, (void *)passage_memory(&passage, NOBODY, 1, GUEST_READ, 0), 1),
 			 -1);

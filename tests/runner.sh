@@ -337,6 +337,21 @@ run 7 --trace "./hello-$first" 7
 grep -q '^exit_group(0x7)' err && pass || fail "no exit_group() in the trace"
 grep -q '^newfstatat(\|^fstat(\|^writev(0x1, .*) = ' err && pass || fail "no call in the trace"
 
+# A program whose interpreter is in another root, and what it runs from there.
+mkdir -p root/elsewhere/bin
+interpreter=$(readelf -l hello-dynamic 2>/dev/null | sed -n 's/.*interpreter: \(.*\)]/\1/p')
+if [ -n "$interpreter" ]; then
+	cp "$interpreter" root/elsewhere/loader
+	# shellcheck disable=SC2086  # a list
+	$CC -O1 -pthread -Wl,--dynamic-linker=/elsewhere/loader -o root/elsewhere/bin/hello \
+		"$SRCDIR/tests/runner/hello.c" -lm
+	run 126 root/elsewhere/bin/hello 7
+	run 7 --sysroot root root/elsewhere/bin/hello 7
+	run 7 --sysroot root /bin/sh -c '/elsewhere/bin/hello 7'
+	run 127 --sysroot root /bin/sh -c '/elsewhere/bin/nothing'
+fi
+run 2 --sysroot nonesuch ./hello-$first
+
 # Calls that are not there are named once.
 run 0 --verbose "./missing-$first"
 [ "$(grep -c 'system call 500 is not there' err)" = 1 ] && pass || fail "call 500: named otherwise"

@@ -17,7 +17,9 @@
 #include <unistd.h>
 
 enum { PAGE = 4096, PAGES = 16 };
-static const uint64_t kernel_half = 0xffff800000000000, user_end = 0x7fffffffe000;
+static const uint64_t kernel_half = 0xffff800000000000;
+/* What the machine has at the end of user code's half, and is in /proc/self/maps. */
+static const uint64_t shim = 0x7fffff7ff000, shim_end = 0x7ffffffff000;
 static int failed;
 
 static void want(const char *what, uint64_t at, long result, int number)
@@ -35,7 +37,9 @@ static void through_calls(uint64_t at)
 	int zero = open("/dev/zero", O_RDONLY), null = open("/tmp", O_RDONLY | O_DIRECTORY), pipe_fd[2];
 
 	const uint64_t place = (uintptr_t)page;
-	const int outside = at + PAGE ? ENOMEM : EINVAL;	/* a range without an end */
+	const int sealed = at >= shim && at < shim_end;
+	/* a range without an end; what is there and not the program's */
+	const int outside = !(at + PAGE) ? EINVAL : sealed ? EPERM : ENOMEM;
 
 	close(null);
 	if (pipe(pipe_fd))
@@ -51,7 +55,7 @@ static void through_calls(uint64_t at)
 				 MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
 	want("munmap", at, syscall(SYS_munmap, at, PAGE), EINVAL);
 	want("mremap from", at, syscall(SYS_mremap, at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place),
-	     EFAULT);
+	     sealed ? EINVAL : EFAULT);
 	want("mremap to", at, syscall(SYS_mremap, place, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at), EINVAL);
 	want("madvise", at, syscall(SYS_madvise, at, PAGE, MADV_DONTNEED), outside);
 	want("mincore", at, syscall(SYS_mincore, at, PAGE, place), ENOMEM);
@@ -108,7 +112,8 @@ int main(int argc, char **argv)
 		__asm__ volatile("jmp *%0" : : "r"(at), "c"(~(uint64_t)0 << 47), "a"(SYS_getpid));
 	for (uint64_t i = 0; i < PAGES; i++) {
 		through_calls(kernel_half + i * PAGE);
-		through_calls(user_end + i * PAGE);
+		through_calls(shim + i * PAGE);
+		through_calls(shim_end - PAGES / 2 * PAGE + i * PAGE);
 	}
 	through_calls(~(uint64_t)0 - PAGE + 1);
 	clock_page(getauxval(AT_SYSINFO_EHDR));
