@@ -456,10 +456,11 @@ enum shim_place shim_place(const struct shim *shim, const struct shim_cpu *cpu, 
 	const uint8_t *start = shim->in_ring3 ? shim_code_user : shim_code_call;
 	const uint8_t *end = shim->in_ring3 ? shim_code_user_end : shim_code_call_end;
 	uint64_t distance = rip - (shim->in_ring3 ? cpu->user_call : cpu->call);
-	const uint8_t *at = start + distance;
+	const uint8_t *at;
 
 	if (distance >= (uint64_t)(end - start))
 		return SHIM_ELSEWHERE;
+	at = start + distance;
 	if (is_done((uint64_t)(at - shim_code)))
 		return SHIM_DONE;
 	return at >= shim_code_borrow && at < shim_code_borrow_end ? SHIM_BORROWED : SHIM_ASKED;
