@@ -2,38 +2,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # vdsorun --gdb: GDB debugs programs in the virtual machine. The command is $VDSORUN, by
 # default ./vdsorun; $CC compiles the programs.
-set -u
-LC_ALL=C DEBUGINFOD_URLS=
-export LC_ALL DEBUGINFOD_URLS
-: "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}" "${VDSORUN:=$(pwd)/vdsorun}" "${CC:=cc}"
+# shellcheck disable=SC2015,SC2016,SC2086  # pass() is true; for GDB; names without spaces
+# shellcheck source=tests/report.sh
+. "$(dirname "$0")/report.sh"
+# shellcheck source=tests/guest.sh
+. "$(dirname "$0")/guest.sh"
+: "${CC:=cc}"
+DEBUGINFOD_URLS=
+export DEBUGINFOD_URLS
 seconds=60	# for what does not end
+shown=60 shows='said out err'
 
-if [ ! -x "$VDSORUN" ]; then
-	echo "SKIP: the runner has no back end for this machine, and was not built"
-	exit 77
-fi
-if ! [ -r /dev/kvm ] || ! [ -w /dev/kvm ]; then
-	echo "SKIP: no /dev/kvm that can be used"
-	exit 77
-fi
 command -v gdb >/dev/null || { echo "SKIP: no gdb"; exit 77; }
 
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 99' HUP INT TERM
 cd "$tmp" || exit 99
-checks=0 failures=0
-
-pass() { checks=$((checks + 1)); }
-
-fail()
-{
-	checks=$((checks + 1)) failures=$((failures + 1))
-	echo "FAIL: $*"
-	for file in said out err; do
-		[ ! -s $file ] || sed "s/^/    $file: /" $file | tail -n 25
-	done
-}
 
 # await FILE TEXT : until it is in there
 await()
@@ -72,7 +54,6 @@ debug()
 		set -- "$@" -ex "$command"
 		shift
 	done
-	# shellcheck disable=SC2016  # for that shell
 	timeout -k 1 $seconds sh -c 'echo $$ >debugger; exec gdb -nx -q -batch "$@"' sh \
 		-ex 'set pagination off' -ex 'set confirm off' -ex "target remote $where" "$@" "$program" \
 		>said 2>&1 </dev/null
@@ -103,9 +84,7 @@ build() # KIND COMPILER FLAG...
 	done
 	kinds="$kinds $kind"
 }
-# shellcheck disable=SC2086  # a list
 build static $CC -static
-# shellcheck disable=SC2086
 build dynamic $CC
 [ -n "$kinds" ] || { cat errors; exit 99; }
 
@@ -232,5 +211,4 @@ for where in nowhere 65536 /nonesuch/socket -1; do
 	fi
 done
 
-echo "$((checks - failures)) of $checks passed:$kinds"
-[ $failures -eq 0 ]
+summary

@@ -25,7 +25,8 @@ rm -f "$programs"/*-musl "$programs"/*-pie
 # that are reserved, and mremap() to more than there is.
 without='frames end-bad-vectors mappings'
 
-files="$VDSORUN $SRCDIR/tests/runner.sh $programs /etc/passwd"
+files="$VDSORUN $SRCDIR/tests/runner.sh $SRCDIR/tests/report.sh $SRCDIR/tests/guest.sh"
+files="$files $programs /etc/passwd"
 cat >"$dir/commands" <<END
 "$SRCDIR/tests/runner.sh" --built "$programs"
 END

@@ -15,14 +15,15 @@ checks=0 failures=0
 
 pass() { checks=$((checks + 1)); }
 
-# fail TEXT... : with the outputs, $shown lines of each
-shown=5
+# fail TEXT... : with $shown lines of each of the files in $shows, the outputs
+shown=5 shows='out err'
 fail()
 {
 	checks=$((checks + 1)) failures=$((failures + 1))
 	echo "FAIL: $*"
-	sed 's/^/    out: /' "$tmp/out" 2>/dev/null | head -n "$shown"
-	sed 's/^/    err: /' "$tmp/err" 2>/dev/null | head -n "$shown"
+	for output in $shows; do
+		sed "s/^/    $output: /" "$tmp/$output" 2>/dev/null | head -n "$shown"
+	done
 }
 
 is() { if [ "$1" = "$2" ]; then pass; else fail "$3: '$1', not '$2'"; fi; }

@@ -8,7 +8,7 @@
 #   CASE     name or pattern: 'python-*'; without one, all
 # shellcheck source=tests/report.sh
 . "$(dirname "$0")/report.sh"
-: "${VDSORUN:=$BUILDDIR/vdsorun}" "${CC:=cc}"
+: "${CC:=cc}"
 cases=$SRCDIR/tests/runner/programs
 shown=8
 
@@ -19,16 +19,8 @@ how=compared
 case ${1-} in
 --list | --twice) how=${1#--} && shift ;;
 esac
-if [ "$how" = compared ]; then
-	if [ ! -x "$VDSORUN" ]; then
-		echo "SKIP: the runner has no back end for this machine, and was not built"
-		exit 77
-	fi
-	if ! [ -r /dev/kvm ] || ! [ -w /dev/kvm ]; then
-		echo "SKIP: no /dev/kvm that can be used"
-		exit 77
-	fi
-fi
+# shellcheck source=tests/guest.sh
+[ "$how" != compared ] || . "$(dirname "$0")/guest.sh"
 
 # What a case finds in its environment, and no more.
 guest_environment="PATH=$(getconf PATH) HOME=$tmp/work TMPDIR=$tmp/work LC_ALL=C TZ=UTC

@@ -4,41 +4,18 @@
 # $VDSORUN, by default ./vdsorun; $CC compiles the programs. `--build DIRECTORY` does no more
 # than that; `--built DIRECTORY` takes them from there, on a machine without a compiler.
 # $RUNNER_WITHOUT: scenarios of tests/runner/signals.c, or programs, that are not compared.
-set -u
-LC_ALL=C TZ=UTC RUNNER_TEST=given
-export LC_ALL TZ RUNNER_TEST
-: "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}" "${VDSORUN:=$(pwd)/vdsorun}" "${CC:=cc}"
+# shellcheck disable=SC2012,SC2015,SC2016,SC3013  # numbers; pass() is true; other shells; here -ef is
+# shellcheck source=tests/report.sh
+. "$(dirname "$0")/report.sh"
+: "${CC:=cc}"
+TZ=UTC RUNNER_TEST=given
+export TZ RUNNER_TEST
 seconds=60	# a guest that does not end
+shown=8 shows='native out err'
 task=${1-} programs=${2-}
-
-if [ ! -x "$VDSORUN" ]; then
-	echo "SKIP: the runner has no back end for this machine, and was not built"
-	exit 77
-fi
-if [ "$task" != --build ] && { ! [ -r /dev/kvm ] || ! [ -w /dev/kvm ]; }; then
-	"$VDSORUN" /bin/true >/dev/null 2>&1
-	status=$?
-	[ $status -eq 1 ] || { echo "FAIL: without /dev/kvm: status $status, not 1"; exit 1; }
-	echo "SKIP: no /dev/kvm that can be used"
-	exit 77
-fi
-
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 99' HUP INT TERM
+# shellcheck source=tests/guest.sh
+[ "$task" = --build ] || . "$(dirname "$0")/guest.sh"
 cd "$tmp" || exit 99
-checks=0 failures=0
-
-pass() { checks=$((checks + 1)); }
-
-fail()
-{
-	checks=$((checks + 1)) failures=$((failures + 1))
-	echo "FAIL: $*"
-	for file in native out err; do
-		[ ! -s $file ] || sed "s/^/    $file: /" $file | head -n 8
-	done
-}
 
 # run STATUS ARGUMENT... : outputs go to out and err
 run()
@@ -369,5 +346,4 @@ kill -9 $pid
 wait $pid 2>/dev/null
 if [ -d /proc/$pid ]; then fail "process $pid is still there"; else pass; fi
 
-echo "$((checks - failures)) of $checks passed:$kinds"
-[ $failures -eq 0 ]
+summary

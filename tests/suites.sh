@@ -11,7 +11,7 @@
 # VDSORUN=env suites.sh shows what the script itself makes of tests that differ from run to run.
 # shellcheck source=tests/report.sh
 . "$(dirname "$0")/report.sh"
-: "${VDSORUN:=$BUILDDIR/vdsorun}" "${SUITES_KNOWN:=$SRCDIR/tests/suites.known}"
+: "${SUITES_KNOWN:=$SRCDIR/tests/suites.known}"
 driver=$SRCDIR/tests/suites.py
 
 # The seconds after which a run of a part's tests ends, with the one that it is at.
@@ -267,14 +267,8 @@ case ${1-} in
 	;;
 whole) parts=$whole ;;
 esac
-command -v "$VDSORUN" >/dev/null || {
-	echo "SKIP: the runner has no back end for this machine, and was not built"
-	exit 77
-}
-if ! [ -r /dev/kvm ] || ! [ -w /dev/kvm ]; then
-	echo "SKIP: no /dev/kvm that can be used"
-	exit 77
-fi
+# shellcheck source=tests/guest.sh
+. "$(dirname "$0")/guest.sh"
 for one in $parts; do
 	if "$0" --list | grep -qxF -e "$one"; then
 		run_part "$one"
