@@ -16,3 +16,7 @@ if ! [ -r /dev/kvm ] || ! [ -w /dev/kvm ]; then
 	echo "SKIP: no /dev/kvm that can be used"
 	exit 77
 fi
+# What ends a program ends the runner, and is not for a sanitizer to explain.
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0:handle_sigbus=0:handle_sigfpe=0
+ASAN_OPTIONS=$ASAN_OPTIONS:handle_sigill=0:handle_abort=0
+export ASAN_OPTIONS

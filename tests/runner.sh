@@ -11,7 +11,7 @@
 TZ=UTC RUNNER_TEST=given
 export TZ RUNNER_TEST
 seconds=60	# a guest that does not end
-shown=8 shows='native out err'
+shown=8 shows='differs out err'
 task=${1-} programs=${2-}
 # shellcheck source=tests/guest.sh
 [ "$task" = --build ] || . "$(dirname "$0")/guest.sh"
@@ -22,6 +22,7 @@ run()
 {
 	want=$1
 	shift
+	: >differs
 	timeout -k 5 $seconds "$VDSORUN" "$@" >out 2>err </dev/null
 	status=$?
 	if [ $status -eq "$want" ]; then pass; else fail "$*: status $status, not $want"; fi
@@ -33,7 +34,11 @@ same()
 	timeout -k 5 $seconds "$@" >native 2>native.err </dev/null
 	native=$?
 	run $native "$@"
-	if cmp -s native out && cmp -s native.err err; then pass; else fail "$*: other output"; fi
+	if { diff native out && diff native.err err; } >differs; then
+		pass
+	else
+		fail "$*: other output"
+	fi
 }
 
 # The programs are not what a sanitizer or CFLAGS of the build are for.
@@ -186,8 +191,8 @@ exec 7>words
 for round in 0 1 2; do
 	until_line "round $round of .*" held || fail "no round $round"
 	pid=$(sed -n "s/^round $round of //p" held)
-	ls /proc/$pid/fd | wc -l >fds.$round
-	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/$pid/status >memory.$round
+	ls "/proc/$pid/fd" | wc -l >fds.$round
+	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status" >memory.$round
 	wc -l <"/proc/$pid/maps" >maps.$round
 	echo >&7
 done
