@@ -106,9 +106,14 @@ int fds_hide(int fd)
 	fds_begin();
 	if (!first)
 		first = find_first();
-	hidden = fcntl(fd, F_DUPFD_CLOEXEC, first);
-	number = errno;
-	close(fd);
+	if (fd >= first && fd < first + HIDDEN && !fcntl(fd, F_SETFD, FD_CLOEXEC)) {
+		hidden = fd;	/* the guest has all below: there may be no other */
+		number = 0;
+	} else {
+		hidden = fcntl(fd, F_DUPFD_CLOEXEC, first);
+		number = errno;
+		close(fd);
+	}
 	if (hidden >= first + HIDDEN) {
 		close(hidden);
 		hidden = -1;

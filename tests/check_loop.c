@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -264,6 +265,29 @@ START_TEST(test_pending)
 }
 END_TEST
 
+/* Who has used up all descriptors can still fork: the child closes its parent's machine first. */
+START_TEST(test_descriptors_used_up)
+{
+	struct rlimit limit;
+	int hidden, again;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	hidden = fds_hide(open("/dev/zero", O_RDONLY));
+	ck_assert_int_ge(hidden, 0);
+	while (dup(hidden) >= 0)
+		;
+	ck_assert_int_eq(errno, EMFILE);
+	ck_assert_int_eq(fds_hide(open("/dev/zero", O_RDONLY)), -1);
+	fds_close(hidden);
+	again = fds_hide(open("/dev/zero", O_RDONLY));
+	ck_assert_int_eq(again, hidden);
+	ck_assert(fds_hidden((uint64_t)again));
+	ck_assert_int_eq(fcntl(again, F_GETFD), FD_CLOEXEC);
+}
+END_TEST
+
 START_TEST(test_thread_pointer)
 {
 	struct fake_step step[] = {
@@ -358,7 +382,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		test_exit, test_fault, test_off, test_interrupted, test_missing, test_memory,
-		test_descriptors, test_wait_ends, test_wait_restarts, test_pending,
+		test_descriptors, test_descriptors_used_up, test_wait_ends, test_wait_restarts, test_pending,
 		test_thread_pointer, test_any_order, test_sealed,
 	};
 	Suite *suite = suite_create("loop");
