@@ -515,7 +515,8 @@ int exec_become(struct exec *exec, const struct thread *thread)
 {
 	struct process *process = thread->process;
 	const char *const *options = (const char *const *)process->options;
-	char program[NUMBER_TEXT], blocked[NUMBER_TEXT], hz[NUMBER_TEXT];
+	const int device = vm_device(process->vm);
+	char program[NUMBER_TEXT], blocked[NUMBER_TEXT], hz[NUMBER_TEXT], machine[NUMBER_TEXT];
 	struct command command = { malloc((count(options) + count(exec->arguments) +
 					   RUNNER_ARGUMENTS) *
 					  sizeof *command.word),
@@ -535,11 +536,17 @@ int exec_become(struct exec *exec, const struct thread *thread)
 	put_option(&command, "--program", program);
 	put_option(&command, "--blocked", blocked);
 	put_option(&command, "--hz", hz);
+	if (device >= 0) {
+		snprintf(machine, sizeof machine, "%d", device);
+		put_option(&command, "--device", machine);
+	}
 	put_program(&command, exec);
-	pthread_mutex_lock(&process->lock); /* a fork now would give the program away */
+	pthread_mutex_lock(&process->lock); /* a fork now would give them away */
 	fcntl(exec->program, F_SETFD, 0);
+	fcntl(device, F_SETFD, 0);
 	syscall(SYS_execveat, runner, "", command.word, exec->environment, AT_EMPTY_PATH);
 	failed = -errno;
+	fcntl(device, F_SETFD, FD_CLOEXEC);
 	fcntl(exec->program, F_SETFD, FD_CLOEXEC);
 	pthread_mutex_unlock(&process->lock);
 	free(command.word);

@@ -30,11 +30,24 @@ int kvm_fails(struct runner_error *error, const char *what)
 /* -------------------------------------------------------------------------
  * The machine.
  */
+static int device = -1;	/* open already; -1: not */
+
+int vm_device(const struct vm *vm)
+{
+	return vm->kvm;
+}
+
+void vm_use_device(int fd)
+{
+	device = fd;
+}
+
 static int open_device(struct vm *vm, struct runner_error *error)
 {
 	int version;
 
-	vm->kvm = fds_hide(open(DEVICE, O_RDWR | O_CLOEXEC));
+	vm->kvm = fds_hide(device >= 0 ? device : open(DEVICE, O_RDWR | O_CLOEXEC));
+	device = -1;
 	if (vm->kvm < 0)
 		return runner_error(error, errno,
 				    DEVICE ": %s: a Linux machine with KVM is needed, and the right to use it",

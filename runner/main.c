@@ -59,6 +59,7 @@ enum {
 	OPTION_BLOCKED,
 	OPTION_HZ,
 	OPTION_SYSROOT,
+	OPTION_DEVICE,
 };
 
 static const char *debugger;	/* where it comes; NULL: nowhere */
@@ -101,6 +102,7 @@ static void read_options(int argc, char **argv, struct process *process, struct 
 	static const struct option known[] = {
 		{ "argv0", required_argument, NULL, OPTION_ARGV0 },
 		{ "blocked", required_argument, NULL, OPTION_BLOCKED },
+		{ "device", required_argument, NULL, OPTION_DEVICE },
 		{ "gdb", required_argument, NULL, OPTION_GDB },
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ "hz", required_argument, NULL, OPTION_HZ },
@@ -164,6 +166,9 @@ static void read_options(int argc, char **argv, struct process *process, struct 
 			break;
 		case OPTION_HZ:
 			told->hz = strtoull(optarg, NULL, 0);
+			break;
+		case OPTION_DEVICE:
+			vm_use_device(atoi(optarg));
 			break;
 		default:
 			exit(STATUS_USAGE);

@@ -26,6 +26,13 @@ struct vcpu;
 enum { VM_PAGE = 4096 };
 
 int vm_create(struct vm **vm, struct runner_error *error);
+/*
+ * A descriptor by which what this process becomes by execve() can create a machine, too,
+ * where it no longer has the right to open one; -1: nothing is needed.
+ */
+int vm_device(const struct vm *vm);
+/* Before vm_create(): it is open, and the machine's from now on. */
+void vm_use_device(int fd);
 /* With its vCPUs, none of which runs. */
 void vm_destroy(struct vm *vm);
 /*

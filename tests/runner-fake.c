@@ -73,6 +73,12 @@ void vm_destroy(struct vm *vm)
 	free(vm);
 }
 
+int vm_device(const struct vm *vm)
+{
+	(void)vm;
+	return -1;
+}
+
 struct guest_range vm_user_range(const struct vm *vm)
 {
 	(void)vm;

@@ -218,6 +218,11 @@ run 3 --argv0 other ./script
 run 0 --argv0 'another name' /bin/sh -c 'echo "$0"'
 [ "$(cat out)" = 'another name' ] && pass || fail "--argv0"
 
+# Another user, without a right to the machine's device, may become another program.
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	same setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'id; exec id -u'
+fi
+
 # What ends a runner ends all of its threads, and nobody else.
 "$VDSORUN" "./threads-$first" group-waits >started 2>&1 &
 pid=$!
