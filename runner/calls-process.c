@@ -169,11 +169,21 @@ int64_t call_vfork(struct thread *thread, const uint64_t *a)
 	return do_clone(thread, &r);
 }
 
-/* What a process shares with others stays shared. */
+/*
+ * What each thread may have of its own on the host, a thread here may. Descriptors stay shared
+ * with the runner's other threads, and so does time.
+ */
 int64_t call_unshare(struct thread *thread, const uint64_t *a)
 {
-	(void)thread;
-	return a[0] ? -EPERM : 0;
+	const uint64_t threads = CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_VM;
+	const uint64_t own = CLONE_FS | CLONE_SYSVSEM | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
+			     CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWPID;
+	/* one alone has nobody to share with */
+	const uint64_t flags = thread->process->threads == 1 ? a[0] & ~threads : a[0];
+
+	if (flags & ~own)
+		return -EPERM;
+	return unshare((int)flags) ? -errno : 0;
 }
 
 int64_t call_setns(struct thread *thread, const uint64_t *a)

@@ -221,6 +221,7 @@ run 0 --argv0 'another name' /bin/sh -c 'echo "$0"'
 # Another user, without a right to the machine's device, may become another program.
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	same setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'id; exec id -u'
+	same unshare -m -u -p -f --mount-proc sh -c 'hostname other; hostname; echo $$; ls /proc/1'
 fi
 
 # What ends a runner ends all of its threads, and nobody else.
