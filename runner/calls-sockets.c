@@ -288,8 +288,8 @@ static bool is_plain(int level, int option)
 	switch (level) {
 	case IPPROTO_IP:
 		return option < TABLES || option == ORIGINAL_DST;
-	case IPPROTO_IPV6:
-		return option < TABLES || option == ORIGINAL_DST;
+	case IPPROTO_IPV6:	/* two are of tables, and there are more above */
+		return option < TABLES || (option > TABLES + 1 && option <= ORIGINAL_DST);
 	case IPPROTO_TCP:
 		return option != ZEROCOPY_RECEIVE;
 	case SOL_PACKET_:
