@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Every function of the public headers and every constant of vdsogen.h is in a manual page, no page
-# documents or refers to what there is not, mandoc finds no fault, and the C
-# programs of the EXAMPLES compile.
+# documents or refers to what there is not, vdsorun's page has its options and what it has not,
+# mandoc finds no fault, and the C programs of the EXAMPLES compile.
 set -eu
 SRCDIR=${SRCDIR:-.} CC=${CC:-cc}
 dir=$(mktemp -d)
@@ -95,11 +95,41 @@ for reference in $(sed -n 's/^\.It Xr/.Xr/; s/^\.Xr \([^ ]*\) \([0-9]\).*/\1.\2/
 		grep -q "^\.Nm ${reference%.3}\( ,\)\{0,1\}\$" "$pages"/*.3 || [ -f "$pages/$reference" ] ||
 			fail "a page refers to $reference, which there is not"
 		;;
-	vdsogen*.1)
+	vdsogen*.1 | vdsorun.1)
 		[ -f "$pages/$reference" ] || fail "a page refers to $reference, which there is not"
 		;;
 	esac
 done
+
+# vdsorun.1: each option, each system call that is not there and each reason for a system call that
+# reads a clock has its line; the synopsis has the options of --help.
+runner=$SRCDIR/runner
+page=$pages/vdsorun.1
+# options FILE : as they are written there
+options() { grep -oE -- '--[a-z][a-z0-9-]+' "$1" | sort -u; }
+sed -n 's/^\t\t{ "\([a-z0-9-]*\)", .*_argument, .*/--\1/p' "$runner/main.c" | sort -u >"$dir/taken"
+sed -n '/^static const char usage/,/;$/p' "$runner/main.c" >"$dir/usage"
+options "$dir/usage" >"$dir/helped"
+sed '/^\.Fl/s/| -/| --/g; s/Fl -/--/g' "$page" >"$dir/page"
+options "$dir/page" >"$dir/described"
+sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESC/p' "$dir/page" >"$dir/synopsis-page"
+options "$dir/synopsis-page" >"$dir/shown"
+[ -s "$dir/taken" ] || fail "found no options in main.c"
+subset "$dir/taken" "$dir/described" "an option of vdsorun, but not in its page"
+subset "$dir/described" "$dir/taken" "in vdsorun's page, but no option of it"
+subset "$dir/helped" "$dir/shown" "in vdsorun --help, but not in its synopsis"
+subset "$dir/shown" "$dir/helped" "in vdsorun's synopsis, but not in --help"
+grep -oE 'NONE\([a-z0-9_]+\)' "$runner/calls.c" | sed 's/NONE(//; s/)//; /^number$/d' | sort -u >"$dir/none"
+sed -n '/^\.Ss System calls that are not/,/^\.Ss Parts/s/^\.Fn \([a-z0-9_]*\).*/\1/p' "$page" | sort -u >"$dir/missing"
+[ -s "$dir/none" ] || fail "found no system calls in calls.c that are not there"
+subset "$dir/none" "$dir/missing" "not there, by runner/calls.c, but not in vdsorun's page"
+subset "$dir/missing" "$dir/none" "not there, by vdsorun's page, but not in runner/calls.c"
+sed -n '/^static const char \*const clock_names/,/^}/p' "$runner/stats.c" | grep -oE '"[a-z]+"' | tr -d '"' |
+	sort -u >"$dir/reasons"
+sed -n '/^\.It Ar count Cm clock/,/^\.It Ar count Cm shim/s/^\.It Cm \([a-z]*\)$/\1/p' "$page" | sort -u >"$dir/told"
+[ -s "$dir/reasons" ] || fail "found no reasons in stats.c"
+subset "$dir/reasons" "$dir/told" "a reason of --stats, but not in vdsorun's page"
+subset "$dir/told" "$dir/reasons" "in vdsorun's page, but no reason of --stats"
 
 # Programs: literal displays of EXAMPLES that begin with an #include.
 awk -v dir="$dir" '
