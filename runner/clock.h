@@ -11,8 +11,8 @@
 struct clock;
 
 /*
- * Maps the image; *at is what AT_SYSINFO_EHDR tells. `hz` is of the host's counter; 0: to be
- * found out, which may take 20 ms.
+ * Maps the image; *at is what AT_SYSINFO_EHDR tells. `hz` is the frequency of the host's
+ * counter; 0: to be found out, which may take 20 ms.
  */
 int clock_create(struct clock **clock, struct vm *vm, struct space *space, uint64_t hz,
 		 guest_addr *at, struct runner_error *error);

@@ -24,7 +24,7 @@ int frame_push(struct thread *thread, const struct frame *frame);
 /* Takes back registers, and the mask and the alternate stack for its caller. -EFAULT: it is none. */
 int frame_pop(struct thread *thread, uint64_t *blocked, struct kernel_stack *alternate);
 
-/* What Linux wants an alternate stack to have. */
+/* The bytes that Linux wants an alternate stack to have. */
 extern const uint64_t frame_stack_min;
 
 #endif

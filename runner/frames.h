@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The guest's memory: pages of the host that have a physical address in the guest.
- * More is given to the machine as it is needed.
+ * More is given to the machine as it is needed. Sizes, in bytes, and addresses are
+ * multiples of VM_PAGE. Who changes something has the space's lock.
  */
 #ifndef FRAMES_H
 #define FRAMES_H

@@ -12,7 +12,7 @@
 
 #include "vm.h"
 
-enum { KVM_SLOTS = 128 };
+enum { KVM_SLOTS = 128 };	/* pieces of memory */
 
 struct kvm_slot {
 	uint64_t physical;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * /proc as the guest's process is to see itself there: the host's process is the runner's,
- * whose program, memory and own threads are not the guest's affair. What a file of /proc
- * is decides its canonical name, once it is open: how it was called does not matter.
+ * whose program, memory and own threads are not the guest's affair. Which file of /proc it
+ * is, its canonical name tells, once it is open: what it was called does not matter.
  */
 #ifndef PROC_H
 #define PROC_H

@@ -27,7 +27,7 @@ struct process {
 	bool stats;		/* how often it left the machine, at its end */
 	bool verbose;		/* names calls that are not there */
 	bool slow;		/* every clock reading and every system call goes to the host */
-	bool ended;		/* by exit_group, with this status */
+	bool ended;		/* by exit_group, with this status, 0 to 255 */
 	int status;
 	struct gdb *gdb;	/* NULL: no debugger can come */
 	struct stats counts;	/* of exits, if they are printed or not */

@@ -8,7 +8,7 @@
 /* Not asked for: a step costs a branch, and no clock is read. */
 extern bool startup_traced;
 
-/* The first step begins. */
+/* The first step begins. All of this is for the first thread. */
 void startup_begin(void);
 /* All that came since the step before was this one; a name lasts as long as the program. */
 void startup_mark(const char *step);

@@ -46,7 +46,7 @@ struct stats {
 	uint64_t interruption, kick, off;
 	uint64_t clock[STATS_CLOCK_REASONS];
 	uint64_t machine;	/* nanoseconds of processor time of vcpu_run() */
-	uint64_t start;		/* of processor time, when counting began */
+	uint64_t start;		/* nanoseconds of all processor time, when counting began */
 	int output;		/* standard error, which programs close: what to print to */
 	stats_shim_fn *shim;
 	void *shim_machine;

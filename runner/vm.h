@@ -10,6 +10,9 @@
  * that who uses this knows no processor.
  *
  * Functions that can fail return 0, or -errno with a text.
+ *
+ * Who changes mappings, adds memory or makes a vCPU is one thread at a time, while others
+ * may run. What is said to be for any thread needs no lock, and is safe beside all else.
  */
 #ifndef VM_H
 #define VM_H
@@ -33,7 +36,7 @@ int vm_create(struct vm **vm, struct runner_error *error);
 int vm_device(const struct vm *vm);
 /* Before vm_create(): it is open, and the machine's from now on. */
 void vm_use_device(int fd);
-/* With its vCPUs, none of which runs. */
+/* With its vCPUs, none of which runs. Memory that it was given stays its owner's. */
 void vm_destroy(struct vm *vm);
 /*
  * In a child of fork(), where memory is a copy and the machine is not: a machine as it
@@ -41,11 +44,11 @@ void vm_destroy(struct vm *vm);
  */
 int vm_after_fork(struct vm *vm, struct runner_error *error);
 
-/* The addresses that user code can have: whole pages, from 0 on not included. */
+/* The addresses that user code can have: whole pages, of which the first is not at 0. */
 struct guest_range vm_user_range(const struct vm *vm);
 /* Above these, what the machine has for itself. */
 struct guest_range vm_own_range(const struct vm *vm);
-/* What the guest's AT_HWCAP and AT_HWCAP2 are. */
+/* What the guest's AT_HWCAP (word 0) and AT_HWCAP2 (word 1) are. */
 uint64_t vm_hwcap(const struct vm *vm, unsigned int word);
 
 /*
@@ -57,11 +60,15 @@ int vm_counter_distance(const struct vm *vm, uint64_t *distance);
 uint64_t vm_counter_hz(const struct vm *vm);
 
 /* -------------------------------------------------------------------------
- * Memory. All sizes and addresses are whole pages.
+ * Memory. All sizes, in bytes, and addresses are multiples of VM_PAGE.
  */
 
-/* Physical addresses that vm_add_memory() may be given. */
+/* Physical addresses that vm_add_memory() may be given, without the end. */
 void vm_physical_range(const struct vm *vm, uint64_t *start, uint64_t *end);
+/*
+ * It stays the caller's, who unmaps it when the machine is gone. What the host has mapped
+ * there may change.
+ */
 int vm_add_memory(struct vm *vm, uint64_t physical, void *host, size_t size,
 		  struct runner_error *error);
 
@@ -71,17 +78,17 @@ int vm_add_memory(struct vm *vm, uint64_t physical, void *host, size_t size,
  */
 int vm_map(struct vm *vm, guest_addr at, uint64_t physical, size_t size, unsigned int prot,
 	   struct runner_error *error);
-/* How many pages there were. */
+/* Likewise: no vCPU uses them then. Returns how many pages were mapped there. */
 size_t vm_unmap(struct vm *vm, guest_addr at, size_t size);
 
 /* -------------------------------------------------------------------------
- * A vCPU. All but vcpu_kick() is for the thread that runs it.
+ * A vCPU. What is not said to be for any thread is for the one that runs it, between runs.
  */
 
 /* At the start of a program: other registers are what Linux gives one. */
 int vcpu_create(struct vcpu **vcpu, struct vm *vm, guest_addr pc, guest_addr sp,
 		struct runner_error *error);
-/* Another thread may get it from vcpu_create(). */
+/* The last use of it here: another thread may get it from vcpu_create(). */
 void vcpu_release(struct vcpu *vcpu);
 
 /*
@@ -117,7 +124,7 @@ struct vm_exit {
 	enum vm_why why;
 	struct vm_fault fault;
 	bool kicked;		/* what interrupted it was vcpu_kick() */
-	char text[128];
+	char text[128];		/* of VM_OFF */
 };
 
 /*
@@ -145,26 +152,27 @@ enum vm_attention {
 	VM_ATTENTION_TRACE = 1 << 2,	/* who asks is to be seen */
 	VM_ATTENTION_OFF = 1 << 3,	/* no answers are wanted */
 };
-/* Sets, then clears lanes; from any thread. */
+/* Sets, then clears lanes; for any thread. */
 void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear);
 
 /*
  * Random bytes that the machine gives out itself, each once: to getrandom() without flags
- * or with GRND_NONBLOCK, and to read() of descriptors that were named. How many this vCPU
- * has room for; 0: it is full, or has none. Then exactly that many. Between runs.
+ * or with GRND_NONBLOCK, and to read() of descriptors that were named. How many bytes this
+ * vCPU has room for; 0: it is full, or has none. Then exactly that many.
  */
 enum { VM_RANDOM_FDS = 1024 };
 size_t vcpu_random_room(const struct vcpu *vcpu);
 void vcpu_random_fill(struct vcpu *vcpu, const void *bytes);
-/* Whether a descriptor is /dev/urandom, and readable, for all vCPUs; from any thread. */
+/* Whether a descriptor below VM_RANDOM_FDS is /dev/urandom, and readable; for any thread. */
 void vm_random_fd(struct vm *vm, unsigned int fd, bool is);
 
 /* After VM_CALL, instead of a result: the program makes the call once more. */
 void vcpu_repeat(struct vcpu *vcpu);
 
 /*
- * From any thread or signal handler: a run that is under way returns
- * VM_INTERRUPTED, or else the next one does, at once.
+ * For any thread or signal handler: a run that is under way returns VM_INTERRUPTED, or
+ * else the next one does, at once. Where a call or a fault comes first it is told, and the
+ * next run returns.
  */
 void vcpu_kick(struct vcpu *vcpu);
 
@@ -178,12 +186,11 @@ enum vm_register {
 };
 
 /*
- * For debuggers, between runs: the next run ends behind one instruction of the program, with a
- * VM_FAULT of SIGTRAP and TRAP_TRACE; or it does not any more.
+ * For debuggers: the next run ends behind one instruction of the program, with a VM_FAULT
+ * of SIGTRAP and TRAP_TRACE; or it does not any more.
  */
 void vcpu_step(struct vcpu *vcpu, bool on);
 
-/* Between runs. */
 uint64_t vcpu_get(const struct vcpu *vcpu, enum vm_register which);
 void vcpu_set(struct vcpu *vcpu, enum vm_register which, uint64_t value);
 

@@ -3,7 +3,8 @@
 # An architecture is one folder and one line. The folders, the table and the
 # architectures that were built in are the same; every folder has the same
 # files; no file includes upward or sideways; no architecture has a raw
-# instruction word outside its NAME-insn.h.
+# instruction word outside its NAME-insn.h. The runner names a hypervisor in its
+# back end only.
 set -eu
 SRCDIR=${SRCDIR:-.} BUILDDIR=${BUILDDIR:-.} VDSOGEN=${VDSOGEN:-./vdsogen}
 cd "$SRCDIR"
@@ -62,5 +63,8 @@ for folder in tools bench runner; do
 done
 may_not examples '[^"]*vdsogen\.h' 'includes <vdsogen.h> by quotes; an embedder does not'
 may_not libvdsogen '[^"]*/[^"]*|archs\.def' 'includes upward'
+# Behind the seam, runner/vm.h: a hypervisor's names, and how it tells of a processor.
+! grep -rnE --include='*.[ch]' 'KVM_[A-Z]|"[^"]*kvm\.h"|<linux/kvm\.h>|/dev/kvm' runner | grep -v '^runner/kvm[^/]*:' ||
+	fail "runner: a hypervisor is named outside of its back end"
 
 exit $failed

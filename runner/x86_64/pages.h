@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Page tables of four levels, kept by the host in memory that the guest's processor
- * walks. Nobody flushes anything here: who changes an entry in use has to.
+ * walks. Nobody flushes anything here: who changes an entry in use has to. One thread at
+ * a time changes them. Sizes, in bytes, and addresses are multiples of VM_PAGE.
  */
 #ifndef X86_64_PAGES_H
 #define X86_64_PAGES_H
@@ -36,8 +37,8 @@ bool pages_prepare(struct pages *pages, uint64_t at, size_t size);
 uint64_t pages_next(const struct pages *pages, uint64_t at);
 
 /*
- * Of a prepared range; clear, of any. If an entry was there that now allows less or leads
- * elsewhere, its page, whose use by the processor is to end; else 0.
+ * One page: of a prepared range; pages_clear() takes any. If an entry was there that now
+ * allows less or leads elsewhere, its page, whose use by the processor is to end; else 0.
  */
 uint64_t pages_set(struct pages *pages, uint64_t at, uint64_t physical, unsigned int flags);
 uint64_t pages_clear(struct pages *pages, uint64_t at);

@@ -70,7 +70,7 @@ struct shim {
 	uint64_t gdt, idt;	/* as ring 0 sees them */
 	uint16_t gdt_limit, idt_limit, tss_limit;
 	uint64_t code;		/* its page, in physical memory */
-	uint64_t fault, fault_told, fault_end;	/* code of exceptions; told, its return begins */
+	uint64_t fault, fault_told, fault_end;	/* code of exceptions; from told on, its way back */
 	bool in_ring3;		/* where `syscall` stays */
 	uint64_t shared_page;	/* physical */
 	struct shim_shared *shared;
