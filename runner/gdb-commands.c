@@ -87,7 +87,8 @@ static void do_choose(struct gdb_session *session, struct gdb_text *text, struct
 	put_done(answer, true);
 }
 
-static void do_alive(const struct gdb_session *session, struct gdb_text *text, struct gdb_answer *answer)
+static void do_alive(const struct gdb_session *session, struct gdb_text *text,
+		     struct gdb_answer *answer)
 {
 	pid_t thread;
 
@@ -107,8 +108,8 @@ static void put_threads(const struct gdb_session *session, struct gdb_answer *an
 /* -------------------------------------------------------------------------
  * Registers.
  */
-static void put_registers(const struct vm_registers *registers, unsigned int first, unsigned int end,
-			  struct gdb_answer *answer)
+static void put_registers(const struct vm_registers *registers, unsigned int first,
+			  unsigned int end, struct gdb_answer *answer)
 {
 	uint8_t value[GDB_REGISTER_MAX];
 
@@ -136,13 +137,15 @@ static void set_registers(struct vm_registers *registers, struct gdb_text *text,
 	put_done(answer, registers && !text->size);
 }
 
-static void set_register(struct vm_registers *registers, struct gdb_text *text, struct gdb_answer *answer)
+static void set_register(struct vm_registers *registers, struct gdb_text *text,
+			 struct gdb_answer *answer)
 {
 	uint8_t value[GDB_REGISTER_MAX];
 	uint64_t number;
 	bool good = gdb_take_number(text, &number) && gdb_take_word(text, "=") &&
 		    number < gdb_registers() &&
-		    gdb_take_bytes(text, value, gdb_register_size((unsigned int)number)) && registers;
+		    gdb_take_bytes(text, value, gdb_register_size((unsigned int)number)) &&
+		    registers;
 
 	if (good)
 		gdb_register_set(registers, (unsigned int)number, value);
@@ -165,10 +168,12 @@ static void do_register(const struct vm_registers *registers, struct gdb_text *t
  */
 static bool take_range(struct gdb_text *text, guest_addr *at, uint64_t *size)
 {
-	return gdb_take_number(text, &at->v) && gdb_take_word(text, ",") && gdb_take_number(text, size);
+	return gdb_take_number(text, &at->v) && gdb_take_word(text, ",") &&
+	       gdb_take_number(text, size);
 }
 
-static void do_read(const struct gdb_target *target, struct gdb_text *text, struct gdb_answer *answer)
+static void do_read(const struct gdb_target *target, struct gdb_text *text,
+		    struct gdb_answer *answer)
 {
 	uint8_t bytes[GDB_PACKET_MAX / 2];
 	guest_addr at;
@@ -242,9 +247,10 @@ static void do_break(struct gdb_target *target, struct gdb_text *text, bool set,
 /* -------------------------------------------------------------------------
  * Going on.
  */
-enum { TOLD = 4096 };	/* threads; more than that stay */
+enum { TOLD = 4096 }; /* threads; more than that stay */
 
-static void pace(struct gdb_session *session, pid_t thread, enum gdb_pace how, int signal, bool *told)
+static void pace(struct gdb_session *session, pid_t thread, enum gdb_pace how, int signal,
+		 bool *told)
 {
 	struct gdb_target *target = session->target;
 
@@ -254,7 +260,8 @@ static void pace(struct gdb_session *session, pid_t thread, enum gdb_pace how, i
 		if (told[i] || (thread > 0 && one != thread))
 			continue;
 		/* a signal for all is for the one that stands there with it */
-		gdb_thread_pace(target, one, how, thread > 0 || one == session->stop.thread ? signal : 0);
+		gdb_thread_pace(target, one, how,
+				thread > 0 || one == session->stop.thread ? signal : 0);
 		told[i] = true;
 	}
 }
@@ -319,7 +326,8 @@ static enum gdb_outcome do_continue(struct gdb_session *session, struct gdb_text
 	if (how == GDB_STEP && !session->chosen_to_go)
 		pace(session, session->stop.thread, how, signal, told);
 	else
-		pace(session, session->chosen_to_go ? session->chosen_to_go : ALL, how, signal, told);
+		pace(session, session->chosen_to_go ? session->chosen_to_go : ALL, how, signal,
+		     told);
 	return GDB_RESUME;
 }
 
@@ -342,7 +350,8 @@ static void put_stat(const struct stat *stat, struct gdb_answer *answer)
 		uint64_t size, blksize, blocks;
 		uint32_t atime, mtime, ctime;
 	} out = {
-		.mode = htobe32(stat->st_mode), .nlink = htobe32(1),
+		.mode = htobe32(stat->st_mode),
+		.nlink = htobe32(1),
 		.size = htobe64((uint64_t)stat->st_size),
 		.blksize = htobe64((uint64_t)stat->st_blksize),
 		.blocks = htobe64((uint64_t)stat->st_blocks),
@@ -353,7 +362,8 @@ static void put_stat(const struct stat *stat, struct gdb_answer *answer)
 	gdb_put(answer, &out, sizeof out);
 }
 
-static void do_file_open(struct gdb_target *target, struct gdb_text *text, struct gdb_answer *answer)
+static void do_file_open(struct gdb_target *target, struct gdb_text *text,
+			 struct gdb_answer *answer)
 {
 	char path[4096];
 	uint64_t flags;
@@ -364,25 +374,29 @@ static void do_file_open(struct gdb_target *target, struct gdb_text *text, struc
 		put_file_error(answer, EINVAL);
 		return;
 	}
-	file = flags ? -EACCES : gdb_files_open(&target->files, target->space, target->process, path);
+	file = flags ? -EACCES
+		     : gdb_files_open(&target->files, target->space, target->process, path);
 	if (file < 0)
 		put_file_error(answer, -file);
 	else
 		gdb_print(answer, "F%x", file);
 }
 
-static void do_file_read(struct gdb_target *target, struct gdb_text *text, struct gdb_answer *answer)
+static void do_file_read(struct gdb_target *target, struct gdb_text *text,
+			 struct gdb_answer *answer)
 {
 	uint8_t bytes[GDB_PACKET_MAX - 32];
 	uint64_t file, size, offset;
 	ssize_t got;
 
-	if (!gdb_take_number(text, &file) || !gdb_take_word(text, ",") || !gdb_take_number(text, &size) ||
-	    !gdb_take_word(text, ",") || !gdb_take_number(text, &offset)) {
+	if (!gdb_take_number(text, &file) || !gdb_take_word(text, ",") ||
+	    !gdb_take_number(text, &size) || !gdb_take_word(text, ",") ||
+	    !gdb_take_number(text, &offset)) {
 		put_file_error(answer, EINVAL);
 		return;
 	}
-	got = gdb_files_read(&target->files, file, bytes, size < sizeof bytes ? size : sizeof bytes, offset);
+	got = gdb_files_read(&target->files, file, bytes, size < sizeof bytes ? size : sizeof bytes,
+			     offset);
 	if (got < 0) {
 		put_file_error(answer, (int)-got);
 		return;
@@ -421,7 +435,8 @@ static void do_file(struct gdb_target *target, struct gdb_text *text, struct gdb
 /* -------------------------------------------------------------------------
  * Questions.
  */
-static void put_features(struct gdb_session *session, struct gdb_text *text, struct gdb_answer *answer)
+static void put_features(struct gdb_session *session, struct gdb_text *text,
+			 struct gdb_answer *answer)
 {
 	gdb_take_word(text, ":");
 	while (text->size) {
@@ -429,12 +444,15 @@ static void put_features(struct gdb_session *session, struct gdb_text *text, str
 			session->many = true;
 		gdb_skip_to(text, ';');
 	}
-	gdb_print(answer, "PacketSize=%x;QStartNoAckMode+;multiprocess+;swbreak+;vContSupported+;"
-		  "qXfer:auxv:read+;qXfer:features:read+;qXfer:exec-file:read+", GDB_PACKET_MAX);
+	gdb_print(answer,
+		  "PacketSize=%x;QStartNoAckMode+;multiprocess+;swbreak+;vContSupported+;"
+		  "qXfer:auxv:read+;qXfer:features:read+;qXfer:exec-file:read+",
+		  GDB_PACKET_MAX);
 }
 
 /* "object:read:name:offset,length" */
-static void do_transfer(const struct gdb_target *target, struct gdb_text *text, struct gdb_answer *answer)
+static void do_transfer(const struct gdb_target *target, struct gdb_text *text,
+			struct gdb_answer *answer)
 {
 	const void *whole = NULL;
 	size_t size = 0;
@@ -459,7 +477,8 @@ static void do_transfer(const struct gdb_target *target, struct gdb_text *text, 
 		put_error(answer, EINVAL);
 }
 
-static void do_question(struct gdb_session *session, struct gdb_text *text, struct gdb_answer *answer)
+static void do_question(struct gdb_session *session, struct gdb_text *text,
+			struct gdb_answer *answer)
 {
 	if (gdb_take_word(text, "Supported")) {
 		put_features(session, text, answer);
@@ -470,7 +489,7 @@ static void do_question(struct gdb_session *session, struct gdb_text *text, stru
 	} else if (gdb_take_word(text, "sThreadInfo")) {
 		gdb_print(answer, "l");
 	} else if (gdb_take_word(text, "Attached")) {
-		gdb_print(answer, "0");	/* the program is here for the debugger: it goes with it */
+		gdb_print(answer, "0"); /* the program is here for the debugger: it goes with it */
 	} else if (gdb_take_word(text, "Symbol:")) {
 		put_done(answer, true);
 	} else if (gdb_take_word(text, "C") && !text->size) {
@@ -492,7 +511,8 @@ static void put_stop(const struct gdb_session *session, const struct gdb_stop *s
 /* -------------------------------------------------------------------------
  * Commands. What is not known gets an empty answer.
  */
-static enum gdb_outcome do_v(struct gdb_session *session, struct gdb_text *text, struct gdb_answer *answer)
+static enum gdb_outcome do_v(struct gdb_session *session, struct gdb_text *text,
+			     struct gdb_answer *answer)
 {
 	if (gdb_take_word(text, "Cont?"))
 		gdb_print(answer, "vCont;c;C;s;S");
@@ -576,7 +596,8 @@ enum gdb_outcome gdb_command(struct gdb_session *session, const uint8_t *data, s
 	if (size && memchr("csCS", data[0], 4))
 		outcome = do_continue(session, &text, answer);
 	else if (size)
-		outcome = do_letter(session, (char)data[0], &(struct gdb_text){ data + 1, size - 1 }, answer);
+		outcome = do_letter(session, (char)data[0],
+				    &(struct gdb_text){ data + 1, size - 1 }, answer);
 	gdb_answer_end(answer);
 	return outcome;
 }
@@ -590,7 +611,8 @@ void gdb_session_start(struct gdb_session *session, struct gdb_target *target,
 	*session = (struct gdb_session){ .target = target, .stop = *stop, .chosen = stop->thread };
 }
 
-void gdb_tell_stop(struct gdb_session *session, const struct gdb_stop *stop, struct gdb_answer *answer)
+void gdb_tell_stop(struct gdb_session *session, const struct gdb_stop *stop,
+		   struct gdb_answer *answer)
 {
 	session->stop = *stop;
 	session->chosen = stop->thread;
@@ -599,7 +621,8 @@ void gdb_tell_stop(struct gdb_session *session, const struct gdb_stop *stop, str
 	gdb_answer_end(answer);
 }
 
-void gdb_tell_end(const struct gdb_session *session, int status, int signal, struct gdb_answer *answer)
+void gdb_tell_end(const struct gdb_session *session, int status, int signal,
+		  struct gdb_answer *answer)
 {
 	gdb_answer_start(answer);
 	if (signal)

@@ -41,7 +41,8 @@ static bool is_maps(const char *path, pid_t process)
 	return !strcmp(path, name) || !strcmp(path, task);
 }
 
-int gdb_files_open(struct gdb_files *files, const struct space *space, pid_t process, const char *path)
+int gdb_files_open(struct gdb_files *files, const struct space *space, pid_t process,
+		   const char *path)
 {
 	int file = 0, fd;
 
@@ -51,7 +52,7 @@ int gdb_files_open(struct gdb_files *files, const struct space *space, pid_t pro
 		return -EMFILE;
 	if (is_maps(path, process))
 		fd = open_maps(space);
-	else	/* without waiting for who writes to a pipe */
+	else /* without waiting for who writes to a pipe */
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	fd = fds_hide(fd);
 	if (fd < 0)
@@ -66,7 +67,8 @@ static int find(const struct gdb_files *files, uint64_t file)
 	return file < GDB_FILES && files->fd[file] ? -1 - files->fd[file] : -1;
 }
 
-ssize_t gdb_files_read(const struct gdb_files *files, uint64_t file, void *to, size_t size, uint64_t offset)
+ssize_t gdb_files_read(const struct gdb_files *files, uint64_t file, void *to, size_t size,
+		       uint64_t offset)
 {
 	ssize_t got = pread(find(files, file), to, size, (off_t)offset);
 

@@ -57,7 +57,7 @@ static enum gdb_event take_idle(struct gdb_packet *packet, uint8_t byte)
 		return GDB_INTERRUPT;
 	case '-':
 		return GDB_RESEND;
-	default:	/* '+', or between packets */
+	default: /* '+', or between packets */
 		return GDB_MORE;
 	}
 }
@@ -68,7 +68,7 @@ static void take_data(struct gdb_packet *packet, uint8_t byte)
 		packet->state = GDB_SUM_HIGH;
 		return;
 	}
-	if (byte == '$') {	/* the start of one whose predecessor was lost */
+	if (byte == '$') { /* the start of one whose predecessor was lost */
 		begin(packet);
 		return;
 	}
@@ -177,7 +177,7 @@ void gdb_skip_to(struct gdb_text *text, char end)
 /* -------------------------------------------------------------------------
  * Out. The frame and the longest error always fit.
  */
-enum { FRAME = 3 };	/* "#" and the sum */
+enum { FRAME = 3 }; /* "#" and the sum */
 static const char too_long[] = "E.too long";
 _Static_assert(sizeof too_long + FRAME < GDB_PACKET_MAX, "an error fits");
 

@@ -10,25 +10,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GDB_PACKET_MAX = 16384 };	/* bytes of data, escaped or not */
+enum { GDB_PACKET_MAX = 16384 }; /* bytes of data, escaped or not */
 
 /* -------------------------------------------------------------------------
  * What comes in, byte by byte. Zeros are a good start.
  */
 struct gdb_packet {
-	uint8_t data[GDB_PACKET_MAX];	/* without its escapes */
+	uint8_t data[GDB_PACKET_MAX]; /* without its escapes */
 	size_t size;
 	enum { GDB_IDLE, GDB_DATA, GDB_ESCAPED, GDB_SUM_HIGH, GDB_SUM_LOW } state;
-	bool spoilt;		/* it is too long, or its sum is no number */
+	bool spoilt; /* it is too long, or its sum is no number */
 	uint8_t sum, told;
 };
 
 enum gdb_event {
-	GDB_MORE,		/* nothing yet */
-	GDB_WHOLE,		/* a packet, until the next byte */
-	GDB_DAMAGED,		/* one that has to be sent again */
-	GDB_INTERRUPT,		/* the program is to stop */
-	GDB_RESEND,		/* the last answer did not come through */
+	GDB_MORE,      /* nothing yet */
+	GDB_WHOLE,     /* a packet, until the next byte */
+	GDB_DAMAGED,   /* one that has to be sent again */
+	GDB_INTERRUPT, /* the program is to stop */
+	GDB_RESEND,    /* the last answer did not come through */
 };
 enum gdb_event gdb_packet_take(struct gdb_packet *packet, uint8_t byte);
 
@@ -41,11 +41,11 @@ struct gdb_text {
 };
 
 bool gdb_take_word(struct gdb_text *text, const char *word);
-bool gdb_take_number(struct gdb_text *text, uint64_t *number);	/* hexadecimal, at most 64 bits */
-bool gdb_take_bytes(struct gdb_text *text, uint8_t *byte, size_t size);	/* two digits each */
+bool gdb_take_number(struct gdb_text *text, uint64_t *number); /* hexadecimal, at most 64 bits */
+bool gdb_take_bytes(struct gdb_text *text, uint8_t *byte, size_t size); /* two digits each */
 /* A string of such bytes up to a character, or the end, which stays; with its NUL. */
 bool gdb_take_string(struct gdb_text *text, char *string, size_t room);
-void gdb_skip_to(struct gdb_text *text, char end);	/* and that, too */
+void gdb_skip_to(struct gdb_text *text, char end); /* and that, too */
 
 /* -------------------------------------------------------------------------
  * An answer. What does not fit makes it an error.
@@ -57,10 +57,12 @@ struct gdb_answer {
 };
 
 void gdb_answer_start(struct gdb_answer *answer);
-void gdb_put(struct gdb_answer *answer, const void *data, size_t size);	/* escaped where it has to be */
+/* Escaped where it has to be. */
+void gdb_put(struct gdb_answer *answer, const void *data, size_t size);
 void gdb_print(struct gdb_answer *answer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-void gdb_put_bytes(struct gdb_answer *answer, const uint8_t *byte, size_t size);	/* two digits each */
+/* Two digits each. */
+void gdb_put_bytes(struct gdb_answer *answer, const uint8_t *byte, size_t size);
 /* Of a bigger whole: GDB reads it in pieces, 'm' while there is more and 'l' for the last. */
 void gdb_put_piece(struct gdb_answer *answer, const void *whole, size_t size, uint64_t offset,
 		   uint64_t length);

@@ -30,7 +30,8 @@ int gdb_signal_out(int host)
 		return GDB_REALTIME_32;
 	if (host == REALTIME_LAST)
 		return GDB_REALTIME_64;
-	return host > REALTIME && host < REALTIME_LAST ? host - (REALTIME + 1) + GDB_REALTIME_33 : 0;
+	return host > REALTIME && host < REALTIME_LAST ? host - (REALTIME + 1) + GDB_REALTIME_33
+						       : 0;
 }
 
 int gdb_signal_in(int gdb)

@@ -14,7 +14,7 @@
 struct gdb_target {
 	pid_t process;
 	struct space *space;
-	const char *path;	/* of the program's file */
+	const char *path; /* of the program's file */
 	uint8_t auxv[1024];
 	size_t auxv_size;
 	struct gdb_breaks breaks;
@@ -26,7 +26,8 @@ struct gdb_target {
 /* Its threads: 0 behind the last. */
 pid_t gdb_thread_at(const struct gdb_target *target, size_t number);
 
-/* Registers of a thread. NULL: no such thread, or those of one in a system call cannot be changed. */
+/* Registers of a thread. NULL: no such thread, or those of one in a system call cannot be changed.
+ */
 const struct vm_registers *gdb_thread_read(const struct gdb_target *target, pid_t thread);
 struct vm_registers *gdb_thread_change(struct gdb_target *target, pid_t thread);
 

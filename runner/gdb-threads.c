@@ -12,8 +12,8 @@
 #include "fds.h"
 
 enum place {
-	IN_MACHINE,	/* it has to be kicked */
-	IN_HOST,	/* it may wait there for long, with registers as they were when it left */
+	IN_MACHINE, /* it has to be kicked */
+	IN_HOST,    /* it may wait there for long, with registers as they were when it left */
 	PARKED,
 };
 
@@ -23,10 +23,10 @@ struct gdb_thread {
 	pid_t id;
 	enum place place;
 	enum gdb_pace pace;
-	bool by_steps;		/* that is how it is in the machine */
-	bool stepped;		/* its step was a system call, which is being made */
-	int signal;		/* that the debugger has for it */
-	struct vm_registers *registers;	/* when it is not in the machine */
+	bool by_steps;			/* that is how it is in the machine */
+	bool stepped;			/* its step was a system call, which is being made */
+	int signal;			/* that the debugger has for it */
+	struct vm_registers *registers; /* when it is not in the machine */
 	bool changed;
 };
 
@@ -34,9 +34,9 @@ struct gdb_threads {
 	pthread_mutex_t lock;
 	pthread_cond_t go_on, quiet;
 	struct gdb_thread *first;
-	bool stopped;		/* nobody enters the machine */
-	bool attached;		/* somebody wants to know */
-	struct gdb_stop stop;	/* why */
+	bool stopped;	      /* nobody enters the machine */
+	bool attached;	      /* somebody wants to know */
+	struct gdb_stop stop; /* why */
 	int event;
 };
 
@@ -51,7 +51,7 @@ bool gdb_threads_create(struct gdb_target *target)
 	pthread_cond_init(&threads->quiet, NULL);
 	threads->event = fds_hide(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	threads->stopped = threads->attached = true;
-	threads->stop.signal = SIGTRAP;	/* as Linux has it where a program begins */
+	threads->stop.signal = SIGTRAP; /* as Linux has it where a program begins */
 	target->threads = threads;
 	return threads->event >= 0;
 }
@@ -136,7 +136,8 @@ struct gdb_stop gdb_threads_halt(struct gdb_target *target)
 
 	pthread_mutex_lock(&threads->lock);
 	if (!threads->stopped)
-		threads->stop = (struct gdb_stop){ .thread = threads->stop.thread, .signal = SIGINT };
+		threads->stop =
+			(struct gdb_stop){ .thread = threads->stop.thread, .signal = SIGINT };
 	threads->stopped = threads->attached = true;
 	for (struct gdb_thread *one = threads->first; one; one = one->next)
 		if (one->place == IN_MACHINE)
@@ -184,7 +185,7 @@ static void tell(struct gdb_threads *threads, struct gdb_stop stop)
 	threads->stopped = true;
 	threads->stop = stop;
 	if (write(threads->event, &one, sizeof one) < 0)
-		abort();	/* a counter of 64 bits is full */
+		abort(); /* a counter of 64 bits is full */
 }
 
 static bool must_wait(const struct gdb_threads *threads, const struct gdb_thread *self)
@@ -263,7 +264,8 @@ static bool stop_for(struct gdb_target *target, struct gdb_thread *self, struct 
 		gdb_break_rewind(self->registers);
 		self->changed = true;
 	}
-	tell(threads, (struct gdb_stop){ .thread = self->id, .signal = exit->fault.signal,
+	tell(threads, (struct gdb_stop){ .thread = self->id,
+					 .signal = exit->fault.signal,
 					 .breakpoint = mine });
 	park(threads, self);
 	if (!threads->attached)
@@ -305,8 +307,11 @@ bool gdb_threads_add(struct gdb_target *target, struct thread *thread)
 
 	if (!self)
 		return false;
-	*self = (struct gdb_thread){ .thread = thread, .id = gettid(), .place = IN_HOST,
-				     .pace = GDB_GO, .registers = gdb_registers_create() };
+	*self = (struct gdb_thread){ .thread = thread,
+				     .id = gettid(),
+				     .place = IN_HOST,
+				     .pace = GDB_GO,
+				     .registers = gdb_registers_create() };
 	if (!self->registers) {
 		free(self);
 		return false;

@@ -37,7 +37,8 @@ void gdb_watches_begin(struct gdb_watches *watches, const struct space *space)
 }
 
 /* Memory that is there no more has not changed. */
-bool gdb_watches_changed(const struct gdb_watches *watches, const struct space *space, guest_addr *at)
+bool gdb_watches_changed(const struct gdb_watches *watches, const struct space *space,
+			 guest_addr *at)
 {
 	uint8_t is[GDB_WATCH_MAX];
 

@@ -29,6 +29,7 @@ void gdb_watches_clear(struct gdb_watches *watches, guest_addr at, uint64_t size
 /* From now on it is changed when it is not as it is now. */
 void gdb_watches_begin(struct gdb_watches *watches, const struct space *space);
 /* The first that is; false: none. */
-bool gdb_watches_changed(const struct gdb_watches *watches, const struct space *space, guest_addr *at);
+bool gdb_watches_changed(const struct gdb_watches *watches, const struct space *space,
+			 guest_addr *at);
 
 #endif

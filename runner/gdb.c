@@ -25,7 +25,7 @@ struct gdb {
 	struct gdb_packet packet;
 	struct gdb_answer answer;
 	int listener;
-	int connection;		/* -1: nobody is there */
+	int connection; /* -1: nobody is there */
 	pthread_t speaker;
 };
 
@@ -34,7 +34,8 @@ struct gdb {
  */
 static int listen_at_port(unsigned long port)
 {
-	struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+	struct sockaddr_in name = { .sin_family = AF_INET,
+				    .sin_port = htons((uint16_t)port),
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof name;
 	const int yes = 1;
@@ -212,7 +213,7 @@ static void read_auxv(struct gdb_target *target, guest_addr sp)
 {
 	uint64_t word, pair[2], at = sp.v + sizeof word;
 
-	for (unsigned int lists = 0; lists < 2; at += sizeof word) {	/* argv, envp */
+	for (unsigned int lists = 0; lists < 2; at += sizeof word) { /* argv, envp */
 		if (space_read(target->space, &word, guest_at(at), sizeof word))
 			return;
 		lists += !word;
@@ -254,7 +255,8 @@ int gdb_create(struct process *process, const char *where, struct runner_error *
 	gdb->connection = -1;
 	gdb->listener = listen_at(where);
 	if (gdb->listener < 0)
-		return runner_error(error, errno, "no debugger can come to '%s': %s: a port, or a path with a /",
+		return runner_error(error, errno,
+				    "no debugger can come to '%s': %s: a port, or a path with a /",
 				    where, strerror(errno));
 	process->gdb = gdb;
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the time goes to from the runner's start to the guest's first instruction (--startup-trace). */
+/* What the time goes to from the runner's start to the guest's first instruction (--startup-trace).
+ */
 #ifndef STARTUP_H
 #define STARTUP_H
 

@@ -240,7 +240,8 @@ static uint64_t sum(const uint64_t *counter, unsigned int counters)
 
 static void print_exits(const struct print *to, const struct stats *stats)
 {
-	const uint64_t calls = sum(stats->call, STATS_CALLS), faults = sum(stats->fault, STATS_SIGNALS);
+	const uint64_t calls = sum(stats->call, STATS_CALLS),
+		       faults = sum(stats->fault, STATS_SIGNALS);
 	const uint64_t interruptions = counted(&stats->interruption), kicks = counted(&stats->kick);
 
 	print(to, calls + faults + interruptions + kicks + counted(&stats->off), "exit", "all");

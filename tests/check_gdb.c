@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What watches a program: the trace of the start, the counters, the debugger's stub. No machine is needed. */
+/* What watches a program: the trace of the start, the counters, the debugger's stub. No machine is
+ * needed. */
 #define _GNU_SOURCE
 #include <check.h>
 #include <fcntl.h>
@@ -133,7 +134,8 @@ static void set_up(void)
 	program.signals = signals_create();
 	ck_assert_ptr_nonnull(program.space);
 	ck_assert_ptr_nonnull(program.signals);
-	ck_assert_int_eq(vcpu_create(&thread.vcpu, program.vm, guest_at(0x400000), guest_at(0), &error), 0);
+	ck_assert_int_eq(
+		vcpu_create(&thread.vcpu, program.vm, guest_at(0x400000), guest_at(0), &error), 0);
 }
 
 static void tear_down(void)
@@ -146,7 +148,9 @@ static void tear_down(void)
 
 static bool shim(void *machine, unsigned int number, struct stats_shim *counter)
 {
-	static const struct stats_shim counters[] = { { "getpid", 12 }, { "never", 0 }, { "futex", 3 } };
+	static const struct stats_shim counters[] = { { "getpid", 12 },
+						      { "never", 0 },
+						      { "futex", 3 } };
 
 	ck_assert_ptr_eq(machine, &program);
 	if (number < COUNT(counters))
@@ -451,7 +455,8 @@ START_TEST(commands_are_answered)
 	asks("qSupported:multiprocess+;foo+");
 	ck_assert(session.many);
 	session.many = false;
-	ck_assert_ptr_nonnull(strstr(asks("qSupported:foo+;multiprocess+;x=1"), "QStartNoAckMode+"));
+	ck_assert_ptr_nonnull(
+		strstr(asks("qSupported:foo+;multiprocess+;x=1"), "QStartNoAckMode+"));
 	ck_assert_str_eq(asks("?"), numbered("T05thread:p%x.%x;"));
 	ck_assert_str_eq(asks("qC"), numbered("QCp%x.%x"));
 	ck_assert_str_eq(asks("qfThreadInfo"), numbered("mp%x.%x"));
@@ -581,17 +586,22 @@ END_TEST
 
 START_TEST(commands_let_go_or_are_wrong)
 {
-	static const char *const wrong[] = { "vCont;", "vCont;x", "vCont;C", "vCont;c:", "vCont;c;s:p1.", "c10", "C5" };
-	static const char *const right[] = { "c", "s", "C05", "vCont;c", "vCont;s:p1.-1;c", "vCont" };
+	static const char *const wrong[] = { "vCont;",	      "vCont;x", "vCont;C", "vCont;c:",
+					     "vCont;c;s:p1.", "c10",	 "C5" };
+	static const char *const right[] = {
+		"c", "s", "C05", "vCont;c", "vCont;s:p1.-1;c", "vCont"
+	};
 
 	for (size_t i = 0; i < COUNT(wrong); i++) {
-		ck_assert_int_eq(gdb_command(&session, (const uint8_t *)wrong[i], strlen(wrong[i]), &answer),
-				 GDB_ANSWER);
+		ck_assert_int_eq(
+			gdb_command(&session, (const uint8_t *)wrong[i], strlen(wrong[i]), &answer),
+			GDB_ANSWER);
 		ck_assert_str_eq(sent(), "E16");
 	}
 	for (size_t i = 0; i < COUNT(right); i++)
-		ck_assert_int_eq(gdb_command(&session, (const uint8_t *)right[i], strlen(right[i]), &answer),
-				 GDB_RESUME);
+		ck_assert_int_eq(
+			gdb_command(&session, (const uint8_t *)right[i], strlen(right[i]), &answer),
+			GDB_RESUME);
 	ck_assert_int_eq(gdb_command(&session, (const uint8_t *)"D;1", 3, &answer), GDB_DETACH);
 	ck_assert_int_eq(gdb_command(&session, (const uint8_t *)"vKill;1", 7, &answer), GDB_KILL);
 	gdb_tell_end(&session, 7, 0, &answer);
@@ -646,7 +656,8 @@ START_TEST(registers_are_set_and_described)
 END_TEST
 
 /* ------------------------------------------------------------------------- */
-static void add(Suite *suite, const char *name, SFun before, const TTest *const *tests, size_t count)
+static void add(Suite *suite, const char *name, SFun before, const TTest *const *tests,
+		size_t count)
 {
 	TCase *tcase = tcase_create(name);
 

@@ -281,8 +281,8 @@ static void print_bits(FILE *file, const char *name, const struct bit *bit)
 {
 	fprintf(file, "<flags id=\"%s\" size=\"4\">", name);
 	for (; bit->name; bit++)
-		fprintf(file, "<field name=\"%s\" start=\"%u\" end=\"%u\"/>", bit->name, bit->number,
-			bit->number);
+		fprintf(file, "<field name=\"%s\" start=\"%u\" end=\"%u\"/>", bit->name,
+			bit->number, bit->number);
 	fprintf(file, "</flags>");
 }
 
@@ -330,7 +330,8 @@ const size_t gdb_break_size = sizeof gdb_break_code;
 
 bool gdb_is_break(const struct vm_exit *exit)
 {
-	return exit->why == VM_FAULT && exit->fault.signal == SIGTRAP && exit->fault.code != TRAP_TRACE;
+	return exit->why == VM_FAULT && exit->fault.signal == SIGTRAP &&
+	       exit->fault.code != TRAP_TRACE;
 }
 
 guest_addr gdb_break_at(const struct vm_registers *registers)

@@ -100,7 +100,8 @@ void gdb_thread_pace(struct gdb_target *target, pid_t thread, enum gdb_pace pace
 	CHECK(pace <= GDB_GO && number >= 0 && number <= 64);
 }
 
-int gdb_files_open(struct gdb_files *files, const struct space *space, pid_t process, const char *path)
+int gdb_files_open(struct gdb_files *files, const struct space *space, pid_t process,
+		   const char *path)
 {
 	(void)files;
 	(void)space;
@@ -108,7 +109,8 @@ int gdb_files_open(struct gdb_files *files, const struct space *space, pid_t pro
 	return strlen(path) % 2 ? 1 : -ENOENT;
 }
 
-ssize_t gdb_files_read(const struct gdb_files *files, uint64_t file, void *to, size_t size, uint64_t offset)
+ssize_t gdb_files_read(const struct gdb_files *files, uint64_t file, void *to, size_t size,
+		       uint64_t offset)
 {
 	(void)files;
 	(void)offset;
@@ -152,7 +154,8 @@ static void command(const uint8_t *data, size_t size)
 	echo.state = GDB_IDLE;
 	for (size_t i = 0; i + 1 < answer.size; i++)
 		CHECK(gdb_packet_take(&echo, answer.data[i]) == GDB_MORE);
-	CHECK(gdb_packet_take(&echo, answer.data[answer.size - 1]) == GDB_WHOLE || answer.size > GDB_PACKET_MAX);
+	CHECK(gdb_packet_take(&echo, answer.data[answer.size - 1]) == GDB_WHOLE ||
+	      answer.size > GDB_PACKET_MAX);
 	CHECK(session.chosen > 0 && session.chosen <= THREADS);
 }
 
@@ -167,12 +170,13 @@ static void feed(const uint8_t *data, size_t size)
 /* ------------------------------------------------------- nearly good -- */
 
 static const char *const words[] = {
-	"m", "M", "X", "Z0,", "z0,", "Z2,", "z2,", "p", "P", "g", "G", "Hg", "Hc", "T", "vCont;", "vCont",
-	"c", "s", "C05", "S", "vFile:open:", "vFile:pread:1,", "vFile:fstat:", "vFile:close:", "qXfer:",
-	"auxv:read::", "features:read:target.xml:", "exec-file:read:", "qSupported:", "multiprocess+",
-	"?", "D", "k", "qC", "qfThreadInfo", "p1.", "-1", "1", "2", "0", ",", ":", ";", "=", "0,", "4:",
-	"10000", "1003f", "10040", "1007f", "ffffffffffffffff", "fffffffffffffff0", "ffffffffffffffc0",
-	"10", "40", "41", "4000", "7fffffff", "80000000", "00112233445566778899aabbccddeeff",
+	"m", "M", "X", "Z0,", "z0,", "Z2,", "z2,", "p", "P", "g", "G", "Hg", "Hc", "T",
+	"vCont;", "vCont", "c", "s", "C05", "S", "vFile:open:", "vFile:pread:1,",
+	"vFile:fstat:", "vFile:close:", "qXfer:", "auxv:read::", "features:read:target.xml:",
+	"exec-file:read:", "qSupported:", "multiprocess+", "?", "D", "k", "qC", "qfThreadInfo",
+	"p1.", "-1", "1", "2", "0", ",", ":", ";", "=", "0,", "4:", "10000", "1003f", "10040",
+	"1007f", "ffffffffffffffff", "fffffffffffffff0", "ffffffffffffffc0", "10", "40", "41",
+	"4000", "7fffffff", "80000000", "00112233445566778899aabbccddeeff",
 };
 enum { WORDS = sizeof words / sizeof words[0], LONGEST = 600 };
 
