@@ -163,7 +163,9 @@ int clock_create(struct clock **result, struct vm *vm, struct space *space, uint
 
 void clock_stop_readers(struct clock *clock)
 {
-	vdsogen_clock_attention(clock->block, 1, 0);
+	clock_lock(clock);
+	vdsogen_clock_reset(clock->block);
+	clock_unlock(clock);
 }
 
 void clock_destroy(struct clock *clock)

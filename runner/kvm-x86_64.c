@@ -115,6 +115,7 @@ int kvm_machine_describe(struct vcpu *vcpu, struct runner_error *error)
 	if (!vcpu->processor ||
 	    !shim_add_cpu(&machine->shim, &machine->pages, vcpu->number, &vcpu->processor->shim))
 		return runner_error(error, ENOMEM, "no memory for a vCPU");
+	memset(vcpu->processor->shim.data->given, 0, sizeof vcpu->processor->shim.data->given);
 	return 0;
 }
 
@@ -926,4 +927,18 @@ void vm_random_fd(struct vm *vm, unsigned int fd, bool is)
 		__atomic_or_fetch(word, bit, __ATOMIC_SEQ_CST);
 	else
 		__atomic_and_fetch(word, ~bit, __ATOMIC_SEQ_CST);
+}
+
+bool vm_answered(struct vm *vm, unsigned int number, const char **name, uint64_t *count)
+{
+	if (vm->machine->shim.in_ring3 || number >= SHIM_ANSWERS)
+		return false;
+	*name = shim_answer_name(number);
+	*count = 0;
+	pthread_mutex_lock(&vm->lock);
+	for (const struct vcpu *vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
+		*count += __atomic_load_n(&vcpu->processor->shim.data->given[number],
+					  __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&vm->lock);
+	return true;
 }

@@ -48,18 +48,10 @@ void stats_begin(struct stats *stats)
 	stats->start = processor_time(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-void stats_shim(struct stats *stats, stats_shim_fn *shim, void *machine)
-{
-	stats->shim = shim;
-	stats->shim_machine = machine;
-}
-
 void stats_forked(struct stats *stats, bool child)
 {
 	if (child)
-		*stats = (struct stats){ .timed = stats->timed, .shim = stats->shim,
-					 .shim_machine = stats->shim_machine,
-					 .output = stats->output };
+		*stats = (struct stats){ .timed = stats->timed, .output = stats->output };
 	stats->forked = true;
 }
 
@@ -261,17 +253,25 @@ static void print_times(const struct print *to, const struct stats *stats)
 	print(to, (all > machine ? all - machine : 0) / NSEC_PER_USEC, "usec", "host");
 }
 
-static void print_all(const struct print *to, const struct stats *stats)
+static void print_answers(const struct print *to, struct vm *vm)
 {
-	struct stats_shim shim;
+	const char *name;
+	uint64_t count;
+
+	for (unsigned int i = 0; vm_answered(vm, i, &name, &count); i++)
+		if (count)
+			print(to, count, "shim", name);
+}
+
+static void print_all(const struct print *to, const struct process *process)
+{
+	const struct stats *stats = &process->counts;
 
 	print_exits(to, stats);
 	print_list(to, "call", stats->call, STATS_CALLS, calls_name);
 	print_list(to, "fault", stats->fault, STATS_SIGNALS, signal_name);
 	print_list(to, "clock", stats->clock, STATS_CLOCK_REASONS, clock_name);
-	for (unsigned int i = 0; stats->shim && stats->shim(stats->shim_machine, i, &shim); i++)
-		if (shim.count)
-			print(to, shim.count, "shim", shim.name);
+	print_answers(to, process->vm);
 	if (stats->timed)
 		print_times(to, stats);
 }
@@ -286,7 +286,7 @@ void stats_print(const struct process *process)
 	to.to = open_memstream(&text, &size);
 	if (!to.to)
 		return;
-	print_all(&to, &process->counts);
+	print_all(&to, process);
 	if (!fclose(to.to) && write(process->counts.output, text, size) < 0)
 		perror("vdsorun: --stats");
 	free(text);

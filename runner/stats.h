@@ -31,13 +31,6 @@ enum stats_clock {
 	STATS_CLOCK_REASONS
 };
 
-/* What the code in the machine answers and counts itself: false, where there is no such number. */
-struct stats_shim {
-	const char *name;	/* a word: of a system call, with what became of it */
-	uint64_t count;
-};
-typedef bool stats_shim_fn(void *machine, unsigned int number, struct stats_shim *shim);
-
 struct stats {
 	bool timed;		/* processor time is measured, too */
 	bool forked;		/* so its lines need its number */
@@ -48,8 +41,6 @@ struct stats {
 	uint64_t machine;	/* nanoseconds of processor time of vcpu_run() */
 	uint64_t start;		/* nanoseconds of all processor time, when counting began */
 	int output;		/* standard error, which programs close: what to print to */
-	stats_shim_fn *shim;
-	void *shim_machine;
 };
 
 struct process;
@@ -58,8 +49,6 @@ struct vm_exit;
 
 /* They will be printed. The processor's time counts from here on. */
 void stats_begin(struct stats *stats);
-/* Who tells what the machine's own code has answered, when it is printed. */
-void stats_shim(struct stats *stats, stats_shim_fn *shim, void *machine);
 /* In both processes behind a fork: the child has done nothing yet. */
 void stats_forked(struct stats *stats, bool child);
 

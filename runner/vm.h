@@ -145,6 +145,12 @@ struct vm_answers {
 };
 void vcpu_answer(struct vcpu *vcpu, const struct vm_answers *answers);
 
+/*
+ * How often the machine has answered itself, or has been asked and has not, on all vCPUs since
+ * they were created: false, where there is no such number. Where nothing may count, none is.
+ */
+bool vm_answered(struct vm *vm, unsigned int number, const char **name, uint64_t *count);
+
 /* Each lane has one owner, who sets and clears no other. */
 enum vm_attention {
 	VM_ATTENTION_SIGNAL = 1 << 0,	/* something waits for the thread to leave */

@@ -146,18 +146,6 @@ static void tear_down(void)
 	vm_destroy(program.vm);
 }
 
-static bool shim(void *machine, unsigned int number, struct stats_shim *counter)
-{
-	static const struct stats_shim counters[] = { { "getpid", 12 },
-						      { "never", 0 },
-						      { "futex", 3 } };
-
-	ck_assert_ptr_eq(machine, &program);
-	if (number < COUNT(counters))
-		*counter = counters[number];
-	return number < COUNT(counters);
-}
-
 static void run_script(void)
 {
 	struct fake_step script[] = {
@@ -173,7 +161,6 @@ static void run_script(void)
 	struct loop_end end;
 
 	stats_begin(&program.counts);
-	stats_shim(&program.counts, shim, &program);
 	fake_play(script, COUNT(script));
 	loop_run(&thread, &end);
 	stats_print(&program);

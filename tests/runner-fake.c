@@ -292,3 +292,18 @@ void vm_random_fd(struct vm *vm, unsigned int fd, bool is)
 	(void)fd;
 	(void)is;
 }
+
+bool vm_answered(struct vm *vm, unsigned int number, const char **name, uint64_t *count)
+{
+	static const struct {
+		const char *name;
+		uint64_t count;
+	} answered[] = { { "getpid", 12 }, { "never", 0 }, { "futex", 3 } };
+
+	(void)vm;
+	if (number >= sizeof answered / sizeof answered[0])
+		return false;
+	*name = answered[number].name;
+	*count = answered[number].count;
+	return true;
+}

@@ -51,11 +51,17 @@ __attribute__((used)) static void code(void)
 {
 	DATA(attention, attention);
 	DATA(pid, answers.pid);
+	DATA(given_pid, given[SHIM_PID]);
 	DATA(tid, answers.tid);
+	DATA(given_tid, given[SHIM_TID]);
 	DATA(uid, answers.uid);
+	DATA(given_uid, given[SHIM_UID]);
 	DATA(euid, answers.euid);
+	DATA(given_euid, given[SHIM_EUID]);
 	DATA(gid, answers.gid);
+	DATA(given_gid, given[SHIM_GID]);
 	DATA(egid, answers.egid);
+	DATA(given_egid, given[SHIM_EGID]);
 	VALUE(nr_getpid, SYS_getpid);
 	VALUE(nr_gettid, SYS_gettid);
 	VALUE(nr_getuid, SYS_getuid);
@@ -63,6 +69,8 @@ __attribute__((used)) static void code(void)
 	VALUE(nr_getgid, SYS_getgid);
 	VALUE(nr_getegid, SYS_getegid);
 	VALUE(port_call, SHIM_PORT_CALL);
+	DATA(given_random, given[SHIM_RANDOM]);
+	DATA(random_left, given[SHIM_RANDOM_LEFT]);
 	DATA(saved_rax, saved.rax);
 	DATA(saved_rcx, saved.rcx);
 	DATA(saved_rdx, saved.rdx);
@@ -99,9 +107,10 @@ __attribute__((used)) static void code(void)
 		"shim_code:\n"
 		".Lshim:\n"
 
-		".macro answer number, field\n"
+		".macro answer number, field, counter\n"
 		"	cmp $\\number, %rax\n"
 		"	jne 1f\n"
+		"	incl .Lshim + \\counter(%rip)\n"
 		"	mov .Lshim + \\field(%rip), %eax\n"
 		"	done\n"
 		"	sysretq\n"
@@ -110,12 +119,12 @@ __attribute__((used)) static void code(void)
 		"shim_code_call:\n"
 		"	cmpl $0, .Lshim + attention(%rip)\n"
 		"	jne 5f\n"
-		"	answer nr_getpid, pid\n"
-		"	answer nr_gettid, tid\n"
-		"	answer nr_getuid, uid\n"
-		"	answer nr_geteuid, euid\n"
-		"	answer nr_getgid, gid\n"
-		"	answer nr_getegid, egid\n"
+		"	answer nr_getpid, pid, given_pid\n"
+		"	answer nr_gettid, tid, given_tid\n"
+		"	answer nr_getuid, uid, given_uid\n"
+		"	answer nr_geteuid, euid, given_euid\n"
+		"	answer nr_getgid, gid, given_gid\n"
+		"	answer nr_getegid, egid, given_egid\n"
 		"	cmp $nr_getrandom, %rax\n"
 		"	je 6f\n"
 		"	cmp $nr_read, %rax\n"
@@ -177,10 +186,12 @@ __attribute__((used)) static void code(void)
 		"	xor %eax, %eax\n"
 		"	rep stosb\n"
 		"	mov %edx, %eax\n"
+		"	incl .Lshim + given_random(%rip)\n"
 		"	restore\n"
 		"	done\n"
 		"	sysretq\n"
 		"9:\n"
+		"	incl .Lshim + random_left(%rip)\n"
 		"	restore\n"
 		"	jmp 5b\n"
 		"shim_code_borrow_end:\n"
@@ -441,6 +452,15 @@ void shim_open(struct shim *shim, struct pages *pages, unsigned int number, bool
 uint64_t shim_probe(const struct shim_cpu *cpu)
 {
 	return cpu->user_call + (uint64_t)(shim_code_probe - shim_code_user);
+}
+
+const char *shim_answer_name(enum shim_answer answer)
+{
+	static const char *const names[SHIM_ANSWERS] = {
+		"getpid", "gettid", "getuid", "geteuid", "getgid", "getegid", "random", "random_left",
+	};
+
+	return names[answer];
 }
 
 static bool is_done(uint64_t distance)

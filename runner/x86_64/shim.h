@@ -20,6 +20,19 @@
 
 enum { SHIM_CPUS = 1024 };
 
+/* What ring 0 counts: answers, and random bytes that it was asked for and had to leave to the host. */
+enum shim_answer {
+	SHIM_PID,
+	SHIM_TID,
+	SHIM_UID,
+	SHIM_EUID,
+	SHIM_GID,
+	SHIM_EGID,
+	SHIM_RANDOM,
+	SHIM_RANDOM_LEFT,
+	SHIM_ANSWERS
+};
+
 /* User code has what is below; above it are the pages of the shim that ring 3 may see. */
 #define SHIM_TOP 0x7ffffffff000ull
 #define SHIM_USER_PAGES 2	/* of each vCPU: code and data */
@@ -35,6 +48,7 @@ enum { SHIM_PORT_CALL = 0x41, SHIM_PORT_FAULT = 0x42 };
 struct shim_data {
 	uint32_t attention;	/* lanes, enum vm_attention: if any is set, every call leaves */
 	struct vm_answers answers;
+	uint32_t given[SHIM_ANSWERS];	/* how often, counted by ring 0; they overflow */
 	/* The program's, while the code of ring 0 uses these registers: SHIM_BORROWED. */
 	struct shim_saved {
 		uint64_t rax, rcx, rdx, rsi, rdi;
@@ -81,6 +95,8 @@ struct shim {
 bool shim_create(struct shim *shim, struct pages *pages);
 /* What the vCPU of that number has, now or already. */
 bool shim_add_cpu(struct shim *shim, struct pages *pages, unsigned int number, struct shim_cpu *cpu);
+/* A word for what is counted so. */
+const char *shim_answer_name(enum shim_answer answer);
 /* Ring 3 may run the code at user_call, and write to SHIM_PORT_CALL; or not any more. */
 void shim_open(struct shim *shim, struct pages *pages, unsigned int number, bool open);
 
