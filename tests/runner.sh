@@ -103,7 +103,7 @@ for kind in $kinds; do
 	# Nor is there one for who it is, but where that is not wanted; and no other answer.
 	same "./identity-$kind"
 	run 0 --stats "./identity-$kind"
-	if grep -q ' \(getpid\|gettid\|gete*[ug]id\)$' err; then
+	if grep -q ' call \(getpid\|gettid\|gete*[ug]id\)$' err; then
 		fail "identity-$kind: exits"
 	else
 		pass
