@@ -194,7 +194,9 @@ if gone_since before; then pass; else fail "processes are left"; fi
 # A thousand processes, each another program; then descriptors and memory are what they were.
 same "./forks-$first" many 1000
 mkfifo words
-"$VDSORUN" "./threads-$first" hold <words >held 2>&1 &
+# A sanitizer keeps for a while what is freed; here, it does not.
+ASAN_OPTIONS=$ASAN_OPTIONS:quarantine_size_mb=0:thread_local_quarantine_size_kb=0 \
+	"$VDSORUN" "./threads-$first" hold <words >held 2>&1 &
 last=$!
 exec 7>words
 for round in 0 1 2; do
@@ -210,7 +212,7 @@ wait $last
 # A thread that has ended, and is not gone yet, has its next one make a vCPU more.
 for round in 1 2; do
 	if [ "$(cat fds.$round)" -le $(($(cat fds.0) + 4)) ] &&
-		[ "$(cat maps.$round)" -le $(($(cat maps.0) + 16)) ] &&
+		[ "$(cat maps.$round)" -le $(($(cat maps.0) + 64)) ] &&
 		[ "$(cat memory.$round)" -le $(($(cat memory.0) + 4096)) ]; then
 		pass
 	else
