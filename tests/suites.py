@@ -68,7 +68,13 @@ def main():
     from test import support
 
     support.use_resources = []
-    tests = list(flatten(unittest.defaultTestLoader.loadTestsFromName("test." + module)))
+    loader = unittest.TestLoader()
+    try:
+        tests = list(flatten(loader.loadTestsFromName("test." + module)))
+    except unittest.SkipTest as reason:
+        sys.exit("not for this machine: %s" % reason)
+    if loader.errors:
+        sys.exit("cannot be loaded: %s" % loader.errors[0].strip().splitlines()[-1])
     if verb == "list":
         for test in tests:
             print(test.id().replace(" ", "_"))
