@@ -42,18 +42,19 @@ go_not='^TestGdb|^TestFakeTime$|^TestMemmoveOverflow$'
 python_not='settime|NetworkConnection|VSOCK|CAN|BTSocket|RDS|TIPC|_with_timeout_stress'
 
 # Left out: mutex, whose thread of real-time priority may keep its own process from going on;
-# what needs much of the machine, or does to it what only root may.
-stress_short='brk chmod clock close dup epoll eventfd exec fcntl fork futex getrandom itimer kill
-mmap mprotect mremap pipe poll pthread seek sigq sigsegv sigsuspend sockpair switch timer vfork wait'
+# forkheavy, which fills the disk; what needs much else of the machine, or changes it for others.
+stress_short='brk chmod clock close dup epoll eventfd exec fcntl fork futex getrandom itimer
+kill mmap mprotect mremap pipe poll pthread seek sigq sigsegv sigsuspend sockpair switch timer
+vfork wait'
 stress_whole="$stress_short access affinity aio aiol alarm atomic bad-altstack cap chattr chdir
 chown chroot clone context copy-file cpu daemon dekker dentry dev-shm dir dirdeep dirmany
-dnotify dynlib enosys env exit-group fallocate far-branch fault fiemap fifo file-ioctl flock
-forkheavy fp fp-error fpunch fsize fstat full funccall funcret get getdent goto handle hdd
-hrtimers icache inode-flags inotify io iomix ioprio kcmp landlock lease link list loadavg locka
-lockbus lockf lockofd longjmp madvise malloc mcontend membarrier memfd mincore misaligned mknod
-mlock mlockmany mmapaddr mmapfixed mmaphuge mmapmany mq msg msync msyncmany munmap nanosleep
-nice nop null opcode open pagemove pageswap personality peterson pidfd ping-sock pipeherd pkey
-plugin prctl prefetch priv-instr procfs ptrace pty qsort race-sched readahead regs remap rename
+dnotify dynlib enosys env exit-group fallocate far-branch fault fiemap fifo file-ioctl flock fp
+fp-error fpunch fsize fstat full funccall funcret get getdent goto handle hdd hrtimers icache
+inode-flags inotify io iomix ioprio kcmp landlock lease link list loadavg locka lockbus lockf
+lockofd longjmp madvise malloc mcontend membarrier memfd mincore misaligned mknod mlock
+mlockmany mmapaddr mmapfixed mmaphuge mmapmany mq msg msync msyncmany munmap nanosleep nice nop
+null opcode open pagemove pageswap personality peterson pidfd ping-sock pipeherd pkey plugin
+prctl prefetch priv-instr procfs ptrace pty qsort race-sched readahead regs remap rename
 resched revio ring-pipe rlimit rmap rotate rseq schedpolicy seal seccomp secretmem sem sem-sysv
 sendfile session set shm shm-sysv sigabrt sigchld sigfd sigfpe sigio signal signest sigpending
 sigpipe sigrt sigtrap skiplist sleep sock sockabuse sockdiag sockfd sockmany spawn splice stack
