@@ -21,16 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
+#include "check.h"
 
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition,                 \
-			       strerror(errno));                                                   \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
+extern char **environ;
 
 static const char *self;
 

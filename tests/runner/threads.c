@@ -15,16 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MANY = 1000, TOGETHER = 16, ROUNDS = 2000 };
+#include "check.h"
 
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition,                 \
-			       strerror(errno));                                                   \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
+enum { MANY = 1000, TOGETHER = 16, ROUNDS = 2000 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
