@@ -22,9 +22,10 @@ esac
 # shellcheck source=tests/guest.sh
 [ "$how" != compared ] || . "$(dirname "$0")/guest.sh"
 
-# What a case finds in its environment, and no more.
+# What a case finds in its environment, and no more: the last is the runner's, where a sanitizer
+# is built in.
 guest_environment="PATH=$(getconf PATH) HOME=$tmp/work TMPDIR=$tmp/work LC_ALL=C TZ=UTC
-PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 GOMAXPROCS=4"
+PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 GOMAXPROCS=4 ASAN_OPTIONS=${ASAN_OPTIONS-}"
 
 # ------------------------------------------------------------------ files that cases are given
 made=$tmp/made
