@@ -32,7 +32,7 @@ struct gdb_thread {
 
 struct gdb_threads {
 	pthread_mutex_t lock;
-	pthread_cond_t go_on, quiet;
+	pthread_cond_t go_on, quiet, turn;
 	struct gdb_thread *first;
 	bool stopped;	      /* nobody enters the machine */
 	bool attached;	      /* somebody wants to know */
@@ -49,6 +49,7 @@ bool gdb_threads_create(struct gdb_target *target)
 	pthread_mutex_init(&threads->lock, NULL);
 	pthread_cond_init(&threads->go_on, NULL);
 	pthread_cond_init(&threads->quiet, NULL);
+	pthread_cond_init(&threads->turn, NULL);
 	threads->event = fds_hide(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	threads->stopped = threads->attached = true;
 	threads->stop.signal = SIGTRAP; /* as Linux has it where a program begins */
@@ -158,6 +159,7 @@ void gdb_threads_resume(struct gdb_target *target)
 	gdb_watches_begin(&target->watches, target->space);
 	target->threads->stopped = false;
 	pthread_cond_broadcast(&target->threads->go_on);
+	pthread_cond_broadcast(&target->threads->turn);
 	pthread_mutex_unlock(&target->threads->lock);
 }
 
@@ -226,6 +228,24 @@ static void send_signal(struct gdb_thread *self)
 	self->signal = 0;
 }
 
+/* Who changes watched memory is only known where one goes at a time. */
+static void wait_for_turn(struct gdb_target *target, struct gdb_thread *self)
+{
+	struct gdb_threads *threads = target->threads;
+
+	for (;;) {
+		if (must_wait(threads, self)) {
+			vcpu_save(self->thread->vcpu, self->registers);
+			park(threads, self);
+			send_signal(self);
+		} else if (target->watches.count && any_in_machine(threads)) {
+			pthread_cond_wait(&threads->turn, &threads->lock);
+		} else {
+			return;
+		}
+	}
+}
+
 void gdb_threads_before(struct gdb_target *target, struct gdb_thread *self)
 {
 	struct gdb_threads *threads = target->threads;
@@ -235,11 +255,7 @@ void gdb_threads_before(struct gdb_target *target, struct gdb_thread *self)
 		tell(threads, (struct gdb_stop){ .thread = self->id, .signal = SIGTRAP });
 	tell_if_changed(target, self);
 	self->stepped = false;
-	if (must_wait(threads, self)) {
-		vcpu_save(self->thread->vcpu, self->registers);
-		park(threads, self);
-		send_signal(self);
-	}
+	wait_for_turn(target, self);
 	self->by_steps = self->pace == GDB_STEP || target->watches.count;
 	if (self->by_steps)
 		vcpu_step(self->thread->vcpu, true);
@@ -292,6 +308,7 @@ bool gdb_threads_after(struct gdb_target *target, struct gdb_thread *self, struc
 	vcpu_save(self->thread->vcpu, self->registers);
 	self->place = IN_HOST;
 	pthread_cond_signal(&threads->quiet);
+	pthread_cond_broadcast(&threads->turn);
 	if (threads->attached && exit->why == VM_FAULT)
 		exits = !space_fault(target->space, exit) && stop_for(target, self, exit);
 	else
