@@ -123,6 +123,12 @@ while [ $round -lt "$rounds" ]; do
 done
 
 # ------------------------------------------------------------------ the table
+# Where `syscall` stays in ring 3 there is no place for random bytes: they are the host's.
+first=${kinds%% *}
+if ! "$VDSORUN" --stats "$dir/$first" 1 2>&1 >/dev/null | grep -q ' shim '; then
+	echo "system calls stay in ring 3 here: read-urandom1 is an exit, and has no ceiling"
+	ceilings=$(echo "$ceilings" | sed 's/^\(read-urandom1\).*/\1 -/')
+fi
 echo "$ceilings" >"$dir/ceilings"
 awk -v kinds="$kinds" -v ceilings="$dir/ceilings" '
 function sort(a, n,	i, j, t)
@@ -181,7 +187,8 @@ END {
 				least(kind[i], label, "native"))
 			slow = "slow" in has ? ratios(kind[i], label, "slow") : "-"
 			fast = ratios(kind[i], label, "fast")
-			above = of_medians > ceiling[label] && of_least > ceiling[label]
+			above = ceiling[label] != "-" && of_medians > ceiling[label] + 0 &&
+				of_least > ceiling[label] + 0
 			failed += above
 			printf "%-16s %-14s %20s %20s %20s %8s%s\n", kind[i], label, native, fast, slow,
 				ceiling[label], above ? "  ABOVE" : ""
