@@ -6,11 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <poll.h>
-#include <unistd.h>
+#include <time.h>
 
-#include "fds.h"
 #include "signals.h"
 #include "host.h"
 #include "startup.h"
@@ -26,8 +23,6 @@ struct clock {
 	uint64_t distance;	/* the guest's counter is ahead of the host's */
 	bool started;
 	pthread_mutex_t lock;	/* held while the page is written */
-	pthread_t publisher;
-	int stop;		/* an eventfd */
 };
 
 static uint64_t guest_counter(void *clock)
@@ -46,34 +41,31 @@ static void take_sample(const struct clock *clock, struct vdsogen_sample *sample
 static void *publish(void *argument)
 {
 	struct clock *clock = argument;
-	struct pollfd stop = { .fd = clock->stop, .events = POLLIN };
+	const struct timespec period = { .tv_nsec = PERIOD_MS * NSEC_PER_MS };
 
 	signals_block_all();
 	proc_hide_thread();
-	while (poll(&stop, 1, PERIOD_MS) == 0) {
+	for (;;) {
 		struct vdsogen_sample sample;
 
+		nanosleep(&period, NULL);
 		take_sample(clock, &sample);
 		pthread_mutex_lock(&clock->lock);
 		/* a sample that it refuses is followed by another */
 		vdsogen_clock_update(clock->block, &sample, guest_counter, clock);
 		pthread_mutex_unlock(&clock->lock);
 	}
-	return NULL;
+	return NULL;	/* not reached: it ends with the process */
 }
 
 static int start_publisher(struct clock *clock, struct runner_error *error)
 {
-	int failed;
+	pthread_t publisher;
+	int failed = pthread_create(&publisher, NULL, publish, clock);
 
-	clock->stop = fds_hide(eventfd(0, EFD_CLOEXEC));
-	if (clock->stop < 0)
-		return runner_error(error, errno, "eventfd: %s", strerror(errno));
-	failed = pthread_create(&clock->publisher, NULL, publish, clock);
-	if (failed) {
-		fds_close(clock->stop);
+	if (failed)
 		return runner_error(error, failed, "a thread for the clock: %s", strerror(failed));
-	}
+	pthread_detach(publisher);
 	clock->started = true;
 	return 0;
 }
@@ -168,17 +160,6 @@ void clock_stop_readers(struct clock *clock)
 	clock_unlock(clock);
 }
 
-void clock_destroy(struct clock *clock)
-{
-	const uint64_t one = 1;
-
-	if (clock->started && write(clock->stop, &one, sizeof one) == sizeof one) {
-		pthread_join(clock->publisher, NULL);
-		fds_close(clock->stop);
-	}
-	free(clock);
-}
-
 bool clock_view(const struct clock *clock, struct clock_view *view)
 {
 	*view = (struct clock_view){ clock->image, clock->block, guest_counter((void *)clock) };
@@ -200,7 +181,6 @@ int clock_after_fork(struct clock *clock, struct runner_error *error)
 	pthread_mutex_init(&clock->lock, NULL);
 	if (!clock->started)
 		return 0;
-	fds_close(clock->stop);
 	clock->started = false;
 	return start_publisher(clock, error);
 }

@@ -18,7 +18,6 @@ int clock_create(struct clock **clock, struct vm *vm, struct space *space, uint6
 		 guest_addr *at, struct runner_error *error);
 /* Readers ask, from now on. */
 void clock_stop_readers(struct clock *clock);
-void clock_destroy(struct clock *clock);
 
 /* What is there now; false: nothing to read clocks from. */
 struct clock_view {
