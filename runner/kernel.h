@@ -5,7 +5,6 @@
 
 #include <signal.h>
 #include <stdint.h>
-#include <string.h>
 
 #ifndef SA_RESTORER
 #define SA_RESTORER 0x04000000
@@ -66,14 +65,5 @@ struct kernel_handle {
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
 #endif
-
-/* The C library's sets begin with the kernel's. */
-static inline uint64_t kernel_signals(const sigset_t *set)
-{
-	uint64_t bits;
-
-	memcpy(&bits, set, sizeof bits);
-	return bits;
-}
 
 #endif

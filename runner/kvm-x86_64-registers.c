@@ -33,11 +33,11 @@ static __u64 *argument(const struct vcpu *vcpu, unsigned int number)
 }
 
 /* The program's `rip`, which is also where it is in the middle of a call. */
-static __u64 *place_of_pc(const struct vcpu *vcpu, enum registers_at at)
+static __u64 *place_of_pc(const struct vcpu *vcpu)
 {
 	struct kvm_regs *regs = kvm_x86_registers(vcpu);
 
-	switch (at) {
+	switch (kvm_x86_where(vcpu)) {
 	case AT_CALL:
 		return &regs->rcx;
 	case AT_USER_CALL:
@@ -53,17 +53,17 @@ static __u64 *place_of_pc(const struct vcpu *vcpu, enum registers_at at)
 static uint64_t *place_of(const struct vcpu *vcpu, enum vm_register which)
 {
 	struct kvm_regs *regs = kvm_x86_registers(vcpu);
-	enum registers_at at = kvm_x86_where(vcpu);
 
 	switch (which) {
 	case VM_NUMBER:
 	case VM_RESULT:
 		return (uint64_t *)&regs->rax;
 	case VM_PC:
-		return (uint64_t *)place_of_pc(vcpu, at);
+		return (uint64_t *)place_of_pc(vcpu);
 	case VM_SP:
-		return at == AT_FAULT ? &shim_frame(&vcpu->processor->shim)->rsp :
-					(uint64_t *)&regs->rsp;
+		return kvm_x86_where(vcpu) == AT_FAULT ?
+			       &shim_frame(&vcpu->processor->shim)->rsp :
+			       (uint64_t *)&regs->rsp;
 	default:
 		return (uint64_t *)argument(vcpu, which - VM_ARGUMENT);
 	}
@@ -81,16 +81,22 @@ uint64_t vcpu_get(const struct vcpu *vcpu, enum vm_register which)
 	return which == VM_THREAD_POINTER ? thread_pointer(vcpu) : *place_of(vcpu, which);
 }
 
+/*
+ * The program has what Linux gives it at an address that no program has: a fault there.
+ * `sysretq` to one would fault in ring 0.
+ */
+static uint64_t user_address(uint64_t address)
+{
+	return address < SHIM_USER_END ? address : 0;
+}
+
 void vcpu_set(struct vcpu *vcpu, enum vm_register which, uint64_t value)
 {
 	if (which == VM_THREAD_POINTER) {
 		kvm_x86_set_msr(vcpu, MSR_FS_BASE, value);
 		return;
 	}
-	/* `sysretq` to an address that is none faults in ring 0, with the program's stack */
-	if (which == VM_PC && value >= SHIM_USER_END)
-		value = 0;
-	*place_of(vcpu, which) = value;
+	*place_of(vcpu, which) = which == VM_PC ? user_address(value) : value;
 	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 }
 
@@ -98,12 +104,6 @@ void vcpu_set(struct vcpu *vcpu, enum vm_register which, uint64_t value)
  * All registers.
  */
 _Static_assert(sizeof(struct kvm_xsave) == VECTORS_MAX, "the state of XSAVE");
-
-/* The program has what Linux gives it at an address that no program has: a fault there. */
-static uint64_t user_address(uint64_t address)
-{
-	return address < SHIM_USER_END ? address : 0;
-}
 
 static uint64_t flags(const struct vcpu *vcpu)
 {

@@ -96,14 +96,15 @@ static void leave_fault(struct vcpu *vcpu, struct vm_exit *exit)
 {
 	const struct shim_cpu *cpu = &vcpu->processor->shim;
 	const struct shim_frame *frame = shim_frame(cpu);
+	const bool at_fault = kvm_x86_where(vcpu) == AT_FAULT;
 	struct kvm_sregs sregs;
 
-	if (kvm_x86_where(vcpu) == AT_FAULT && frame->cs == SHIM_KERNEL_CS &&
+	if (at_fault && frame->cs == SHIM_KERNEL_CS &&
 	    shim_place(&vcpu->vm->machine->shim, cpu, frame->rip) == SHIM_BORROWED) {
 		leave_copy(vcpu, exit);
 		return;
 	}
-	if (kvm_x86_where(vcpu) != AT_FAULT || frame->cs != SHIM_USER_CS ||
+	if (!at_fault || frame->cs != SHIM_USER_CS ||
 	    ioctl(vcpu->fd, KVM_GET_SREGS, &sregs))
 		tell_off(exit, "an exception in the runner's own code", vcpu);
 	else

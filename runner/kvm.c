@@ -15,10 +15,10 @@
 
 #include "fds.h"
 #include "kvm.h"
+#include "signals.h"
 #include "startup.h"
 
 #define DEVICE "/dev/kvm"
-#define KICK_SIGNAL SIGRTMAX
 
 int kvm_fails(struct runner_error *error, const char *what)
 {
@@ -69,7 +69,7 @@ static void catch_kicks(void)
 	struct sigaction action = { .sa_handler = on_kick };
 
 	sigfillset(&action.sa_mask);
-	sigaction(KICK_SIGNAL, &action, NULL);
+	sigaction(SIGNALS_KICK, &action, NULL);
 }
 
 /* Who is stopped meanwhile and goes on has EINTR from it: nobody can block SIGSTOP. */
@@ -179,6 +179,11 @@ int vm_after_fork(struct vm *vm, struct runner_error *error)
 	return kvm_machine_again(vm, error);
 }
 
+static bool set(uint8_t *host, size_t size, int prot)
+{
+	return !mprotect(host, size, prot);
+}
+
 /*
  * A processor keeps translations, and KVM shadow tables where there is no nesting, and
  * neither looks at the tables again because the host wrote to them. What ends the use of
@@ -188,11 +193,6 @@ int vm_after_fork(struct vm *vm, struct runner_error *error)
  * system calls that use these pages, or others of the range. Where it is forbidden, not to
  * be writable is next. A mapping that cannot be writable, of a file, stays as it is.
  */
-static bool set(uint8_t *host, size_t size, int prot)
-{
-	return !mprotect(host, size, prot);
-}
-
 static void forget(uint8_t *host, size_t size)
 {
 	const int both = PROT_READ | PROT_WRITE;
@@ -320,7 +320,7 @@ static void take_kick(void)
 	sigset_t kick;
 
 	sigemptyset(&kick);
-	sigaddset(&kick, KICK_SIGNAL);
+	sigaddset(&kick, SIGNALS_KICK);
 	sigtimedwait(&kick, NULL, &none);
 }
 
@@ -337,7 +337,7 @@ void vcpu_run(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
 {
 	int result;
 
-	set_mask(vcpu, blocked & ~(1ull << (KICK_SIGNAL - 1)));
+	set_mask(vcpu, blocked & ~signals_bit(SIGNALS_KICK));
 	vcpu->thread = gettid();
 	__atomic_store_n(&vcpu->running, 1, __ATOMIC_SEQ_CST);
 	result = kvm_vcpu_run(vcpu);
@@ -361,5 +361,5 @@ void vcpu_kick(struct vcpu *vcpu)
 {
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&vcpu->running, __ATOMIC_SEQ_CST))
-		tgkill(getpid(), vcpu->thread, KICK_SIGNAL);
+		tgkill(getpid(), vcpu->thread, SIGNALS_KICK);
 }

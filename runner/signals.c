@@ -17,11 +17,6 @@
 
 static __thread struct thread *who;
 
-struct thread *signals_who(void)
-{
-	return who;
-}
-
 /* -------------------------------------------------------------------------
  * The host. The C library keeps signals 32 and 33 for itself, and these are the guest's.
  */

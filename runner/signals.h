@@ -66,7 +66,6 @@ struct signals_thread {
  * then sets it back.
  */
 void signals_be(struct thread *thread);
-struct thread *signals_who(void);
 
 /* Between runs: what is pending, and not blocked by the guest, has its effect. */
 void signals_take(struct thread *thread);
