@@ -125,25 +125,12 @@ static struct thread thread;
 
 static void set_up(void)
 {
-	struct runner_error error;
-
-	memset(&program, 0, sizeof program);
-	thread = (struct thread){ .process = &program };
-	ck_assert_int_eq(vm_create(&program.vm, &error), 0);
-	program.space = space_create(program.vm);
-	program.signals = signals_create();
-	ck_assert_ptr_nonnull(program.space);
-	ck_assert_ptr_nonnull(program.signals);
-	ck_assert_int_eq(
-		vcpu_create(&thread.vcpu, program.vm, guest_at(0x400000), guest_at(0), &error), 0);
+	fake_process_begin(&program, &thread);
 }
 
 static void tear_down(void)
 {
-	free(thread.vcpu);
-	signals_destroy(program.signals);
-	space_destroy(program.space);
-	vm_destroy(program.vm);
+	fake_process_end(&program, &thread);
 }
 
 static void run_script(void)

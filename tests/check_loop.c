@@ -28,17 +28,8 @@ static struct thread thread;
 
 static void set_up(void)
 {
-	struct runner_error error;
-
-	memset(&program, 0, sizeof program);
-	thread = (struct thread){ .process = &program };
+	fake_process_begin(&program, &thread);
 	program.path = "/program";
-	ck_assert_int_eq(vm_create(&program.vm, &error), 0);
-	program.space = space_create(program.vm);
-	program.signals = signals_create();
-	ck_assert_ptr_nonnull(program.space);
-	ck_assert_ptr_nonnull(program.signals);
-	ck_assert_int_eq(vcpu_create(&thread.vcpu, program.vm, guest_at(0x400000), guest_at(0), &error), 0);
 	ck_assert_int_eq(space_make(program.space,
 				    (struct guest_range){ guest_at(DATA), guest_at(DATA + 2 * VM_PAGE) },
 				    GUEST_READ | GUEST_WRITE, false), 0);
@@ -50,10 +41,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	free(thread.vcpu);
-	space_destroy(program.space);
-	signals_destroy(program.signals);
-	vm_destroy(program.vm);
+	fake_process_end(&program, &thread);
 }
 
 static struct loop_end play(struct fake_step *step, unsigned int steps)

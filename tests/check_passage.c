@@ -46,13 +46,7 @@ static void make(uint64_t at, unsigned int prot)
 
 static void set_up(void)
 {
-	struct runner_error error;
-
-	memset(&program, 0, sizeof program);
-	thread = (struct thread){ .process = &program };
-	ck_assert_int_eq(vm_create(&program.vm, &error), 0);
-	program.space = space_create(program.vm);
-	ck_assert_ptr_nonnull(program.space);
+	fake_process_begin(&program, &thread);
 	make(SECOND, GUEST_READ | GUEST_WRITE | GUEST_EXEC);
 	make(FIRST, GUEST_READ | GUEST_WRITE);
 	make(THIRD, GUEST_READ);
@@ -68,8 +62,7 @@ static void tear_down(void)
 	fds_close(hidden);
 	close(zero);
 	close(file);
-	space_destroy(program.space);
-	vm_destroy(program.vm);
+	fake_process_end(&program, &thread);
 }
 
 static int64_t call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "runner-fake.h"
 
+#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -306,4 +307,30 @@ bool vm_answered(struct vm *vm, unsigned int number, const char **name, uint64_t
 	*name = answered[number].name;
 	*count = answered[number].count;
 	return true;
+}
+
+/* -------------------------------------------------------------------------
+ * What runs on it.
+ */
+void fake_process_begin(struct process *process, struct thread *thread)
+{
+	struct runner_error error;
+
+	memset(process, 0, sizeof *process);
+	*thread = (struct thread){ .process = process };
+	ck_assert_int_eq(vm_create(&process->vm, &error), 0);
+	process->space = space_create(process->vm);
+	process->signals = signals_create();
+	ck_assert_ptr_nonnull(process->space);
+	ck_assert_ptr_nonnull(process->signals);
+	ck_assert_int_eq(vcpu_create(&thread->vcpu, process->vm, guest_at(0x400000), guest_at(0),
+				     &error), 0);
+}
+
+void fake_process_end(struct process *process, struct thread *thread)
+{
+	free(thread->vcpu);
+	space_destroy(process->space);
+	signals_destroy(process->signals);
+	vm_destroy(process->vm);
 }

@@ -3,7 +3,7 @@
 #ifndef RUNNER_FAKE_H
 #define RUNNER_FAKE_H
 
-#include "runner/vm.h"
+#include "runner/process.h"
 
 struct fake_step {
 	struct vm_exit exit;
@@ -12,6 +12,10 @@ struct fake_step {
 	uint64_t result;
 	int resumed, repeated;
 };
+
+/* A process with one thread, and no memory yet; what a test changes is its own to undo. */
+void fake_process_begin(struct process *process, struct thread *thread);
+void fake_process_end(struct process *process, struct thread *thread);
 
 /* The last step is followed by VM_OFF. */
 void fake_play(struct fake_step *step, unsigned int steps);

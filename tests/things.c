@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <check.h>
 #include <sched.h>
 #include <string.h>
 
@@ -78,6 +79,17 @@ struct thing_account thing_account(void)
 		.hosts = atomic_load(&hosts_alive),
 		.twice = atomic_load(&twice),
 	};
+}
+
+void thing_end(struct registry *registry)
+{
+	struct thing_account account;
+
+	registry_end(registry);
+	account = thing_account();
+	ck_assert_int_eq(account.payloads, 0);
+	ck_assert_int_eq(account.hosts, 0);
+	ck_assert_int_eq(account.twice, 0);
 }
 
 /* -------------------------------------------------------------------------

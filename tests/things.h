@@ -47,6 +47,8 @@ struct thing_account {
 	long twice;		/* cleaned up when it was not alive */
 };
 struct thing_account thing_account(void);
+/* Whatever a test did, nothing is left and nothing was cleaned up twice. */
+void thing_end(struct registry *registry);
 
 /* A ring_source; with a bit of the number in each half, so that no number is 0. */
 int serial_source(void *context, void *to, size_t size);
