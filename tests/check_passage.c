@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "fds.h"
-#include "passage.h"
+#include "linux/passage.h"
 #include "runner-fake.h"
 #include "tests/runner-suites.h"
 

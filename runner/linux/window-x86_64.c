@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #define _GNU_SOURCE
-#include "../window.h"
+#include "window.h"
 
 #include <asm/unistd.h>
 #include <errno.h>
