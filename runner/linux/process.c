@@ -25,8 +25,8 @@
 #include "identity.h"
 #include "loop.h"
 #include "random.h"
+#include "registers.h"
 #include "robust.h"
-#include "x86_64/registers.h"
 
 enum { STACK_SIZE = 256 << 10, STACK_GUARD = VM_PAGE }; /* of the runner's own code */
 
