@@ -191,13 +191,25 @@ bool frames_take_at(struct frames *frames, uint64_t physical, size_t size)
 	return true;
 }
 
+void frames_changed(struct frames *frames, uint64_t physical, size_t size)
+{
+	vm_memory_changed(frames->vm, physical, size);
+}
+
+/* The machine has to know before somebody else has them. */
+static void add_changed(struct frames *frames, uint64_t physical, size_t size)
+{
+	frames_changed(frames, physical, size);
+	add(frames, (struct hole){ physical, physical + size });
+}
+
 /* What the host will not make zeros again is lost until the end. */
 void frames_give(struct frames *frames, uint64_t physical, size_t size, bool renew)
 {
 	void *host = frames_at(frames, physical);
 
 	if (renew ? map_zeros(host, size, MAP_FIXED) == host : !madvise(host, size, MADV_DONTNEED))
-		add(frames, (struct hole){ physical, physical + size });
+		add_changed(frames, physical, size);
 }
 
 /* Another thread may have mapped something there: then it is lost, too. */
@@ -206,7 +218,7 @@ void frames_give_hole(struct frames *frames, uint64_t physical, size_t size)
 	void *host = frames_at(frames, physical), *got = map_zeros(host, size, MAP_FIXED_NOREPLACE);
 
 	if (got == host)
-		add(frames, (struct hole){ physical, physical + size });
+		add_changed(frames, physical, size);
 	else if (got != MAP_FAILED)
 		munmap(got, size);
 }

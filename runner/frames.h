@@ -22,6 +22,8 @@ bool frames_take_at(struct frames *frames, uint64_t physical, size_t size);
 void frames_give(struct frames *frames, uint64_t physical, size_t size, bool renew);
 /* Nothing is mapped there any more: somebody moved it away, and this thread did nothing since. */
 void frames_give_hole(struct frames *frames, uint64_t physical, size_t size);
+/* The host's mapping of what was taken is another since: so the machine is told. */
+void frames_changed(struct frames *frames, uint64_t physical, size_t size);
 /* What is taken at `physical`, as the host sees it. */
 void *frames_at(const struct frames *frames, uint64_t physical);
 

@@ -166,6 +166,14 @@ int vm_add_memory(struct vm *vm, uint64_t physical, void *host, size_t size,
 	return 0;
 }
 
+/* KVM is told by the host's kernel: Linux, mmu_notifier. */
+void vm_memory_changed(struct vm *vm, uint64_t physical, size_t size)
+{
+	(void)vm;
+	(void)physical;
+	(void)size;
+}
+
 int vm_after_fork(struct vm *vm, struct runner_error *error)
 {
 	destroy_vcpus(vm);

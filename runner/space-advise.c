@@ -107,6 +107,13 @@ static bool takes_away(int advice)
 	return advice == MADV_DONTNEED || advice == MADV_COLD || advice == MADV_PAGEOUT;
 }
 
+/* Other pages come in their place. */
+static bool renews(int advice)
+{
+	return advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED || advice == MADV_FREE ||
+	       advice == MADV_REMOVE;
+}
+
 /* What is told of an area without memory is lost: it will be zeros, as they come. */
 static int advise_host(struct space *space, struct area *area, uint64_t start, uint64_t end,
 		       int advice)
@@ -123,7 +130,11 @@ static int advise_host(struct space *space, struct area *area, uint64_t start, u
 			return -ENOMEM;
 		area->flags |= AREA_CHANGED;
 	}
-	return madvise(space_host(space, area, start), end - start, advice) ? -errno : 0;
+	if (madvise(space_host(space, area, start), end - start, advice))
+		return -errno;
+	if (renews(advice))
+		frames_changed(space->frames, area->physical + (start - area->start), end - start);
+	return 0;
 }
 
 static int advise(struct space *space, uint64_t at, uint64_t size, int advice)

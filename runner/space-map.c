@@ -127,6 +127,8 @@ static int map_memory(struct space *space, const struct request *request, struct
 	failed = map_in_host(request, area, space_host(space, area, area->start));
 	if (failed)
 		frames_give(space->frames, area->physical, request->size, true);
+	else
+		frames_changed(space->frames, area->physical, request->size);
 	return failed;
 }
 

@@ -114,6 +114,7 @@ static int rehouse(struct space *space, struct area *area, uint64_t size, int fl
 		failed = -errno;
 		frames_give(space->frames, physical, size, true);
 	} else {
+		frames_changed(space->frames, physical, size);
 		area->physical = physical;
 		area->mapping = ++space->mappings;
 	}
@@ -270,6 +271,7 @@ static int duplicate(struct space *space, const struct remap *remap, uint64_t to
 		frames_give(space->frames, area.physical, remap->new_size, true);
 		return failed;
 	}
+	frames_changed(space->frames, area.physical, remap->new_size);
 	area.mapping = ++space->mappings;
 	area.flags |= AREA_FILE; /* as in grow_mapping() */
 	area.start = to;

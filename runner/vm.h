@@ -67,10 +67,18 @@ uint64_t vm_counter_hz(const struct vm *vm);
 void vm_physical_range(const struct vm *vm, uint64_t *start, uint64_t *end);
 /*
  * It stays the caller's, who unmaps it when the machine is gone. What the host has mapped
- * there may change.
+ * there may change: vm_memory_changed() tells.
  */
 int vm_add_memory(struct vm *vm, uint64_t physical, void *host, size_t size,
 		  struct runner_error *error);
+/*
+ * What the host has mapped at memory that the machine was given, from `physical` on, is not what
+ * it was: a file's pages, others, or zeros. It may be mapped for user code, and vCPUs may run.
+ * When this returns they use what is there now; memory around it is never missing meanwhile. For
+ * who follows the host's mappings by itself there is nothing to do, nor in the child of a fork()
+ * before vm_after_fork(), which finds what is there then.
+ */
+void vm_memory_changed(struct vm *vm, uint64_t physical, size_t size);
 
 /*
  * User code sees the memory from `physical` on at `at`, as enum guest_prot says. What

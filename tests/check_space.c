@@ -533,6 +533,71 @@ START_TEST(test_grown)
 }
 END_TEST
 
+/* The machine hears of each mapping of the host's that takes another's place. */
+static uint64_t told; /* how often, of the memory that was asked about last */
+
+static bool tells(uint64_t physical, uint64_t pages)
+{
+	const uint64_t before = told;
+
+	told = fake_changes(physical, pages * PAGE);
+	return told > before;
+}
+
+static void ask(uint64_t physical, uint64_t pages)
+{
+	tells(physical, pages);
+}
+
+START_TEST(test_told)
+{
+	int fd = file_of(4);
+	uint64_t at = map(0x400000, 4, BOTH, MAP_PRIVATE, -1), physical = physical_at(at), moved;
+
+	/* what is new is as the machine was given it */
+	told = 0;
+	ck_assert(!tells(physical, 1));
+	put(at, 'm');
+	ck_assert_int_eq(space_madvise(space, guest_at(at + PAGE), 2 * PAGE, MADV_DONTNEED), 0);
+	ck_assert(!fake_changes(physical, PAGE));
+	ck_assert(tells(physical + PAGE, 2));
+	ask(physical + PAGE, 1);
+	ck_assert_int_eq(space_madvise(space, guest_at(at + PAGE), PAGE, MADV_FREE), 0);
+	ck_assert(tells(physical + PAGE, 1));
+	ask(physical, 4);
+	ck_assert_int_eq(space_munmap(space, guest_at(at), 4 * PAGE), 0);
+	ck_assert(tells(physical, 4));
+	/* a file, and what was a file's */
+	at = map(0x400000, 4, BOTH, MAP_SHARED, fd);
+	ck_assert_uint_eq(physical_at(at), physical);
+	ck_assert(tells(physical, 4));
+	ck_assert_int_eq(space_madvise(space, guest_at(at), 4 * PAGE, MADV_REMOVE), 0);
+	ck_assert(tells(physical, 4));
+	ck_assert_int_eq(space_munmap(space, guest_at(at), 4 * PAGE), 0);
+	ck_assert(tells(physical, 4));
+	/* one that fails leaves zeros */
+	ck_assert_int_lt(space_mmap(space, guest_at(0), 4 * PAGE, BOTH, MAP_SHARED, fd,
+				    (uint64_t)INT64_MAX / PAGE * PAGE), 0);
+	ck_assert(tells(physical, 4));
+	/* moved: what is there, and what is left */
+	at = map(0x400000, 2, BOTH, MAP_SHARED, -1);
+	ck_assert_uint_eq(physical_at(at), physical);
+	ask(physical, 2);
+	ck_assert_int_eq(space_mremap(space, guest_at(at), 2 * PAGE, 3 * PAGE, 0, guest_at(0)),
+			 (int64_t)at);
+	ck_assert(tells(physical, 2));
+	moved = physical_at(at);
+	ck_assert_uint_ne(moved, physical);
+	ck_assert(fake_changes(moved, 3 * PAGE));
+	ck_assert_int_eq(space_mremap(space, guest_at(at), 0, 2 * PAGE,
+				      MREMAP_MAYMOVE | MREMAP_FIXED, guest_at(0x500000)),
+			 0x500000);
+	ck_assert_uint_eq(physical_at(0x500000), physical);
+	ck_assert(tells(physical, 2));
+	close(fd);
+}
+END_TEST
+
 /* -------------------------------------------------------------------------
  * The same calls on both: errors, and what can be read and written then.
  */
@@ -883,7 +948,7 @@ int main(void)
 	const TTest *const tests[] = {
 		test_sealed,  test_outside, test_growing_tail, test_file, test_frames,
 		test_fault,   test_remembered, test_lazy,   test_stack,	       test_move, test_grown,
-		test_threads, test_fork,    test_maps,
+		test_threads, test_fork,    test_maps,	       test_told,
 	};
 	Suite *suite = suite_create("space");
 	TCase *tcase = tcase_create("space");

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGES = 65536 };
+enum { PAGES = 65536, CHANGES = 1024 };
 
 struct vm {
 	int unused;
@@ -25,6 +25,11 @@ static struct page {
 	unsigned int prot;
 } page[PAGES];
 static size_t pages;
+static struct change {
+	uint64_t physical;
+	size_t size;
+} change[CHANGES];
+static size_t changes; /* that were told, of which the last ones are known */
 
 void fake_play(struct fake_step *step, unsigned int steps)
 {
@@ -66,6 +71,7 @@ int vm_create(struct vm **vm, struct runner_error *error)
 {
 	*vm = calloc(1, sizeof **vm);
 	pages = 0;
+	changes = 0;
 	return *vm ? 0 : runner_error(error, ENOMEM, "no memory");
 }
 
@@ -125,6 +131,22 @@ int vm_add_memory(struct vm *vm, uint64_t physical, void *host, size_t size,
 	(void)physical;
 	(void)host;
 	return size ? 0 : runner_error(error, EINVAL, "no memory");
+}
+
+void vm_memory_changed(struct vm *vm, uint64_t physical, size_t size)
+{
+	(void)vm;
+	change[changes++ % CHANGES] = (struct change){ physical, size };
+}
+
+unsigned int fake_changes(uint64_t physical, size_t size)
+{
+	unsigned int told = 0;
+
+	for (size_t i = 0; i < changes && i < CHANGES; i++)
+		told += change[i].physical <= physical &&
+			physical + size <= change[i].physical + change[i].size;
+	return told;
 }
 
 int vm_map(struct vm *vm, guest_addr at, uint64_t physical, size_t size, unsigned int prot,

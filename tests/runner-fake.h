@@ -21,6 +21,8 @@ void fake_process_end(struct process *process, struct thread *thread);
 void fake_play(struct fake_step *step, unsigned int steps);
 /* How often the machine ran. */
 unsigned int fake_runs(void);
+/* How often the machine was told that the host's mapping of all this memory changed. */
+unsigned int fake_changes(uint64_t physical, size_t size);
 /* Pages that are mapped now. */
 size_t fake_pages(void);
 /* The physical page and the protection there; false: none. */
