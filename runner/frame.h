@@ -6,14 +6,13 @@
 #ifndef FRAME_H
 #define FRAME_H
 
-#include <signal.h>
 #include <stdint.h>
 
 #include "kernel.h"
 #include "signals.h"
 
 struct frame {
-	const siginfo_t *info;
+	const struct kernel_siginfo *info;
 	const struct kernel_sigaction *action;
 	uint64_t blocked;	/* what rt_sigreturn() gives back */
 };

@@ -4,7 +4,7 @@
 #define GDB_SIGNALS_H
 
 /* 0 stays 0; what the other side has no number for is 0. */
-int gdb_signal_out(int host);
+int gdb_signal_out(int guest);
 int gdb_signal_in(int gdb);
 
 #endif

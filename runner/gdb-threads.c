@@ -3,13 +3,13 @@
 #include "gdb-threads.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fds.h"
+#include "guest-signals.h"
 
 enum place {
 	IN_MACHINE, /* it has to be kicked */
@@ -52,7 +52,7 @@ bool gdb_threads_create(struct gdb_target *target)
 	pthread_cond_init(&threads->turn, NULL);
 	threads->event = fds_hide(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	threads->stopped = threads->attached = true;
-	threads->stop.signal = SIGTRAP; /* as Linux has it where a program begins */
+	threads->stop.signal = GUEST_SIGTRAP; /* as Linux has it where a program begins */
 	target->threads = threads;
 	return threads->event >= 0;
 }
@@ -138,7 +138,7 @@ struct gdb_stop gdb_threads_halt(struct gdb_target *target)
 	pthread_mutex_lock(&threads->lock);
 	if (!threads->stopped)
 		threads->stop =
-			(struct gdb_stop){ .thread = threads->stop.thread, .signal = SIGINT };
+			(struct gdb_stop){ .thread = threads->stop.thread, .signal = GUEST_SIGINT };
 	threads->stopped = threads->attached = true;
 	for (struct gdb_thread *one = threads->first; one; one = one->next)
 		if (one->place == IN_MACHINE)
@@ -211,7 +211,7 @@ static void park(struct gdb_threads *threads, struct gdb_thread *self)
 /* By the program, or by a system call. */
 static bool tell_if_changed(struct gdb_target *target, const struct gdb_thread *self)
 {
-	struct gdb_stop stop = { .thread = self->id, .signal = SIGTRAP };
+	struct gdb_stop stop = { .thread = self->id, .signal = GUEST_SIGTRAP };
 
 	if (!target->threads->attached ||
 	    !gdb_watches_changed(&target->watches, target->space, &stop.watched))
@@ -252,7 +252,7 @@ void gdb_threads_before(struct gdb_target *target, struct gdb_thread *self)
 
 	pthread_mutex_lock(&threads->lock);
 	if (self->stepped && threads->attached)
-		tell(threads, (struct gdb_stop){ .thread = self->id, .signal = SIGTRAP });
+		tell(threads, (struct gdb_stop){ .thread = self->id, .signal = GUEST_SIGTRAP });
 	tell_if_changed(target, self);
 	self->stepped = false;
 	wait_for_turn(target, self);
@@ -272,7 +272,7 @@ static bool stop_for(struct gdb_target *target, struct gdb_thread *self, struct 
 	struct gdb_threads *threads = target->threads;
 	const bool broke = gdb_is_break(exit);
 	const bool mine = broke && gdb_breaks_has(&target->breaks, gdb_break_at(self->registers));
-	const bool stepped = self->by_steps && exit->fault.signal == SIGTRAP && !broke;
+	const bool stepped = self->by_steps && exit->fault.signal == GUEST_SIGTRAP && !broke;
 
 	if (stepped && !tell_if_changed(target, self) && self->pace == GDB_GO)
 		return false;
@@ -290,7 +290,7 @@ static bool stop_for(struct gdb_target *target, struct gdb_thread *self, struct 
 		return false;
 	if (exit->fault.signal != self->signal) {
 		exit->fault.signal = self->signal;
-		exit->fault.code = SI_USER;
+		exit->fault.code = GUEST_SI_USER;
 		exit->fault.address = guest_at(0);
 	}
 	self->signal = 0;

@@ -31,6 +31,34 @@ struct kernel_stack {
 	uint64_t size;
 };
 
+/* As all processors have it: include/uapi/asm-generic/siginfo.h. */
+struct kernel_siginfo {
+	int32_t signo, error, code, pad;
+	union {
+		struct {
+			int32_t pid;
+			uint32_t uid;
+			union {
+				uint64_t value;	/* SI_QUEUE */
+				struct {
+					int32_t status, pad;
+					int64_t utime, stime;
+				} child;	/* SIGCHLD */
+			};
+		};
+		struct {
+			int32_t id, overrun;
+			uint64_t value;
+		} timer;	/* SI_TIMER */
+		struct {
+			uint64_t address;
+			int16_t lsb;
+		} fault;
+		uint64_t room[14];
+	};
+};
+_Static_assert(sizeof(struct kernel_siginfo) == 128, "SI_MAX_SIZE");
+
 struct kernel_termios {
 	uint32_t flags[4];
 	uint8_t line, control[19];

@@ -50,7 +50,7 @@ uint64_t signals_block_all(void);
 
 /* One thread's. All zeros is how it starts. */
 struct signals_thread {
-	siginfo_t taken;	/* by the runner's handler; si_signo 0: none */
+	struct kernel_siginfo taken;	/* by the runner's handler; signo 0: none */
 	int64_t unfinished;	/* CALLS_INTERRUPTED or CALLS_AGAIN: a call; 0: none */
 	bool lent;		/* `blocked` is of a call that waited, `before` what it will be */
 	uint64_t before;

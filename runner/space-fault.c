@@ -4,9 +4,9 @@
  * stacks that grow. What is left of a fault says what Linux would say.
  */
 #define _GNU_SOURCE
-#include <signal.h>
 #include <sys/resource.h>
 
+#include "guest-signals.h"
 #include "space-own.h"
 
 #define CHUNK ((uint64_t)2 << 20) /* is shown at once */
@@ -137,25 +137,25 @@ static bool mend(struct space *space, struct vm_exit *exit)
 	const uint64_t at = exit->fault.address.v;
 	const struct area *area;
 
-	if (exit->fault.signal == SIGBUS)
-		return exit->fault.code == BUS_ADRERR && hide_ends(space);
-	if (exit->fault.signal != SIGSEGV)
+	if (exit->fault.signal == GUEST_SIGBUS)
+		return exit->fault.code == GUEST_BUS_ADRERR && hide_ends(space);
+	if (exit->fault.signal != GUEST_SIGSEGV)
 		return false;
 	area = areas_at(&space->areas, at);
-	if (exit->fault.code == SEGV_ACCERR)
+	if (exit->fault.code == GUEST_SEGV_ACCERR)
 		return area && was_forbidden(space, area, at, exit->fault.prot);
-	if (exit->fault.code != SEGV_MAPERR)
+	if (exit->fault.code != GUEST_SEGV_MAPERR)
 		return false;
 	if (!area)
 		return grow_down(space, at);
 	if (!area->prot) {
-		exit->fault.code = SEGV_ACCERR;
+		exit->fault.code = GUEST_SEGV_ACCERR;
 		return false;
 	}
 	if (show_some(space, area, at))
 		return true;
-	exit->fault.signal = SIGBUS;
-	exit->fault.code = BUS_ADRERR;
+	exit->fault.signal = GUEST_SIGBUS;
+	exit->fault.code = GUEST_BUS_ADRERR;
 	return false;
 }
 

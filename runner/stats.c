@@ -3,7 +3,6 @@
 #include "stats.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -12,6 +11,7 @@
 
 #include "calls.h"
 #include "fds.h"
+#include "guest-signals.h"
 #include "process.h"
 
 _Static_assert((int)STATS_CALLS == (int)CALLS_MAX, "a counter for each call");
@@ -181,8 +181,8 @@ _Static_assert(sizeof clock_names / sizeof *clock_names == STATS_CLOCK_REASONS, 
 
 /* What a processor can tell: enough for the faults of one. */
 static const char *const signal_names[STATS_SIGNALS] = {
-	[SIGBUS] = "SIGBUS", [SIGFPE] = "SIGFPE", [SIGILL] = "SIGILL", [SIGSEGV] = "SIGSEGV",
-	[SIGTRAP] = "SIGTRAP",
+	[GUEST_SIGBUS] = "SIGBUS", [GUEST_SIGFPE] = "SIGFPE", [GUEST_SIGILL] = "SIGILL",
+	[GUEST_SIGSEGV] = "SIGSEGV", [GUEST_SIGTRAP] = "SIGTRAP",
 };
 
 struct print {

@@ -124,7 +124,7 @@ static int64_t suspend(struct thread *thread, uint64_t blocked)
 	uint64_t host = blocked | signals_bit(SIGNALS_KICK);
 	long result = syscall(SYS_rt_sigsuspend, &host, sizeof host);
 
-	if (thread->signal.taken.si_signo)
+	if (thread->signal.taken.signo)
 		signals_lend_blocked(thread, blocked);
 	return result ? -errno : 0;
 }

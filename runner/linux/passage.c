@@ -330,7 +330,7 @@ static int64_t lend(struct passage *passage, long number, const long *a)
 
 	passage->blocked |= signals_bit(SIGNALS_KICK);
 	result = ask(number, a);
-	if (passage->thread->signal.taken.si_signo)
+	if (passage->thread->signal.taken.signo)
 		signals_lend_blocked(passage->thread, blocked);
 	return result;
 }

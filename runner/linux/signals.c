@@ -17,6 +17,11 @@
 
 static __thread struct thread *who;
 
+_Static_assert(sizeof(siginfo_t) == sizeof(struct kernel_siginfo) &&
+	       offsetof(siginfo_t, si_signo) == offsetof(struct kernel_siginfo, signo) &&
+	       offsetof(siginfo_t, si_code) == offsetof(struct kernel_siginfo, code) &&
+	       offsetof(siginfo_t, si_addr) == offsetof(struct kernel_siginfo, fault), "the host's");
+
 /* -------------------------------------------------------------------------
  * The host. The C library keeps signals 32 and 33 for itself, and these are the guest's.
  */
@@ -48,7 +53,7 @@ static uint64_t host_pending(void)
 }
 
 /* One of them, if it is pending. */
-static bool host_take(uint64_t signals, siginfo_t *info)
+static bool host_take(uint64_t signals, struct kernel_siginfo *info)
 {
 	const struct timespec none = { 0 };
 
@@ -70,7 +75,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
 	const uint64_t all = UINT64_MAX;
 
 	if (who) {
-		who->signal.taken = *info;
+		memcpy(&who->signal.taken, info, sizeof who->signal.taken);
 		window_leave(context, CALLS_AGAIN, CALLS_INTERRUPTED);
 	} else {
 		syscall(SYS_rt_sigqueueinfo, getpid(), number, info);
@@ -279,7 +284,7 @@ static uint64_t own_blocked(const struct thread *thread)
 }
 
 /* -errno: there is no stack for it. */
-static int call_handler(struct thread *thread, const siginfo_t *info,
+static int call_handler(struct thread *thread, const struct kernel_siginfo *info,
 			const struct kernel_sigaction *action)
 {
 	const struct frame frame = { .info = info, .action = action,
@@ -293,16 +298,16 @@ static int call_handler(struct thread *thread, const siginfo_t *info,
 		return failed;
 	thread->signal.lent = false;
 	if (!(action->flags & SA_NODEFER))
-		blocked |= signals_bit(info->si_signo);
+		blocked |= signals_bit(info->signo);
 	signals_set_blocked(thread, thread->blocked | blocked);
 	if ((unsigned int)thread->signal.alternate.flags & SS_AUTODISARM)
 		thread->signal.alternate = (struct kernel_stack){ .flags = SS_DISABLE };
 	return 0;
 }
 
-static void give_back(siginfo_t *info)
+static void give_back(struct kernel_siginfo *info)
 {
-	syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), info->si_signo, info);
+	syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), info->signo, info);
 }
 
 /* That is a SIGSEGV, which may have a handler with another stack. */
@@ -315,9 +320,9 @@ static void no_stack(struct thread *thread, int number)
 }
 
 /* One that cannot be put off. */
-static void force(struct thread *thread, const siginfo_t *info)
+static void force(struct thread *thread, const struct kernel_siginfo *info)
 {
-	const int number = info->si_signo;
+	const int number = info->signo;
 	struct kernel_sigaction action = { 0 };
 
 	if (!(thread->blocked & signals_bit(number)))
@@ -330,18 +335,18 @@ static void force(struct thread *thread, const siginfo_t *info)
 
 void signals_force(struct thread *thread, int number)
 {
-	siginfo_t info;
+	struct kernel_siginfo info;
 
 	memset(&info, 0, sizeof info);
-	info.si_signo = number;
-	info.si_code = SI_KERNEL;
+	info.signo = number;
+	info.code = SI_KERNEL;
 	force(thread, &info);
 }
 
 /* Meanwhile it may have been blocked, by a handler that came first, or have lost its own. */
-static void deliver(struct thread *thread, siginfo_t *info)
+static void deliver(struct thread *thread, struct kernel_siginfo *info)
 {
-	const int number = info->si_signo;
+	const int number = info->signo;
 	struct kernel_sigaction action;
 
 	if (thread->blocked & signals_bit(number)) {
@@ -366,20 +371,20 @@ void signals_discard(struct thread *thread)
 }
 
 /* The next one that has a handler and is not blocked. */
-static bool next(struct thread *thread, siginfo_t *info)
+static bool next(struct thread *thread, struct kernel_siginfo *info)
 {
-	siginfo_t *taken = &thread->signal.taken;
+	struct kernel_siginfo *taken = &thread->signal.taken;
 
-	if (!taken->si_signo)
+	if (!taken->signo)
 		return host_take(~thread->blocked & caught(thread), info);
 	*info = *taken;
-	taken->si_signo = 0;
+	taken->signo = 0;
 	return true;
 }
 
 void signals_take(struct thread *thread)
 {
-	siginfo_t info;
+	struct kernel_siginfo info;
 
 	signals_discard(thread);
 	while (!thread->signal.killed_by && next(thread, &info))
@@ -391,7 +396,7 @@ void signals_after_call(struct thread *thread, int64_t result)
 	struct signals_thread *signal = &thread->signal;
 
 	signal->unfinished = result == CALLS_AGAIN || result == CALLS_INTERRUPTED ? result : 0;
-	if (!signal->taken.si_signo && !signal->unfinished && !signal->lent)
+	if (!signal->taken.signo && !signal->unfinished && !signal->lent)
 		return;
 	signals_take(thread);
 	finish_call(thread, false, false);
@@ -401,12 +406,12 @@ void signals_after_call(struct thread *thread, int64_t result)
 
 void signals_fault(struct thread *thread, const struct vm_fault *fault)
 {
-	siginfo_t info;
+	struct kernel_siginfo info;
 
 	memset(&info, 0, sizeof info);
-	info.si_signo = fault->signal;
-	info.si_code = fault->code;
-	info.si_addr = (void *)fault->address.v;
+	info.signo = fault->signal;
+	info.code = fault->code;
+	info.fault.address = fault->address.v;
 	thread->signal.fault = *fault;
 	if (fault->code != SI_KERNEL && (fault->signal == SIGSEGV || fault->signal == SIGBUS))
 		thread->signal.fault_at = fault->address.v;

@@ -32,7 +32,7 @@ struct signal_frame {
 	struct kernel_stack alternate;
 	struct context context;
 	uint64_t blocked;
-	siginfo_t info;
+	struct kernel_siginfo info;
 };
 _Static_assert(sizeof(struct context) == 256 && sizeof(struct signal_frame) == 440, "a frame");
 _Static_assert(offsetof(struct vm_registers, fs_base) == sizeof((struct context *)0)->registers,
@@ -188,7 +188,7 @@ int frame_push(struct thread *thread, const struct frame *frame)
 	registers.rip = frame->action->handler;
 	registers.rsp = sp;
 	registers.rax = 0;
-	registers.rdi = (uint64_t)frame->info->si_signo;
+	registers.rdi = (uint64_t)frame->info->signo;
 	registers.rsi = sp + offsetof(struct signal_frame, info);
 	registers.rdx = sp + offsetof(struct signal_frame, flags);
 	registers.rflags &= ~(uint64_t)FLAGS_CLEARED;
