@@ -190,7 +190,7 @@ uint64_t clock_hz(const struct clock *clock)
 	return clock->hz;
 }
 
-bool clock_read(const struct clock *clock, clockid_t id, struct timespec *time)
+bool clock_read(const struct clock *clock, int id, struct timespec *time)
 {
 	struct vdsogen_time now;
 
@@ -201,9 +201,9 @@ bool clock_read(const struct clock *clock, clockid_t id, struct timespec *time)
 	return true;
 }
 
-bool clock_resolution(const struct clock *clock, clockid_t id, struct timespec *resolution)
+bool clock_resolution(const struct clock *clock, int id, struct timespec *resolution)
 {
-	if (!clock->started || (id != CLOCK_REALTIME_COARSE && id != CLOCK_MONOTONIC_COARSE))
+	if (!clock->started || (id != VDSOGEN_REALTIME_COARSE && id != VDSOGEN_MONOTONIC_COARSE))
 		return false;
 	*resolution = (struct timespec){ .tv_nsec = PERIOD_MS * NSEC_PER_MS };
 	return true;

@@ -38,9 +38,9 @@ int clock_after_fork(struct clock *clock, struct runner_error *error);
 uint64_t clock_hz(const struct clock *clock);
 
 /* What the guest reads there now: false if it would ask, or if it is another clock. */
-bool clock_read(const struct clock *clock, clockid_t id, struct timespec *time);
+bool clock_read(const struct clock *clock, int id, struct timespec *time);
 
 /* What it reads as the clock's resolution: false likewise. */
-bool clock_resolution(const struct clock *clock, clockid_t id, struct timespec *resolution);
+bool clock_resolution(const struct clock *clock, int id, struct timespec *resolution);
 
 #endif

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "gdb-commands.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -342,6 +341,16 @@ static void put_file_error(struct gdb_answer *answer, int number)
 	gdb_print(answer, "F-1,%x", number <= EROFS ? number : unknown);
 }
 
+static uint32_t big32(uint64_t value)
+{
+	return __builtin_bswap32((uint32_t)value);
+}
+
+static uint64_t big64(int64_t value)
+{
+	return __builtin_bswap64((uint64_t)value);
+}
+
 /* Numbers of 4 and 8 bytes, the highest byte first: appendix E.13.8 "struct stat". */
 static void put_stat(const struct stat *stat, struct gdb_answer *answer)
 {
@@ -350,12 +359,12 @@ static void put_stat(const struct stat *stat, struct gdb_answer *answer)
 		uint64_t size, blksize, blocks;
 		uint32_t atime, mtime, ctime;
 	} out = {
-		.mode = htobe32(stat->st_mode),
-		.nlink = htobe32(1),
-		.size = htobe64((uint64_t)stat->st_size),
-		.blksize = htobe64((uint64_t)stat->st_blksize),
-		.blocks = htobe64((uint64_t)stat->st_blocks),
-		.mtime = htobe32((uint32_t)stat->st_mtime),
+		.mode = big32(stat->st_mode),
+		.nlink = big32(1),
+		.size = big64(stat->st_size),
+		.blksize = big64(stat->st_blksize),
+		.blocks = big64(stat->st_blocks),
+		.mtime = big32((uint64_t)stat->st_mtime),
 	};
 
 	gdb_print(answer, "F%zx;", sizeof out);

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "fds.h"
+#include "platform.h"
 
 static int open_maps(const struct space *space)
 {
@@ -22,11 +22,7 @@ static int open_maps(const struct space *space)
 		errno = -failed;
 		return -1;
 	}
-	fd = memfd_create("maps", MFD_CLOEXEC);
-	if (fd >= 0 && write(fd, text, size) != (ssize_t)size) {
-		close(fd);
-		fd = -1;
-	}
+	fd = platform_file(text, size);
 	free(text);
 	return fd;
 }

@@ -3,9 +3,8 @@
 #include "gdb-threads.h"
 
 #include <pthread.h>
+#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fds.h"
@@ -37,8 +36,19 @@ struct gdb_threads {
 	bool stopped;	      /* nobody enters the machine */
 	bool attached;	      /* somebody wants to know */
 	struct gdb_stop stop; /* why */
-	int event;
+	int event[2];	      /* a pipe with something in it */
 };
+
+static bool make_event(int event[2])
+{
+	bool good = !pipe(event);
+
+	for (int i = 0; good && i < 2; i++) {
+		event[i] = fds_hide(event[i]);
+		good = event[i] >= 0 && !fcntl(event[i], F_SETFL, O_NONBLOCK);
+	}
+	return good;
+}
 
 bool gdb_threads_create(struct gdb_target *target)
 {
@@ -50,16 +60,21 @@ bool gdb_threads_create(struct gdb_target *target)
 	pthread_cond_init(&threads->go_on, NULL);
 	pthread_cond_init(&threads->quiet, NULL);
 	pthread_cond_init(&threads->turn, NULL);
-	threads->event = fds_hide(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	threads->stopped = threads->attached = true;
 	threads->stop.signal = GUEST_SIGTRAP; /* as Linux has it where a program begins */
 	target->threads = threads;
-	return threads->event >= 0;
+	return make_event(threads->event);
 }
 
 int gdb_threads_event(const struct gdb_target *target)
 {
-	return target->threads->event;
+	return target->threads->event[0];
+}
+
+void gdb_threads_forked(struct gdb_target *target)
+{
+	close(target->threads->event[0]);
+	close(target->threads->event[1]);
 }
 
 /* -------------------------------------------------------------------------
@@ -124,9 +139,9 @@ static bool any_in_machine(const struct gdb_threads *threads)
 
 static void forget_event(const struct gdb_threads *threads)
 {
-	uint64_t count;
+	char told;
 
-	while (read(threads->event, &count, sizeof count) == sizeof count)
+	while (read(threads->event[0], &told, sizeof told) == sizeof told)
 		;
 }
 
@@ -180,14 +195,14 @@ void gdb_threads_let_go(struct gdb_target *target)
  */
 static void tell(struct gdb_threads *threads, struct gdb_stop stop)
 {
-	const uint64_t one = 1;
+	const char something = 0;
 
 	if (threads->stopped)
 		return;
 	threads->stopped = true;
 	threads->stop = stop;
-	if (write(threads->event, &one, sizeof one) < 0)
-		abort(); /* a counter of 64 bits is full */
+	if (write(threads->event[1], &something, sizeof something) < 0)
+		abort(); /* a pipe has room for the one that was not read yet */
 }
 
 static bool must_wait(const struct gdb_threads *threads, const struct gdb_thread *self)
@@ -224,7 +239,7 @@ static bool tell_if_changed(struct gdb_target *target, const struct gdb_thread *
 static void send_signal(struct gdb_thread *self)
 {
 	if (self->signal)
-		syscall(SYS_tgkill, getpid(), self->id, self->signal);
+		signals_send(self->thread, self->signal);
 	self->signal = 0;
 }
 
@@ -325,7 +340,7 @@ bool gdb_threads_add(struct gdb_target *target, struct thread *thread)
 	if (!self)
 		return false;
 	*self = (struct gdb_thread){ .thread = thread,
-				     .id = gettid(),
+				     .id = thread->tid,
 				     .place = IN_HOST,
 				     .pace = GDB_GO,
 				     .registers = gdb_registers_create() };

@@ -11,6 +11,8 @@ bool gdb_threads_create(struct gdb_target *target);
 
 /* Readable when a thread has stopped the process. */
 int gdb_threads_event(const struct gdb_target *target);
+/* In the child of a fork, which has none of it. */
+void gdb_threads_forked(struct gdb_target *target);
 
 /* All of them stand still when this returns: for this reason, or because a debugger wants it. */
 struct gdb_stop gdb_threads_halt(struct gdb_target *target);

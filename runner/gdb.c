@@ -18,6 +18,7 @@
 
 #include "fds.h"
 #include "gdb-threads.h"
+#include "platform.h"
 
 struct gdb {
 	struct gdb_target target;
@@ -39,7 +40,7 @@ static int listen_at_port(unsigned long port)
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof name;
 	const int yes = 1;
-	int fd = fds_hide(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	int fd = fds_hide(platform_socket(AF_INET));
 
 	if (fd < 0)
 		return -1;
@@ -61,7 +62,7 @@ static int listen_at_path(const char *path)
 		return -1;
 	}
 	strcpy(name.sun_path, path);
-	fd = fds_hide(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	fd = fds_hide(platform_socket(AF_UNIX));
 	if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof name) || listen(fd, 1))
 		return -1;
 	fprintf(stderr, "vdsorun: waiting for a debugger at %s\n", path);
@@ -190,7 +191,7 @@ static void *speak_with_all(void *argument)
 	const int yes = 1;
 
 	for (;;) {
-		gdb->connection = fds_hide(accept4(gdb->listener, NULL, NULL, SOCK_CLOEXEC));
+		gdb->connection = fds_hide(platform_accept(gdb->listener));
 		if (gdb->connection < 0)
 			continue;
 		setsockopt(gdb->connection, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
@@ -305,15 +306,13 @@ bool gdb_after(struct thread *thread, struct vm_exit *exit)
 void gdb_end(const struct process *process, int status, int signal)
 {
 	struct gdb *gdb = process->gdb;
-	struct pollfd closed = { .events = POLLRDHUP };
 	const int patience = 1000;
 
 	if (!gdb || !gdb_threads_last(&gdb->target))
 		return;
 	gdb_tell_end(&gdb->session, status, signal, &gdb->answer);
 	send_all(gdb, gdb->answer.data, gdb->answer.size);
-	closed.fd = gdb->connection;
-	poll(&closed, 1, patience);
+	platform_wait_closed(gdb->connection, patience);
 }
 
 void gdb_forked(struct thread *thread)
@@ -325,7 +324,7 @@ void gdb_forked(struct thread *thread)
 	gdb_breaks_clear_all(&gdb->target.breaks, gdb->target.space);
 	close(gdb->listener);
 	close(gdb->connection);
-	close(gdb_threads_event(&gdb->target));
+	gdb_threads_forked(&gdb->target);
 	thread->process->gdb = NULL;
 	thread->gdb = NULL;
 }

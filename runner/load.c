@@ -9,15 +9,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "elf.h"
 #include "fds.h"
+#include "frame.h"
+#include "platform.h"
 #include "stack.h"
 #include "startup.h"
 #include "sysroot.h"
+
+#ifndef ELIBBAD	/* macOS, whose next thing runner/macos/errors.c tells as ELIBBAD */
+#define ELIBBAD ESHLIBVERS
+#endif
 
 #define STACK_SIZE (8ull << 20)
 #define STACK_GAP (16ull * VM_PAGE)	/* to what is above */
@@ -84,17 +89,14 @@ static int map_plan(struct space *space, const struct elf_plan *plan, int fd,
 static int name_plan(struct space *space, const struct elf_plan *plan, int fd,
 		     struct runner_error *error)
 {
-	char link[sizeof "/proc/self/fd/" + 3 * sizeof fd], name[PATH_MAX] = "";
+	char *kept = platform_path(fd);
 	int failed = 0;
-	char *kept;
 
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	if (readlink(link, name, sizeof name - 1) < 0)
+	if (!kept)
 		return 0;
-	kept = strdup(name);
-	for (unsigned int i = 0; kept && !failed && i < plan->segments; i++)
+	for (unsigned int i = 0; !failed && i < plan->segments; i++)
 		failed = space_set_name(space, plan->segment[i].pages, kept);
-	return kept && !failed ? 0 : runner_error(error, ENOMEM, "no memory for its name");
+	return !failed ? 0 : runner_error(error, ENOMEM, "no memory for its name");
 }
 
 /* What is there already may not be overrun: the page of the clock. */
@@ -195,6 +197,13 @@ int load_check(const struct vm *vm, int program, struct runner_error *error)
 /* -------------------------------------------------------------------------
  * The stack.
  */
+static uint64_t frame_size(void)
+{
+	uint64_t told = platform_frame_size();
+
+	return told ? told : frame_stack_min;
+}
+
 static int fill_stack(struct load *load, const struct elf *elf, const struct elf_plan *plan,
 		      guest_addr base, guest_addr top, struct runner_error *error)
 {
@@ -208,14 +217,14 @@ static int fill_stack(struct load *load, const struct elf *elf, const struct elf
 		.phnum = elf->headers, .page = VM_PAGE,
 		.hwcap = vm_hwcap(load->vm, 0), .hwcap2 = vm_hwcap(load->vm, 1),
 		.clktck = (uint64_t)sysconf(_SC_CLK_TCK),
-		.minsigstksz = getauxval(AT_MINSIGSTKSZ),
+		.minsigstksz = frame_size(),
 		.uid = getuid(), .euid = geteuid(), .gid = getgid(), .egid = getegid(),
 	};
 	size_t follow;
 	void *buffer = space_at(load->space, guest_at(top.v - room), GUEST_WRITE, &follow);
 
-	if (getrandom(contents.random, sizeof contents.random, 0) != sizeof contents.random)
-		return runner_error(error, EIO, "getrandom: %s", strerror(errno));
+	if (getentropy(contents.random, sizeof contents.random))
+		return runner_error(error, EIO, "getentropy: %s", strerror(errno));
 	return stack_build(&contents, top, buffer, room, &load->sp, error);
 }
 

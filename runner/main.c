@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 #include <vdsogen.h>
 
@@ -17,9 +16,12 @@
 #include "gdb.h"
 #include "load.h"
 #include "loop.h"
+#include "platform.h"
 #include "proc.h"
 #include "startup.h"
 #include "sysroot.h"
+
+extern char **environ;	/* not every <unistd.h> has it */
 
 #define NAME "vdsorun"
 #define VERSION_(major, minor, patch) #major "." #minor "." #patch
@@ -206,20 +208,6 @@ static char *find_program(const char *name)
  * The program's file.
  */
 
-/* As the host names an open file, for messages and /proc/self/exe. */
-static char *name_of(int fd)
-{
-	char link[sizeof "/proc/self/fd/" + 3 * sizeof fd], name[PATH_MAX];
-	ssize_t length;
-
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	length = readlink(link, name, sizeof name - 1);
-	if (length < 0)
-		return NULL;
-	name[length] = '\0';
-	return strdup(name);
-}
-
 /* As the shell's command, where that does not name it in full. */
 static int open_program(struct exec *exec, const char *name)
 {
@@ -259,7 +247,7 @@ static int prepare(struct exec *exec, struct process *process, const struct told
 			return failed;
 	}
 	exec->program = fds_hide(exec->program);
-	process->path = exec->program < 0 ? NULL : name_of(exec->program);
+	process->path = exec->program < 0 ? NULL : platform_path(exec->program);
 	if (!process->path)
 		fprintf(stderr, NAME ": %s: %s\n", name, strerror(errno));
 	return process->path ? 0 : STATUS_NOT_RUN;
@@ -276,7 +264,7 @@ static void take_name(const char *name, const char *path)
 		name = path;
 	slash = strrchr(name, '/');
 
-	prctl(PR_SET_NAME, slash ? slash + 1 : name);
+	platform_name_thread(slash ? slash + 1 : name);
 }
 
 /* -------------------------------------------------------------------------

@@ -73,6 +73,8 @@ void signals_take(struct thread *thread);
 void signals_after_call(struct thread *thread, int64_t result);
 /* An instruction could not be. */
 void signals_fault(struct thread *thread, const struct vm_fault *fault);
+/* To a thread of this process, as tgkill() has it. */
+void signals_send(const struct thread *thread, int number);
 /* That signal, from the kernel: a thread that cannot take it now ends. */
 void signals_force(struct thread *thread, int number);
 

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -130,20 +130,17 @@ enum stats_clock stats_why(const struct vdsogen_clock *clock, int id, uint64_t c
 /* The clock that such a call asks for; false: it is another call. */
 static bool asked_clock(uint64_t number, const uint64_t *argument, int *id)
 {
-	switch (number) {
-	case SYS_clock_gettime:
-	case SYS_clock_getres:
-		*id = (int)argument[0];
-		return true;
-	case SYS_gettimeofday:
-#ifdef SYS_time
-	case SYS_time:
-#endif
-		*id = VDSOGEN_REALTIME;
-		return true;
-	default:
+	const char *name = calls_name(number);
+
+	if (!name)
 		return false;
-	}
+	if (!strcmp(name, "clock_gettime") || !strcmp(name, "clock_getres"))
+		*id = (int)argument[0];
+	else if (!strcmp(name, "gettimeofday") || !strcmp(name, "time"))
+		*id = VDSOGEN_REALTIME;
+	else
+		return false;
+	return true;
 }
 
 static enum stats_clock why(const struct thread *thread, int id)

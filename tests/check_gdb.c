@@ -400,6 +400,7 @@ static void set_up_target(void)
 		   (struct guest_range){ guest_at(CODE + VM_PAGE), guest_at(CODE + 2 * VM_PAGE) },
 		   GUEST_READ | GUEST_WRITE, false);
 	space_fill(program.space, guest_at(CODE), "\x10\x11\x12\x13\x14\x15\x16\x17", 8);
+	thread.tid = getpid();
 	ck_assert(gdb_threads_create(&target));
 	ck_assert(gdb_threads_add(&target, &thread));
 	gdb_session_start(&session, &target, &stop);

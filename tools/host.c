@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #define _GNU_SOURCE
 #include <string.h>
+#ifdef __linux__
 #include <sys/timex.h>
+#endif
 #include <time.h>
 
 #include "host.h"
@@ -104,6 +106,13 @@ static uint64_t told_hz(void)
  */
 #define TRIES 5
 
+#ifdef __APPLE__
+/* Its MONOTONIC is in microseconds, and of REALTIME; this one is the counter, also while asleep. */
+enum { MONOTONIC = CLOCK_MONOTONIC_RAW, BOOTTIME = CLOCK_MONOTONIC_RAW };
+#else
+enum { MONOTONIC = CLOCK_MONOTONIC, BOOTTIME = CLOCK_BOOTTIME };
+#endif
+
 static struct vdsogen_time read_clock(clockid_t id)
 {
 	struct timespec now = { 0 };
@@ -115,9 +124,13 @@ static struct vdsogen_time read_clock(clockid_t id)
 /* TAI - UTC, as the kernel was told; 0 if it was not. */
 static int32_t tai_offset(void)
 {
+#ifdef __linux__
 	struct timex timex = { .modes = 0 };
 
 	return adjtimex(&timex) < 0 ? 0 : timex.tai;
+#else
+	return 0;
+#endif
 }
 
 /* The time in the middle is what update() takes the counters' middle for: MONOTONIC. */
@@ -132,8 +145,8 @@ void host_sample(struct vdsogen_sample *sample)
 		s.before = host_counter(NULL);
 		s.realtime = read_clock(CLOCK_REALTIME);
 		s.raw = read_clock(CLOCK_MONOTONIC_RAW);
-		s.monotonic = read_clock(CLOCK_MONOTONIC);
-		s.boottime = read_clock(CLOCK_BOOTTIME);
+		s.monotonic = read_clock(MONOTONIC);
+		s.boottime = read_clock(BOOTTIME);
 		s.after = host_counter(NULL);
 		if (s.after - s.before < best) {
 			best = s.after - s.before;
@@ -176,9 +189,12 @@ uint64_t host_counter_hz(void)
 
 uint32_t host_res_coarse(void)
 {
+	const uint32_t usual = 4000000;
+#ifdef CLOCK_MONOTONIC_COARSE
 	struct timespec res = { 0 };
 
-	if (clock_getres(CLOCK_MONOTONIC_COARSE, &res) || res.tv_sec || !res.tv_nsec)
-		return 4000000;
-	return (uint32_t)res.tv_nsec;
+	if (!clock_getres(CLOCK_MONOTONIC_COARSE, &res) && !res.tv_sec && res.tv_nsec)
+		return (uint32_t)res.tv_nsec;
+#endif
+	return usual;
 }

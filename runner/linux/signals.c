@@ -52,6 +52,11 @@ static uint64_t host_pending(void)
 	return pending;
 }
 
+void signals_send(const struct thread *thread, int number)
+{
+	syscall(SYS_tgkill, getpid(), thread->tid, number);
+}
+
 /* One of them, if it is pending. */
 static bool host_take(uint64_t signals, struct kernel_siginfo *info)
 {
