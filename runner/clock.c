@@ -18,6 +18,7 @@ enum { PERIOD_MS = 4, NSEC_PER_MS = 1000000 };
 
 struct clock {
 	struct guest_range image;
+	guest_addr sigreturn;	/* 0: none */
 	struct vdsogen_clock *block;
 	uint64_t hz;		/* of the host's counter; 0: not known */
 	uint64_t distance;	/* the guest's counter is ahead of the host's */
@@ -108,6 +109,15 @@ static int map_image(struct vm *vm, struct space *space, size_t size, guest_addr
 	return failed ? runner_error(error, -failed, "no room for a page") : 0;
 }
 
+static guest_addr find_sigreturn(const struct vdsogen_image *image, guest_addr at)
+{
+	struct vdsogen_symbol symbol;
+
+	if (vdsogen_symbol(image, "__kernel_rt_sigreturn", &symbol))
+		return guest_at(0);
+	return guest_at(at.v + symbol.value);
+}
+
 static int build(struct clock *clock, struct vm *vm, struct space *space, guest_addr *at,
 		 struct runner_error *error)
 {
@@ -128,6 +138,7 @@ static int build(struct clock *clock, struct vm *vm, struct space *space, guest_
 	if (failed)
 		return fails(error, "the vDSO", failed);
 	clock->image = (struct guest_range){ *at, guest_at(at->v + size) };
+	clock->sigreturn = find_sigreturn(&image, *at);
 	if (space_set_name(space, clock->image, "[vdso]"))
 		return runner_error(error, ENOMEM, "no memory for a name");
 	startup_step("page");
@@ -164,6 +175,11 @@ bool clock_view(const struct clock *clock, struct clock_view *view)
 {
 	*view = (struct clock_view){ clock->image, clock->block, guest_counter((void *)clock) };
 	return clock->started;
+}
+
+guest_addr clock_sigreturn(const struct clock *clock)
+{
+	return clock->sigreturn;
 }
 
 void clock_lock(struct clock *clock)

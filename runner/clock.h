@@ -19,6 +19,9 @@ int clock_create(struct clock **clock, struct vm *vm, struct space *space, uint6
 /* Readers ask, from now on. */
 void clock_stop_readers(struct clock *clock);
 
+/* Where handlers without a restorer of their own return to; 0: the image has no such function. */
+guest_addr clock_sigreturn(const struct clock *clock);
+
 /* What is there now; false: nothing to read clocks from. */
 struct clock_view {
 	struct guest_range image;

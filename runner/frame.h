@@ -23,7 +23,12 @@ int frame_push(struct thread *thread, const struct frame *frame);
 /* Takes back registers, and the mask and the alternate stack for its caller. -EFAULT: it is none. */
 int frame_pop(struct thread *thread, uint64_t *blocked, struct kernel_stack *alternate);
 
+/* What frames from now on tell of a fault. */
+void frame_note_fault(struct thread *thread, const struct vm_fault *fault);
+
 /* The bytes that Linux wants an alternate stack to have. */
 extern const uint64_t frame_stack_min;
+/* The most that one takes of a stack: AT_MINSIGSTKSZ; 0: not known. */
+uint64_t frame_needs(const struct vm *vm);
 
 #endif

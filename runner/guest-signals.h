@@ -54,4 +54,11 @@ enum guest_code {
 	GUEST_SI_KERNEL = 0x80,
 };
 
+/* Of struct sigaction. */
+enum guest_sa {
+	GUEST_SA_SIGINFO = 0x00000004,
+	GUEST_SA_RESTORER = 0x04000000,
+	GUEST_SA_ONSTACK = 0x08000000,
+};
+
 #endif

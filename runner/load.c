@@ -27,13 +27,18 @@
 #define STACK_SIZE (8ull << 20)
 #define STACK_GAP (16ull * VM_PAGE)	/* to what is above */
 const size_t load_strings_max = STACK_SIZE / 4;
-/* Where Linux puts programs that can move, and their interpreter's first choice. */
-#define PROGRAM_NEAR 0x555555554000ull
-#define INTERPRETER_NEAR 0x7ffff7fc0000ull
 
+/* Where Linux puts programs that can move, and their interpreter's first choice, is NEAR. */
 #if defined __x86_64__
 #define PLATFORM "x86_64"
+#define PROGRAM_NEAR 0x555555554000ull
+#define INTERPRETER_NEAR 0x7ffff7fc0000ull
 static const struct elf_machine machine = { EM_X86_64, PLATFORM, VM_PAGE };
+#elif defined __aarch64__
+#define PLATFORM "aarch64"
+#define PROGRAM_NEAR 0xaaaaaaaa0000ull
+#define INTERPRETER_NEAR 0xfffff7fc0000ull
+static const struct elf_machine machine = { EM_AARCH64, PLATFORM, VM_PAGE };
 #else
 #error "the runner does not know this machine's programs: add them here"
 #endif
@@ -197,13 +202,6 @@ int load_check(const struct vm *vm, int program, struct runner_error *error)
 /* -------------------------------------------------------------------------
  * The stack.
  */
-static uint64_t frame_size(void)
-{
-	uint64_t told = platform_frame_size();
-
-	return told ? told : frame_stack_min;
-}
-
 static int fill_stack(struct load *load, const struct elf *elf, const struct elf_plan *plan,
 		      guest_addr base, guest_addr top, struct runner_error *error)
 {
@@ -217,7 +215,7 @@ static int fill_stack(struct load *load, const struct elf *elf, const struct elf
 		.phnum = elf->headers, .page = VM_PAGE,
 		.hwcap = vm_hwcap(load->vm, 0), .hwcap2 = vm_hwcap(load->vm, 1),
 		.clktck = (uint64_t)sysconf(_SC_CLK_TCK),
-		.minsigstksz = frame_size(),
+		.minsigstksz = frame_needs(load->vm),
 		.uid = getuid(), .euid = geteuid(), .gid = getgid(), .egid = getegid(),
 	};
 	size_t follow;

@@ -21,7 +21,4 @@ int platform_accept(int listener);
 /* Until the other side has closed its end, or so many ms. */
 void platform_wait_closed(int connection, int patience);
 
-/* What the host tells its programs of a signal frame's size, AT_MINSIGSTKSZ; 0: nothing. */
-uint64_t platform_frame_size(void);
-
 #endif

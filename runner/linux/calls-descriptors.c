@@ -31,10 +31,12 @@ static int64_t dup_to(struct thread *thread, long number, const uint64_t *a)
 	return result;
 }
 
+#ifdef SYS_dup2
 int64_t call_dup2(struct thread *thread, const uint64_t *a)
 {
 	return dup_to(thread, SYS_dup2, a);
 }
+#endif
 
 int64_t call_dup3(struct thread *thread, const uint64_t *a)
 {

@@ -17,7 +17,7 @@
 #include "exec.h"
 #include "fds.h"
 
-/* Linux arch/x86/include/uapi, include/uapi/linux/prctl.h: the C library may be older. */
+/* Linux include/uapi/linux/prctl.h: the C library may be older. */
 enum { COMM_SIZE = 16 };
 
 /* -------------------------------------------------------------------------
@@ -72,6 +72,18 @@ static guest_addr if_asked(const request *r, uint64_t flag, uint64_t at)
 	return guest_at(r->flags & flag ? at : 0);
 }
 
+/* The thread pointer is a segment's base on x86_64, elsewhere any number. */
+static bool may_point(const struct thread *thread, uint64_t thread_pointer)
+{
+#if defined __x86_64__
+	return thread_pointer < vm_user_range(thread->process->vm).end.v;
+#else
+	(void)thread;
+	(void)thread_pointer;
+	return true;
+#endif
+}
+
 static int64_t do_clone(struct thread *thread, const request *r)
 {
 	const struct process_start start = {
@@ -89,7 +101,7 @@ static int64_t do_clone(struct thread *thread, const request *r)
 
 	if (failed)
 		return failed;
-	if (start.has_thread_pointer && r->tls >= vm_user_range(thread->process->vm).end.v)
+	if (start.has_thread_pointer && !may_point(thread, r->tls))
 		return -EPERM;
 	if (has_only(r->flags, THREAD_NEEDS, THREAD_MAY))
 		return process_clone(thread, &start);
@@ -153,6 +165,7 @@ int64_t call_clone3(struct thread *thread, const uint64_t *a)
 	return do_clone(thread, &r);
 }
 
+#ifdef SYS_fork
 int64_t call_fork(struct thread *thread, const uint64_t *a)
 {
 	const request r = { .exit_signal = SIGCHLD };
@@ -168,6 +181,7 @@ int64_t call_vfork(struct thread *thread, const uint64_t *a)
 	(void)a;
 	return do_clone(thread, &r);
 }
+#endif
 
 /*
  * What each thread may have of its own on the host, a thread here may. Descriptors stay shared

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #define _GNU_SOURCE
-#include <asm/prctl.h>
 #include <errno.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -8,6 +7,9 @@
 #include <unistd.h>
 
 #include "calls-own.h"
+
+#ifdef SYS_arch_prctl
+#include <asm/prctl.h>
 
 int64_t call_arch_prctl(struct thread *thread, const uint64_t *a)
 {
@@ -26,6 +28,7 @@ int64_t call_arch_prctl(struct thread *thread, const uint64_t *a)
 		return -EINVAL;
 	}
 }
+#endif
 
 int64_t call_exit(struct thread *thread, const uint64_t *a)
 {

@@ -56,7 +56,7 @@ static const struct call calls[CALLS_MAX] = {
 	OWN(msync, N, N, N), OWN(mlock, N, N), OWN(mlock2, N, N, N), OWN(munlock, N, N),
 	OWN(mlockall, N), OWN(munlockall),
 	/* threads and processes */
-	OWN(clone, N, N, N, N, N), OWN(clone3, N, N), OWN(fork), OWN(vfork), OWN(unshare, N),
+	OWN(clone, N, N, N, N, N), OWN(clone3, N, N), OWN(unshare, N),
 	OWN(setns, FD, N),
 	OWN(execve, N, N, N), OWN(execveat, N, N, N, N, N), OWN(prctl, N, N, N, N, N),
 	WAITS(wait4, N, OUT(int), N, OUT(struct rusage)),
@@ -71,12 +71,12 @@ static const struct call calls[CALLS_MAX] = {
 	HOST(sched_get_priority_min, N), HOST(sched_rr_get_interval, N, OUT(struct timespec)),
 
 	/* what a process is */
-	OWN(arch_prctl, N, N), OWN(exit, N), OWN(exit_group, N), OWN(set_tid_address, N),
+	OWN(exit, N), OWN(exit_group, N), OWN(set_tid_address, N),
 	OWN(futex, N, N, N, N, N, N), HOST(sched_getaffinity, N, N, OUT_BY_INT(char, 1)),
 	HOST(sched_yield),
 	HOST(getpriority, N, N), HOST(getrusage, N, OUT(struct rusage)),
 	HOST(getpid), HOST(getppid), HOST(gettid), HOST(getuid), HOST(geteuid), HOST(getgid),
-	HOST(getegid), HOST(getpgrp), HOST(getpgid, N), HOST(setpgid, N, N), HOST(getsid, N),
+	HOST(getegid), HOST(getpgid, N), HOST(setpgid, N, N), HOST(getsid, N),
 	HOST(getgroups, N, OUT_BY_INT(gid_t, 0)),
 	HOST(setgroups, N, IN_BY_INT(gid_t, 0)),
 	HOST(getresuid, OUT(uid_t), OUT(uid_t), OUT(uid_t)),
@@ -93,13 +93,13 @@ static const struct call calls[CALLS_MAX] = {
 
 	/* signals and timers */
 	OWN(rt_sigaction, N, N, N, N), OWN(rt_sigprocmask, N, N, N, N), OWN(rt_sigreturn),
-	OWN(sigaltstack, N, N), OWN(rt_sigpending, N, N), OWN(restart_syscall), OWN(pause),
+	OWN(sigaltstack, N, N), OWN(rt_sigpending, N, N), OWN(restart_syscall),
 	OWN(rt_sigsuspend, N, N),
 	HOST(kill, N, N), HOST(tkill, N, N), HOST(tgkill, N, N, N),
 	HOST(rt_sigqueueinfo, N, N, IN(siginfo_t)), HOST(rt_tgsigqueueinfo, N, N, N, IN(siginfo_t)),
 	WAITS(rt_sigtimedwait, IN(uint64_t), OUT(siginfo_t), IN(struct timespec), N),
-	HOST(signalfd, FD, IN(uint64_t), N), HOST(signalfd4, FD, IN(uint64_t), N, N),
-	HOST(alarm, N), HOST(getitimer, N, OUT(struct itimerval)),
+	HOST(signalfd4, FD, IN(uint64_t), N, N),
+	HOST(getitimer, N, OUT(struct itimerval)),
 	HOST(setitimer, N, IN(struct itimerval), OUT(struct itimerval)),
 	HOST(timer_create, N, IN(struct sigevent), OUT(int)), HOST(timer_delete, N),
 	HOST(timer_settime, N, N, IN(struct itimerspec), OUT(struct itimerspec)),
@@ -202,6 +202,7 @@ static const struct call calls[CALLS_MAX] = {
 	HOST(mkdirat, FD, STR, N),
 	HOST(mknodat, FD, STR, N, N),
 	HOST(unlinkat, FD, STR, N),
+	HOST(renameat, FD, STR, FD, STR),
 	HOST(renameat2, FD, STR, FD, STR, N),
 	HOST(linkat, FD, STR, FD, STR, N),
 	HOST(symlinkat, TXT, FD, STR),
@@ -277,6 +278,12 @@ static const struct call calls[CALLS_MAX] = {
 
 #ifdef SYS_open
 	/* older ones, which processors of today have no number for */
+	OWN(fork),
+	OWN(vfork),
+	HOST(getpgrp),
+	OWN(pause),
+	HOST(alarm, N),
+	HOST(signalfd, FD, IN(uint64_t), N),
 	OWN(time, N),
 	OWN(open, N, N, N),
 	OWN(creat, N, N),
@@ -289,7 +296,6 @@ static const struct call calls[CALLS_MAX] = {
 	HOST(rmdir, STR),
 	HOST(unlink, STR),
 	HOST(rename, STR, STR),
-	HOST(renameat, FD, STR, FD, STR),
 	HOST(link, STR, STR),
 	HOST(symlink, TXT, STR),
 	HOST(chmod, STR, N),
@@ -307,6 +313,9 @@ static const struct call calls[CALLS_MAX] = {
 	WAITS(epoll_wait, FD, OUT_BY_INT(struct epoll_event, 2), N, N),
 	HOST(eventfd, N),
 	HOST(inotify_init),
+#endif
+#ifdef SYS_arch_prctl
+	OWN(arch_prctl, N, N),
 #endif
 
 	/* would have the host map or look at memory by itself, or change the runner */

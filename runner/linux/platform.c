@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -56,9 +55,4 @@ void platform_wait_closed(int connection, int patience)
 	struct pollfd closed = { .fd = connection, .events = POLLRDHUP };
 
 	poll(&closed, 1, patience);
-}
-
-uint64_t platform_frame_size(void)
-{
-	return getauxval(AT_MINSIGSTKSZ);
 }

@@ -417,9 +417,7 @@ void signals_fault(struct thread *thread, const struct vm_fault *fault)
 	info.signo = fault->signal;
 	info.code = fault->code;
 	info.fault.address = fault->address.v;
-	thread->signal.fault = *fault;
-	if (fault->code != SI_KERNEL && (fault->signal == SIGSEGV || fault->signal == SIGBUS))
-		thread->signal.fault_at = fault->address.v;
+	frame_note_fault(thread, fault);
 	force(thread, &info);
 }
 

@@ -120,9 +120,3 @@ void platform_wait_closed(int connection, int patience)
 		if (recv(connection, unwanted, sizeof unwanted, 0) <= 0)
 			break;
 }
-
-/* It has none that would mean something to the program. */
-uint64_t platform_frame_size(void)
-{
-	return 0;
-}

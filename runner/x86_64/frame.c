@@ -9,6 +9,7 @@
 #include <cpuid.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "../process.h"
 #include "../space.h"
@@ -79,6 +80,21 @@ static size_t vectors_size(uint64_t parts)
 			size = at + part_size;
 	}
 	return size;
+}
+
+/* As the host has it, which has all parts that the guest can have. */
+uint64_t frame_needs(const struct vm *vm)
+{
+	(void)vm;
+	return getauxval(AT_MINSIGSTKSZ);
+}
+
+/* As arch/x86/kernel/traps.c: all have numbers, and only what memory made an address, CR2. */
+void frame_note_fault(struct thread *thread, const struct vm_fault *fault)
+{
+	thread->signal.fault = *fault;
+	if (fault->code != SI_KERNEL && (fault->signal == SIGSEGV || fault->signal == SIGBUS))
+		thread->signal.fault_at = fault->address.v;
 }
 
 /* -------------------------------------------------------------------------
