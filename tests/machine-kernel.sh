@@ -31,7 +31,7 @@ if [ "$arch" != "$(uname -m)" ]; then
 	programs='busybox-static bash coreutils diffutils findutils perl-base sqlite3
 python3-minimal python3.11-minimal libpython3.11-minimal libpython3.11-stdlib'
 	# their libraries
-	programs="$programs libc6 libgcc-s1 musl libacl1 libattr1 libbz2-1.0 libcrypt1 libexpat1
+	programs="$programs libc6 libc-bin libgcc-s1 musl libacl1 libattr1 libbz2-1.0 libcrypt1 libexpat1
 libffi8 libgmp10 liblzma5 libpcre2-8-0 libreadline8 libselinux1 libsqlite3-0 libssl3 libtinfo6
 libuuid1 zlib1g"
 	# what tests and tools are linked with

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The runner in a machine whose KVM is as on hardware: tests/machine-boot.sh. `commands` is
 # what runs there, `files` what it needs; a test that has to pass in both worlds is a line here.
+# $MACHINE_ARCH is what $VDSORUN and what $CC, $MUSL_CC and $GOARCH make is for; another machine's:
+# tests/machine-arm64.sh.
 set -eu
 : "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}" "${BUILDDIR:=$SRCDIR}"
-: "${VDSORUN:=$BUILDDIR/vdsorun}" "${CC:=cc}"
-export SRCDIR VDSORUN CC
+: "${VDSORUN:=$BUILDDIR/vdsorun}" "${CC:=cc}" "${MACHINE_ARCH:=$(uname -m)}"
+export SRCDIR VDSORUN CC MACHINE_ARCH
 
 if [ ! -x "$VDSORUN" ]; then
 	echo "SKIP: the runner has no back end for this machine, and was not built"
@@ -15,25 +17,47 @@ fi
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 99' HUP INT TERM
-programs=$dir/programs
-mkdir "$programs"
-RUNNER_KINDS=glibc "$SRCDIR/tests/runner.sh" --build "$programs"
-# An emulated processor has time for one kind, and not for what makes many exits.
-without='threads files sockets poll execs leaks many suspend'
-# What the kernel of the machine (6.1) does otherwise than the ones that the runner is like, or
-# qemu otherwise than processors: flags of an alternate stack that nobody set, XRSTOR of bits
-# that are reserved, and mremap() to more than there is.
-without="$without frames end-bad-vectors mappings"
+files="$VDSORUN $SRCDIR/tests/report.sh $SRCDIR/tests/guest.sh /etc/passwd"
+: >"$dir/commands"
 
-files="$VDSORUN $SRCDIR/tests/runner.sh $SRCDIR/tests/report.sh $SRCDIR/tests/guest.sh"
-files="$files $programs /etc/passwd"
-cat >"$dir/commands" <<END
-"$SRCDIR/tests/runner.sh" --built "$programs"
-END
-# It is built where there is the library check.
-if [ -x "$BUILDDIR/check_vm" ]; then
-	files="$files $BUILDDIR/check_vm"
-	echo "\"$BUILDDIR/check_vm\"" >>"$dir/commands"
+# there FILE [ARGUMENT...] : a command; words of the shell there
+there() {
+	files="$files $1"
+	echo "$*" >>"$dir/commands"
+}
+
+# What an emulated processor has no time for: it makes many exits.
+without='threads files sockets poll execs leaks many suspend'
+case $MACHINE_ARCH in
+x86_64)
+	# What the kernel of the machine (6.1) does otherwise than the ones that the runner is like,
+	# or qemu otherwise than processors: flags of an alternate stack that nobody set, XRSTOR of
+	# bits that are reserved, and mremap() to more than there is.
+	without="$without frames end-bad-vectors mappings"
+	kinds=glibc	# there is time for one
+	suites=check_vm
+	cases=
+	;;
+aarch64)
+	without="$without mappings"	# as above
+	kinds='glibc musl dynamic'
+	suites='check_vm check_space check_loop check_gdb'
+	cases="'bash-*' 'python-*' 'musl-*' 'glibc-*' go-program sh-script 'busybox-*'"
+	;;
+esac
+
+mkdir "$dir/programs" "$dir/others"
+RUNNER_KINDS=$kinds "$SRCDIR/tests/runner.sh" --build "$dir/programs"
+files="$files $dir/programs"
+there "$SRCDIR/tests/runner.sh" --built "$dir/programs"
+# They are built where there is the library check.
+for suite in $suites; do
+	[ ! -x "$BUILDDIR/$suite" ] || there "$BUILDDIR/$suite"
+done
+if [ -n "$cases" ]; then
+	"$SRCDIR/tests/runner-programs.sh" --build "$dir/others"
+	files="$files $SRCDIR/tests/runner $dir/others"
+	there "$SRCDIR/tests/runner-programs.sh" --built "$dir/others" "$cases"
 fi
 
 cat >"$dir/all" <<END

@@ -3,21 +3,28 @@
 # Programs of others under vdsorun: what they print, how they end and which files they leave is
 # as it is without. Each case runs in a folder of its own, first natively, then by $VDSORUN.
 #
-# runner-programs.sh [--list | --twice] [CASE ...]
+# runner-programs.sh [--list | --twice] [--build DIRECTORY | --built DIRECTORY] [CASE ...]
 #   --twice  natively both times: that a case has one outcome
+#   --build  no more than the programs of $CC, $MUSL_CC and go, into there
+#   --built  takes them from there, on a machine without a compiler
 #   CASE     name or pattern: 'python-*'; without one, all
 # shellcheck source=tests/report.sh
 . "$(dirname "$0")/report.sh"
-: "${CC:=cc}"
+: "${CC:=cc}" "${MUSL_CC:=musl-gcc}"
 cases=$SRCDIR/tests/runner/programs
 shown=8
 
 # How long a case may take, in seconds: many times what it takes, and a guest that hangs ends.
 : "${CASE_SECONDS:=60}"
 
-how=compared
+how=compared built=
 case ${1-} in
 --list | --twice) how=${1#--} && shift ;;
+esac
+made=$tmp/made	# files that cases are given
+case ${1-} in
+--build) how=build made=$2 && shift 2 ;;
+--built) built=$2 && shift 2 ;;
 esac
 # shellcheck source=tests/guest.sh
 [ "$how" != compared ] || . "$(dirname "$0")/guest.sh"
@@ -28,7 +35,6 @@ guest_environment="PATH=$(getconf PATH) HOME=$tmp/work TMPDIR=$tmp/work LC_ALL=C
 PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 GOMAXPROCS=4 ASAN_OPTIONS=${ASAN_OPTIONS-}"
 
 # ------------------------------------------------------------------ files that cases are given
-made=$tmp/made
 make_files()
 {
 	mkdir -p "$made/folder/sub" "$made/empty"
@@ -167,7 +173,7 @@ has()
 # try NAME COMMAND...
 try()
 {
-	wanted "$1" || return 0
+	wanted "$1" && [ "$how" != build ] || return 0
 	if [ "$how" = list ]; then
 		echo "$1"
 	elif has "$2"; then
@@ -179,7 +185,7 @@ try()
 # try_file NAME COMMAND... : a program of $cases, which its case finds beside the other files
 try_file()
 {
-	wanted "$1" || return 0
+	wanted "$1" && [ "$how" != build ] || return 0
 	[ "$how" = list ] || [ -d "$made" ] || make_files
 	name=$1
 	shift
@@ -233,9 +239,13 @@ build() # NAME COMMAND... : into $made/NAME
 	name=$1
 	shift
 	wanted "$name" || return 1
-	[ "$how" = list ] || has "$1" || return 1
 	[ "$how" != list ] || return 0
-	[ -d "$made" ] || make_files
+	[ "$how" = build ] || [ -d "$made" ] || make_files
+	if [ -n "$built" ] && [ -f "$built/$name" ]; then
+		cp "$built/$name" "$made"
+		return
+	fi
+	has "$1" || return 1
 	"$@" >"$tmp/out" 2>"$tmp/err" && return
 	fail "$name: cannot be built"
 	return 1
@@ -245,7 +255,7 @@ for form in static dynamic; do
 	[ $form = dynamic ] || flags=-static
 	for library in musl glibc; do
 		compiler=$CC
-		[ $library = glibc ] || compiler=musl-gcc
+		[ $library = glibc ] || compiler=$MUSL_CC
 		# shellcheck disable=SC2086  # lists
 		build $library-$form $compiler -O1 $flags -pthread -o "$made/$library-$form" \
 			"$cases/c-program.c" && try $library-$form ./$library-$form
@@ -254,6 +264,6 @@ done
 build go-program env CGO_ENABLED=0 GOFLAGS=-mod=mod GO111MODULE=off GOCACHE="$tmp/go" \
 	go build -o "$made/go-program" "$cases/go-program.go" && try go-program ./go-program
 
-[ "$how" != list ] || exit 0
+case $how in list | build) exit $failures ;; esac
 [ $checks -gt 0 ] || { echo "no such case: $patterns"; exit 2; }
 summary

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # vdsorun: programs in a virtual machine print and end as they do without. The command is
-# $VDSORUN, by default ./vdsorun; $CC compiles the programs. `--build DIRECTORY` does no more
+# $VDSORUN, by default ./vdsorun; $CC and $MUSL_CC compile the programs. `--build DIRECTORY` does no more
 # than that; `--built DIRECTORY` takes them from there, on a machine without a compiler.
 # $RUNNER_KINDS: of glibc, musl, pie and dynamic, those that are wanted.
 # $RUNNER_WITHOUT: scenarios of tests/runner/signals.c, programs, or `leaks`, that are left out.
 # shellcheck disable=SC2012,SC2015,SC2016,SC3013  # numbers; pass() is true; other shells; here -ef is
 # shellcheck source=tests/report.sh
 . "$(dirname "$0")/report.sh"
-: "${CC:=cc}" "${RUNNER_KINDS:=glibc musl pie dynamic}"
+: "${CC:=cc}" "${MUSL_CC:=musl-gcc}" "${RUNNER_KINDS:=glibc musl pie dynamic}"
 TZ=UTC RUNNER_TEST=given
 export TZ RUNNER_TEST
 seconds=60	# a guest that does not end
@@ -66,7 +66,8 @@ build() # KIND COMPILER FLAG...
 }
 # shellcheck disable=SC2086  # a list
 build glibc $CC -static
-build musl musl-gcc -static
+# shellcheck disable=SC2086
+build musl $MUSL_CC -static
 # shellcheck disable=SC2086
 build pie $CC -static-pie
 # shellcheck disable=SC2086
