@@ -15,10 +15,10 @@ static __thread bool has_mask;
 static __thread uint64_t mask;
 static bool forgets;
 
-void double_run_with(uint64_t blocked)
+void double_run_with(const uint64_t *blocked)
 {
-	has_mask = true;
-	mask = blocked;
+	has_mask = blocked;
+	mask = blocked ? *blocked : 0;
 }
 
 void double_forget_idle_exits(bool forget)

@@ -38,9 +38,9 @@ enum {
 /*
  * A host whose guest's signals are its own: from now on a run of this thread's vCPU has this
  * mask, bit n - 1 for signal n, and one that is pending and not in it ends the run as
- * hv_vcpus_exit() does. It stays pending.
+ * hv_vcpus_exit() does. It stays pending. NULL: signals do not matter any more.
  */
-void double_run_with(uint64_t blocked);
+void double_run_with(const uint64_t *blocked);
 /*
  * hv_vcpus_exit() of a vCPU that is not running is to have its next run end at once. true: not so,
  * as if that were not kept; then the time before a run is long, for others to come.
