@@ -5,6 +5,8 @@
 # native call: medians over rounds in which each measurement is made once, and of the least of each.
 #
 # hot-guard.sh [ROUNDS]
+# hot-guard.sh --build DIRECTORY		the programs alone
+# hot-guard.sh --built DIRECTORY [ROUNDS]	what was built there
 # Exits 1 if a call with the fast paths is above its ceiling by both of the figures: other work on
 # the machine spoils either one or the other.
 set -eu
@@ -12,8 +14,20 @@ LC_ALL=C
 export LC_ALL
 : "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}" "${BUILDDIR:=$SRCDIR}"
 : "${VDSORUN:=$BUILDDIR/vdsorun}" "${CC:=cc}"
+case $CC in
+*-gcc) objdump=${CC%gcc}objdump ;;	# of another machine
+*) objdump=objdump ;;
+esac
+built=
+case ${1-} in
+--build | --built)
+	[ $# -gt 1 ] || { echo "usage: $0 [--build DIRECTORY | --built DIRECTORY] [ROUNDS]" >&2 && exit 2; }
+	built=$1 programs=$2
+	shift 2
+	;;
+esac
 rounds=${1:-7}
-milliseconds=20	# of a measurement
+: "${GUARD_MS:=20}"	# of a measurement
 
 # The clock takes as long as natively: it is the same kind of page. What the shim answers has a
 # trap and a return on top of the call's own work; in a nested machine that is some ten times the
@@ -27,13 +41,14 @@ skip()
 	echo "SKIP: $*"
 	exit 77
 }
-[ -x "$VDSORUN" ] || skip "the runner has no back end for this machine, and was not built"
-{ [ -r /dev/kvm ] && [ -w /dev/kvm ]; } || skip "no /dev/kvm that can be used"
-command -v objdump >/dev/null || skip "no objdump (Debian: apt-get install binutils)"
-
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 99' HUP INT TERM
+: "${programs:=$dir}"
+if [ "$built" != --build ]; then
+	[ -x "$VDSORUN" ] || skip "the runner has no back end for this machine, and was not built"
+	{ [ -r /dev/kvm ] && [ -w /dev/kvm ]; } || skip "no /dev/kvm that can be used"
+fi
 
 # ------------------------------------------------------------------ the programs
 build() # KIND FLAG...
@@ -41,7 +56,7 @@ build() # KIND FLAG...
 	kind=$1
 	shift
 	# shellcheck disable=SC2086  # lists
-	$CC -std=gnu11 -O2 "$@" -I "$SRCDIR/include" -o "$dir/$kind" "$SRCDIR/bench/hot-guard.c" || {
+	$CC -std=gnu11 -O2 "$@" -I "$SRCDIR/include" -o "$programs/$kind" "$SRCDIR/bench/hot-guard.c" || {
 		echo "$kind: cannot be built, left out"
 		return 0
 	}
@@ -51,36 +66,47 @@ build() # KIND FLAG...
 # calls KIND PATTERN : what its loop of clock_gettime calls
 calls()
 {
-	objdump -d --no-show-raw-insn --disassemble=loop_clock_gettime "$dir/$1" |
+	"$objdump" -d --no-show-raw-insn --disassemble=loop_clock_gettime "$programs/$1" |
 		grep -qE "(call|blr?)[a-z]* +$2"
 }
 
+build_all()
+{
+	command -v "$objdump" >/dev/null || skip "no $objdump (Debian: apt-get install binutils)"
+	for link in dynamic static; do
+		flags=
+		[ $link = dynamic ] || flags=-static
+		# shellcheck disable=SC2086  # a list
+		build libc-$link -DGUARD_USE_LIBC_CG $flags
+		# shellcheck disable=SC2086
+		build pointer-$link $flags
+	done
+	[ -n "$kinds" ] || exit 99
+	for kind in $kinds; do
+		case $kind in
+		libc-dynamic) what='[0-9a-f]+ <clock_gettime@plt>' ;;
+		libc-static) what='[0-9a-f]+ <(__)?clock_gettime[0-9a-z]*>' ;;
+		pointer-*) what='(\*|x[0-9])' ;;
+		esac
+		calls "$kind" "$what" || {
+			echo "FAIL: $kind: clock_gettime is called in another way than by '$what'"
+			exit 1
+		}
+		other='<.*clock_gettime'
+		case $kind in pointer-*) ! calls "$kind" "[0-9a-f]+ $other" || {
+			echo "FAIL: $kind: calls the C library's clock_gettime"
+			exit 1
+		} ;; esac
+	done
+}
+
 kinds=
-for link in dynamic static; do
-	flags=
-	[ $link = dynamic ] || flags=-static
-	# shellcheck disable=SC2086  # a list
-	build libc-$link -DGUARD_USE_LIBC_CG $flags
-	# shellcheck disable=SC2086
-	build pointer-$link $flags
-done
-[ -n "$kinds" ] || exit 99
-for kind in $kinds; do
-	case $kind in
-	libc-dynamic) what='[0-9a-f]+ <clock_gettime@plt>' ;;
-	libc-static) what='[0-9a-f]+ <(__)?clock_gettime[0-9a-z]*>' ;;
-	pointer-*) what='(\*|x[0-9])' ;;
-	esac
-	calls "$kind" "$what" || {
-		echo "FAIL: $kind: clock_gettime is called in another way than by '$what'"
-		exit 1
-	}
-	other='<.*clock_gettime'
-	case $kind in pointer-*) ! calls "$kind" "[0-9a-f]+ $other" || {
-		echo "FAIL: $kind: calls the C library's clock_gettime"
-		exit 1
-	} ;; esac
-done
+if [ "$built" = --built ]; then
+	kinds=$(cd "$programs" && echo *)
+else
+	build_all
+	[ "$built" != --build ] || exit 0
+fi
 
 # ------------------------------------------------------------------ the measurements
 columns='native fast'
@@ -106,7 +132,7 @@ while [ $round -lt "$rounds" ]; do
 	round=$((round + 1))
 	for kind in $kinds; do
 		for column in $columns; do
-			launch "$column" "$dir/$kind" $milliseconds >"$dir/out" || {
+			launch "$column" "$programs/$kind" "$GUARD_MS" >"$dir/out" || {
 				echo "FAIL: $kind, $column: status $?"
 				exit 1
 			}
@@ -125,7 +151,7 @@ done
 # ------------------------------------------------------------------ the table
 # Where `syscall` stays in ring 3 there is no place for random bytes: they are the host's.
 first=${kinds%% *}
-if ! "$VDSORUN" --stats "$dir/$first" 1 2>&1 >/dev/null | grep -q ' shim '; then
+if ! "$VDSORUN" --stats "$programs/$first" 1 2>&1 >/dev/null | grep -q ' shim '; then
 	echo "system calls stay in ring 3 here: read-urandom1 is an exit, and has no ceiling"
 	ceilings=$(echo "$ceilings" | sed 's/^\(read-urandom1\).*/\1 -/')
 fi
