@@ -3,15 +3,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "guest-memory.h"
+#include "host-memory.h"
 #include "space-own.h"
-
-#ifndef MADV_SOFT_OFFLINE
-#define MADV_SOFT_OFFLINE 101
-#endif
 
 /* -------------------------------------------------------------------------
  * madvise.
@@ -30,36 +25,36 @@ enum to_do {
 static enum to_do to_do(int advice)
 {
 	switch (advice) {
-	case MADV_NORMAL:
-	case MADV_RANDOM:
-	case MADV_SEQUENTIAL:
-	case MADV_REMOVE:
+	case GUEST_MADV_NORMAL:
+	case GUEST_MADV_RANDOM:
+	case GUEST_MADV_SEQUENTIAL:
+	case GUEST_MADV_REMOVE:
 		return FILES;
-	case MADV_WILLNEED:
-	case MADV_DONTNEED:
-	case MADV_DONTNEED_LOCKED:
-	case MADV_FREE:
-	case MADV_COLD:
-	case MADV_PAGEOUT:
-	case MADV_POPULATE_READ:
-	case MADV_POPULATE_WRITE:
-	case MADV_COLLAPSE:
+	case GUEST_MADV_WILLNEED:
+	case GUEST_MADV_DONTNEED:
+	case GUEST_MADV_DONTNEED_LOCKED:
+	case GUEST_MADV_FREE:
+	case GUEST_MADV_COLD:
+	case GUEST_MADV_PAGEOUT:
+	case GUEST_MADV_POPULATE_READ:
+	case GUEST_MADV_POPULATE_WRITE:
+	case GUEST_MADV_COLLAPSE:
 		return MEMORY;
-	case MADV_HUGEPAGE:
-	case MADV_NOHUGEPAGE:
-	case MADV_MERGEABLE:
-	case MADV_UNMERGEABLE:
+	case GUEST_MADV_HUGEPAGE:
+	case GUEST_MADV_NOHUGEPAGE:
+	case GUEST_MADV_MERGEABLE:
+	case GUEST_MADV_UNMERGEABLE:
 		return LASTING;
-	case MADV_DONTFORK:
-	case MADV_DOFORK:
-	case MADV_WIPEONFORK:
-	case MADV_KEEPONFORK:
+	case GUEST_MADV_DONTFORK:
+	case GUEST_MADV_DOFORK:
+	case GUEST_MADV_WIPEONFORK:
+	case GUEST_MADV_KEEPONFORK:
 		return FLAG;
-	case MADV_DONTDUMP:
-	case MADV_DODUMP:
+	case GUEST_MADV_DONTDUMP:
+	case GUEST_MADV_DODUMP:
 		return NOTHING;
-	case MADV_HWPOISON:
-	case MADV_SOFT_OFFLINE:
+	case GUEST_MADV_HWPOISON:
+	case GUEST_MADV_SOFT_OFFLINE:
 		return FORBIDDEN;
 	default:
 		return UNKNOWN;
@@ -78,16 +73,16 @@ static struct area *cut_out(struct space *space, uint64_t start, uint64_t end)
 static int set_flag(struct space *space, struct area *area, uint64_t start, uint64_t end,
 		    int advice)
 {
-	if (advice == MADV_WIPEONFORK && area->mapping)
+	if (advice == GUEST_MADV_WIPEONFORK && area->mapping)
 		return -EINVAL;
 	area = cut_out(space, start, end);
 	if (!area)
 		return -ENOMEM;
-	if (advice == MADV_DONTFORK)
+	if (advice == GUEST_MADV_DONTFORK)
 		area->flags |= AREA_NOT_FORKED;
-	else if (advice == MADV_DOFORK)
+	else if (advice == GUEST_MADV_DOFORK)
 		area->flags &= (uint16_t)~AREA_NOT_FORKED;
-	else if (advice == MADV_WIPEONFORK)
+	else if (advice == GUEST_MADV_WIPEONFORK)
 		area->flags |= AREA_WIPED;
 	else
 		area->flags &= (uint16_t)~AREA_WIPED;
@@ -97,44 +92,48 @@ static int set_flag(struct space *space, struct area *area, uint64_t start, uint
 /* A right that the program does not have, the host would. */
 static bool may_populate(const struct area *area, int advice)
 {
-	if (advice == MADV_POPULATE_READ)
+	if (advice == GUEST_MADV_POPULATE_READ)
 		return area->prot;
-	return advice != MADV_POPULATE_WRITE || area->prot & GUEST_WRITE;
+	return advice != GUEST_MADV_POPULATE_WRITE || area->prot & GUEST_WRITE;
 }
 
 static bool takes_away(int advice)
 {
-	return advice == MADV_DONTNEED || advice == MADV_COLD || advice == MADV_PAGEOUT;
+	return advice == GUEST_MADV_DONTNEED || advice == GUEST_MADV_FREE ||
+	       advice == GUEST_MADV_COLD || advice == GUEST_MADV_PAGEOUT;
 }
 
 /* Other pages come in their place. */
 static bool renews(int advice)
 {
-	return advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED || advice == MADV_FREE ||
-	       advice == MADV_REMOVE;
+	return advice == GUEST_MADV_DONTNEED || advice == GUEST_MADV_DONTNEED_LOCKED || advice == GUEST_MADV_FREE ||
+	       advice == GUEST_MADV_REMOVE;
 }
 
 /* What is told of an area without memory is lost: it will be zeros, as they come. */
 static int advise_host(struct space *space, struct area *area, uint64_t start, uint64_t end,
 		       int advice)
 {
+	int failed;
+
 	if (!may_populate(area, advice) || (area->flags & AREA_LOCKED && takes_away(advice)))
 		return -EINVAL;
+	if (advice == GUEST_MADV_FREE && area->mapping)
+		return -EINVAL;
 	if (!area->physical)
-		return advice == MADV_REMOVE ? -EINVAL : 0;
+		return advice == GUEST_MADV_REMOVE ? -EINVAL : 0;
 	if (to_do(advice) == FILES && !area->mapping)
-		return advice == MADV_REMOVE ? -EINVAL : 0;
+		return advice == GUEST_MADV_REMOVE ? -EINVAL : 0;
 	if (to_do(advice) == LASTING && !area->mapping) {
 		area = cut_out(space, start, end);
 		if (!area)
 			return -ENOMEM;
 		area->flags |= AREA_CHANGED;
 	}
-	if (madvise(space_host(space, area, start), end - start, advice))
-		return -errno;
-	if (renews(advice))
+	failed = host_advise(space_host(space, area, start), end - start, advice, area->mapping);
+	if (!failed && renews(advice))
 		frames_changed(space->frames, area->physical + (start - area->start), end - start);
-	return 0;
+	return failed;
 }
 
 static int advise(struct space *space, uint64_t at, uint64_t size, int advice)
@@ -177,19 +176,19 @@ int space_madvise(struct space *space, guest_addr at, uint64_t size, int advice)
 static int sync_area(struct space *space, struct area *area, uint64_t start, uint64_t end,
 		     int flags)
 {
-	if (flags & MS_INVALIDATE && area->flags & AREA_LOCKED)
+	if (flags & GUEST_MS_INVALIDATE && area->flags & AREA_LOCKED)
 		return -EBUSY;
 	if (!(area->flags & AREA_SHARED))
 		return 0;
-	return msync(space_host(space, area, start), end - start, flags) ? -errno : 0;
+	return host_sync(space_host(space, area, start), end - start, flags);
 }
 
 int space_msync(struct space *space, guest_addr at, uint64_t size, int flags)
 {
-	const int known = MS_ASYNC | MS_INVALIDATE | MS_SYNC;
+	const int known = GUEST_MS_ASYNC | GUEST_MS_INVALIDATE | GUEST_MS_SYNC;
 	int failed;
 
-	if (flags & ~known || at.v % PAGE || (flags & MS_ASYNC && flags & MS_SYNC))
+	if (flags & ~known || at.v % PAGE || (flags & GUEST_MS_ASYNC && flags & GUEST_MS_SYNC))
 		return -EINVAL;
 	if (at.v + page_up(size) < at.v)
 		return -ENOMEM;
@@ -208,6 +207,7 @@ enum { VECTOR = 4096 }; /* bytes at once */
 static int64_t look_at(const struct space *space, uint64_t at, uint64_t size, uint8_t *vector)
 {
 	const struct area *area = areas_at(&space->areas, at);
+	int failed = 0;
 
 	if (!area || area->flags & AREA_SEALED)
 		return -ENOMEM;
@@ -217,9 +217,9 @@ static int64_t look_at(const struct space *space, uint64_t at, uint64_t size, ui
 		size = VECTOR * PAGE;
 	if (!area->physical)
 		memset(vector, 0, size / PAGE);
-	else if (mincore(space_host(space, area, at), size, vector))
-		return -errno;
-	return (int64_t)size;
+	else
+		failed = host_resident(space_host(space, area, at), size, vector);
+	return failed ? failed : (int64_t)size;
 }
 
 int space_mincore(struct space *space, guest_addr at, uint64_t size, guest_addr vector)
@@ -256,21 +256,24 @@ int space_mincore(struct space *space, guest_addr at, uint64_t size, guest_addr 
  */
 int space_keep(struct space *space, const struct area *area, uint64_t start, uint64_t end)
 {
-	const unsigned int how = area->flags & AREA_ON_FAULT || !area->prot ? MLOCK_ONFAULT : 0;
-
 	if (!area->physical || !(area->flags & AREA_LOCKED))
 		return 0;
-	return mlock2(space_host(space, area, start), end - start, how) ? -errno : 0;
+	return host_lock(space_host(space, area, start), end - start,
+			 area->flags & AREA_ON_FAULT || !area->prot);
 }
 
 static int lock_area(struct space *space, struct area *area, uint64_t start, uint64_t end,
 		     int flags)
 {
+	int failed = 0;
+
 	area = cut_out(space, start, end);
 	if (!area)
 		return -ENOMEM;
-	if (area->physical && mlock2(space_host(space, area, start), end - start, MLOCK_ONFAULT))
-		return -errno;
+	if (area->physical)
+		failed = host_lock(space_host(space, area, start), end - start, true);
+	if (failed)
+		return failed;
 	area->flags &= (uint16_t)~AREA_ON_FAULT;
 	area->flags |= (uint16_t)(flags | AREA_CHANGED);
 	return 0;
@@ -294,10 +297,7 @@ static int unlock_area(struct space *space, struct area *area, uint64_t start, u
 	if (!area)
 		return -ENOMEM;
 	area->flags &= (uint16_t) ~(AREA_LOCKED | AREA_ON_FAULT);
-	if (!area->physical)
-		return 0;
-	/* Sanitizers have a munlock() that does nothing. */
-	return syscall(SYS_munlock, space_host(space, area, start), end - start) ? -errno : 0;
+	return area->physical ? host_unlock(space_host(space, area, start), end - start) : 0;
 }
 
 static int for_range(struct space *space, uint64_t at, uint64_t size, space_fn *fn, int flags)
@@ -316,10 +316,10 @@ static int for_range(struct space *space, uint64_t at, uint64_t size, space_fn *
 
 int space_mlock(struct space *space, guest_addr at, uint64_t size, unsigned int flags)
 {
-	const int how = AREA_LOCKED | (flags & MLOCK_ONFAULT ? AREA_ON_FAULT : 0);
+	const int how = AREA_LOCKED | (flags & GUEST_MLOCK_ONFAULT ? AREA_ON_FAULT : 0);
 	int failed;
 
-	if (flags & ~(unsigned int)MLOCK_ONFAULT)
+	if (flags & ~(unsigned int)GUEST_MLOCK_ONFAULT)
 		return -EINVAL;
 	space_lock(space);
 	failed = for_range(space, at.v, size, lock_area, how);
@@ -357,17 +357,17 @@ static int for_all(struct space *space, space_fn *fn, int flags)
 
 int space_mlockall(struct space *space, int flags)
 {
-	const int when = MCL_CURRENT | MCL_FUTURE;
-	const int how = AREA_LOCKED | (flags & MCL_ONFAULT ? AREA_ON_FAULT : 0);
+	const int when = GUEST_MCL_CURRENT | GUEST_MCL_FUTURE;
+	const int how = AREA_LOCKED | (flags & GUEST_MCL_ONFAULT ? AREA_ON_FAULT : 0);
 	int failed = 0;
 
-	if (!(flags & when) || flags & ~(when | MCL_ONFAULT))
+	if (!(flags & when) || flags & ~(when | GUEST_MCL_ONFAULT))
 		return -EINVAL;
 	space_lock(space);
-	space->lock_future = flags & MCL_FUTURE ? (uint16_t)how : 0;
-	if (flags & MCL_CURRENT)
+	space->lock_future = flags & GUEST_MCL_FUTURE ? (uint16_t)how : 0;
+	if (flags & GUEST_MCL_CURRENT)
 		failed = for_all(space, lock_area, how);
-	if (!failed && flags & MCL_CURRENT)
+	if (!failed && flags & GUEST_MCL_CURRENT)
 		for_all(space, fill_area, how);
 	space_unlock(space);
 	return failed;

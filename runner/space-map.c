@@ -4,18 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
 
+#include "guest-memory.h"
+#include "host-memory.h"
 #include "space-own.h"
 
-#ifndef MAP_DROPPABLE
-#define MAP_DROPPABLE 0x08 /* Linux 6.11 */
-#endif
-#define MAP_HUGE_SIZE ((unsigned int)MAP_HUGE_MASK << MAP_HUGE_SHIFT)
+#define MAP_HUGE_SIZE ((unsigned int)GUEST_MAP_HUGE_MASK << GUEST_MAP_HUGE_SHIFT)
 
-enum { PROT_ALL = PROT_READ | PROT_WRITE | PROT_EXEC, PROT_OTHER = 8 /* PROT_SEM */ };
 /* Linux's vm.max_map_count. The host has two for each that is mapped in the frames' place. */
 enum { AREAS_MAX = 65530, MAPPED_MAX = AREAS_MAX / 2 - 1000 };
 #define LOW_START 0x40000000ull /* MAP_32BIT */
@@ -69,37 +65,27 @@ struct request {
 
 static int type_of(const struct request *request)
 {
-	return request->flags & MAP_TYPE;
+	return request->flags & GUEST_MAP_TYPE;
 }
 
 static bool is_shared(const struct request *request)
 {
-	return type_of(request) == MAP_SHARED || type_of(request) == MAP_SHARED_VALIDATE;
+	return type_of(request) == GUEST_MAP_SHARED || type_of(request) == GUEST_MAP_SHARED_VALIDATE;
 }
 
-static bool forbids_code(int fd)
+/*
+ * Pages of the host's around what is asked for, where those are larger: so any offset of a file
+ * can be mapped. The program sees only its own; only that what is behind a file's end is zeros
+ * up to the end of such a page.
+ */
+static int map_in_host(const struct space *space, const struct request *request, size_t skew,
+		       struct area *area)
 {
-	struct statvfs about;
+	const struct host_file file = { request->prot, request->flags, request->fd,
+					request->offset - skew };
 
-	return !fstatvfs(fd, &about) && about.f_flag & ST_NOEXEC;
-}
-
-/* What the program asked for is asked of the host once, for its errors. */
-static int map_in_host(const struct request *request, struct area *area, uint8_t *host)
-{
-	const int flags = (request->flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_SYNC)) | MAP_FIXED |
-			  MAP_NORESERVE;
-	const int both = PROT_READ | PROT_WRITE;
-
-	if (mmap(host, request->size, request->prot, flags, request->fd, (off_t)request->offset) ==
-	    MAP_FAILED)
-		return -errno;
-	if (!(request->flags & MAP_ANONYMOUS) && forbids_code(request->fd))
-		area->may &= (uint8_t)~GUEST_EXEC;
-	if ((request->prot & PROT_ALL) == both || !mprotect(host, request->size, both))
-		return 0;
-	area->may &= (uint8_t)~GUEST_WRITE;
-	return mprotect(host, request->size, PROT_READ) ? -errno : 0;
+	return host_map(space_host(space, area, area->start) - skew,
+			host_page_up(skew + request->size), &file, &area->may);
 }
 
 static size_t count_mapped(const struct space *space)
@@ -114,19 +100,21 @@ static size_t count_mapped(const struct space *space)
 /* Before anything is changed: a file that cannot be mapped leaves what was there. */
 static int map_memory(struct space *space, const struct request *request, struct area *area)
 {
+	const size_t skew = request->flags & GUEST_MAP_ANONYMOUS ?
+				    0 : request->offset % host_page();
 	int failed;
 
 	if (space->areas.count >= MAPPED_MAX && count_mapped(space) >= MAPPED_MAX)
 		return -ENOMEM;
-	area->physical = frames_take(space->frames, request->size);
+	area->physical = frames_take_pages(space->frames, request->size, skew);
 	if (!area->physical)
 		return -ENOMEM;
 	area->mapping = ++space->mappings;
 	area->flags |= (is_shared(request) ? AREA_SHARED : 0) |
-		       (request->flags & MAP_ANONYMOUS ? 0 : AREA_FILE);
-	failed = map_in_host(request, area, space_host(space, area, area->start));
+		       (request->flags & GUEST_MAP_ANONYMOUS ? 0 : AREA_FILE);
+	failed = map_in_host(space, request, skew, area);
 	if (failed)
-		frames_give(space->frames, area->physical, request->size, true);
+		frames_give(space->frames, area->physical, request->size, FRAMES_MAPPED);
 	else
 		frames_changed(space->frames, area->physical, request->size);
 	return failed;
@@ -139,26 +127,26 @@ static int map_memory(struct space *space, const struct request *request, struct
 /* Those that would say that a flag is not known; others leave it alone. */
 static int check_type(const struct request *request)
 {
-	/* MAP_FIXED_NOREPLACE is not among them, for Linux */
-	const unsigned int known = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE |
-				   MAP_STACK | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_POPULATE |
-				   MAP_LOCKED | MAP_NONBLOCK | MAP_GROWSDOWN | MAP_HUGETLB |
-				   MAP_HUGE_SIZE | MAP_SYNC
-#ifdef MAP_32BIT
-				   | MAP_32BIT
+	/* GUEST_MAP_FIXED_NOREPLACE is not among them, for Linux */
+	const unsigned int known = GUEST_MAP_TYPE | GUEST_MAP_FIXED | GUEST_MAP_ANONYMOUS | GUEST_MAP_NORESERVE |
+				   GUEST_MAP_STACK | GUEST_MAP_DENYWRITE | GUEST_MAP_EXECUTABLE | GUEST_MAP_POPULATE |
+				   GUEST_MAP_LOCKED | GUEST_MAP_NONBLOCK | GUEST_MAP_GROWSDOWN | GUEST_MAP_HUGETLB |
+				   MAP_HUGE_SIZE | GUEST_MAP_SYNC
+#ifdef __x86_64__
+				   | GUEST_MAP_32BIT
 #endif
 		;
-	const bool anonymous = request->flags & MAP_ANONYMOUS;
+	const bool anonymous = request->flags & GUEST_MAP_ANONYMOUS;
 
 	switch (type_of(request)) {
-	case MAP_SHARED_VALIDATE:
+	case GUEST_MAP_SHARED_VALIDATE:
 		if (anonymous)
 			return -EINVAL;
 		return (unsigned int)request->flags & ~known ? -EOPNOTSUPP : 0;
-	case MAP_DROPPABLE:
+	case GUEST_MAP_DROPPABLE:
 		return anonymous ? 0 : -EINVAL;
-	case MAP_SHARED:
-	case MAP_PRIVATE:
+	case GUEST_MAP_SHARED:
+	case GUEST_MAP_PRIVATE:
 		return 0;
 	default:
 		return -EINVAL;
@@ -168,20 +156,20 @@ static int check_type(const struct request *request)
 /* GROWSDOWN is for private memory; a file is asked for its own errors first. */
 static int check_growth(const struct request *request)
 {
-	if (!(request->flags & MAP_GROWSDOWN))
+	if (!(request->flags & GUEST_MAP_GROWSDOWN))
 		return 0;
-	return request->flags & MAP_ANONYMOUS && !is_shared(request) ? 0 : -EINVAL;
+	return request->flags & GUEST_MAP_ANONYMOUS && !is_shared(request) ? 0 : -EINVAL;
 }
 
 /* There are none: no page of the host's that large is in one piece with others. */
 static int check_huge(const struct request *request)
 {
-	const unsigned int bits = (unsigned int)request->flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+	const unsigned int bits = (unsigned int)request->flags >> GUEST_MAP_HUGE_SHIFT & GUEST_MAP_HUGE_MASK;
 	const unsigned int sizes[] = { 0, 21, 30 };
 
-	if (!(request->flags & MAP_HUGETLB))
+	if (!(request->flags & GUEST_MAP_HUGETLB))
 		return 0;
-	if (!(request->flags & MAP_ANONYMOUS))
+	if (!(request->flags & GUEST_MAP_ANONYMOUS))
 		return -EINVAL;
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
 		if (bits == sizes[i])
@@ -191,7 +179,7 @@ static int check_huge(const struct request *request)
 
 static bool is_fixed(const struct request *request)
 {
-	return request->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+	return request->flags & (GUEST_MAP_FIXED | GUEST_MAP_FIXED_NOREPLACE);
 }
 
 static int check_place(const struct space *space, const struct request *request)
@@ -204,7 +192,7 @@ static int check_place(const struct space *space, const struct request *request)
 		return -EINVAL;
 	if (request->at < space->low)
 		return -EPERM;
-	if (request->flags & MAP_FIXED_NOREPLACE && !space_is_free(space, request->at, end))
+	if (request->flags & GUEST_MAP_FIXED_NOREPLACE && !space_is_free(space, request->at, end))
 		return -EEXIST;
 	return space_is_sealed(space, request->at, end) ? -EPERM : 0;
 }
@@ -213,8 +201,8 @@ static int find_place(const struct space *space, struct request *request)
 {
 	uint64_t low = space->low, high = space->high;
 
-#ifdef MAP_32BIT
-	if (request->flags & MAP_32BIT) {
+#ifdef __x86_64__
+	if (request->flags & GUEST_MAP_32BIT) {
 		low = LOW_START;
 		high = LOW_END;
 	}
@@ -222,6 +210,10 @@ static int find_place(const struct space *space, struct request *request)
 	request->at = space_find_near(space, request->at, request->size, low, high);
 	return request->at ? 0 : -ENOMEM;
 }
+
+#ifndef O_PATH	/* where the host has none, its descriptors are known before */
+#define O_PATH 0
+#endif
 
 static bool is_open(int fd)
 {
@@ -236,7 +228,7 @@ static int check(const struct space *space, struct request *request)
 
 	if (request->offset % PAGE)
 		return -EINVAL;
-	if (!(request->flags & MAP_ANONYMOUS) && !is_open(request->fd))
+	if (!(request->flags & GUEST_MAP_ANONYMOUS) && !is_open(request->fd))
 		return -EBADF;
 	failed = check_huge(request);
 	if (failed)
@@ -252,23 +244,24 @@ static int check(const struct space *space, struct request *request)
 	return failed ? failed : check_type(request);
 }
 
-/* As far as it can be had at once. Only what MAP_LOCKED asks for is told. */
+/* As far as it can be had at once. Only what GUEST_MAP_LOCKED asks for is told. */
 static int prepare(struct space *space, const struct request *request)
 {
 	const struct area *area = areas_at(&space->areas, request->at);
 	int failed = space_keep(space, area, request->at, request->at + request->size);
 
-	if (request->flags & MAP_POPULATE && area->prot)
-		madvise(space_host(space, area, request->at), request->size,
-			area->prot & GUEST_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
-	if (!failed || !(request->flags & MAP_LOCKED))
+	if (request->flags & GUEST_MAP_POPULATE && area->prot)
+		host_advise(space_host(space, area, request->at), request->size,
+			    area->prot & GUEST_WRITE ? GUEST_MADV_POPULATE_WRITE :
+						       GUEST_MADV_POPULATE_READ, area->mapping);
+	if (!failed || !(request->flags & GUEST_MAP_LOCKED))
 		return 0;
 	return failed == -EPERM ? failed : -EAGAIN;
 }
 
 static int64_t do_mmap(struct space *space, struct request *request)
 {
-	const bool file = !(request->flags & MAP_ANONYMOUS);
+	const bool file = !(request->flags & GUEST_MAP_ANONYMOUS);
 	int failed = check(space, request);
 	struct area area = { .start = request->at,
 			     .end = request->at + request->size,
@@ -283,11 +276,11 @@ static int64_t do_mmap(struct space *space, struct request *request)
 	}
 	if (failed)
 		return failed;
-	if (request->flags & MAP_GROWSDOWN)
+	if (request->flags & GUEST_MAP_GROWSDOWN)
 		area.flags |= AREA_GROWS;
-	if (type_of(request) == MAP_DROPPABLE)
+	if (type_of(request) == GUEST_MAP_DROPPABLE)
 		area.flags |= AREA_WIPED;
-	area.flags |= space->lock_future | (request->flags & MAP_LOCKED ? AREA_LOCKED : 0);
+	area.flags |= space->lock_future | (request->flags & GUEST_MAP_LOCKED ? AREA_LOCKED : 0);
 	failed = space_put(space, area);
 	if (failed)
 		return failed;
@@ -300,7 +293,7 @@ static int64_t do_mmap(struct space *space, struct request *request)
 int64_t space_mmap(struct space *space, guest_addr near, uint64_t size, int prot, int flags, int fd,
 		   uint64_t offset)
 {
-	struct request request = { near.v, size, offset, prot & PROT_ALL, flags, fd };
+	struct request request = { near.v, size, offset, prot & GUEST_PROT_ALL, flags, fd };
 	int64_t result;
 
 	space_lock(space);
@@ -387,21 +380,21 @@ static int to_its_start(const struct space *space, uint64_t *at, uint64_t *size)
 
 static int do_mprotect(struct space *space, uint64_t at, uint64_t size, int prot)
 {
-	const int growth = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+	const int growth = prot & (GUEST_PROT_GROWSDOWN | GUEST_PROT_GROWSUP);
 	int failed = 0;
 
 	prot &= ~growth;
-	if (growth == (PROT_GROWSDOWN | PROT_GROWSUP) || at % PAGE)
+	if (growth == (GUEST_PROT_GROWSDOWN | GUEST_PROT_GROWSUP) || at % PAGE)
 		return -EINVAL;
 	if (!size)
 		return 0;
 	size = page_up(size);
 	if (!size || at + size <= at)
 		return -ENOMEM;
-	if (prot & ~(PROT_ALL | PROT_OTHER))
+	if (prot & ~(GUEST_PROT_ALL | GUEST_PROT_SEM))
 		return -EINVAL;
 	if (growth)
-		failed = growth == PROT_GROWSUP ? -EINVAL : to_its_start(space, &at, &size);
+		failed = growth == GUEST_PROT_GROWSUP ? -EINVAL : to_its_start(space, &at, &size);
 	if (failed)
 		return failed;
 	if (!space_is_user(space, at, size))

@@ -4,25 +4,12 @@
 #define SPACE_OWN_H
 
 #include <pthread.h>
-#include <sys/mman.h>
 
 #include "areas.h"
 #include "frames.h"
 #include "space.h"
 
 #define PAGE ((uint64_t)VM_PAGE)
-
-/* C libraries may be older than what Linux has. */
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22	/* Linux 5.14 */
-#define MADV_POPULATE_WRITE 23
-#endif
-#ifndef MADV_DONTNEED_LOCKED
-#define MADV_DONTNEED_LOCKED 24	/* Linux 5.18 */
-#endif
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE 25	/* Linux 6.1 */
-#endif
 
 struct space {
 	pthread_rwlock_t *lock;	/* not part of what `const` promises */

@@ -3,8 +3,9 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "guest-memory.h"
+#include "host-memory.h"
 #include "space-own.h"
 
 struct remap {
@@ -14,7 +15,7 @@ struct remap {
 
 static bool has_new_address(const struct remap *remap)
 {
-	return remap->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
+	return remap->flags & (GUEST_MREMAP_FIXED | GUEST_MREMAP_DONTUNMAP);
 }
 
 static uint64_t old_end(const struct remap *remap)
@@ -27,7 +28,7 @@ static uint64_t old_end(const struct remap *remap)
  */
 static int check_numbers(const struct space *space, struct remap *remap)
 {
-	const int known = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+	const int known = GUEST_MREMAP_MAYMOVE | GUEST_MREMAP_FIXED | GUEST_MREMAP_DONTUNMAP;
 
 	if (remap->flags & ~known || remap->old % PAGE)
 		return -EINVAL;
@@ -37,15 +38,15 @@ static int check_numbers(const struct space *space, struct remap *remap)
 		return -EINVAL;
 	if (!has_new_address(remap))
 		return 0;
-	if (!(remap->flags & MREMAP_MAYMOVE))
+	if (!(remap->flags & GUEST_MREMAP_MAYMOVE))
 		return -EINVAL;
-	if (remap->flags & MREMAP_DONTUNMAP && remap->old_size != remap->new_size)
+	if (remap->flags & GUEST_MREMAP_DONTUNMAP && remap->old_size != remap->new_size)
 		return -EINVAL;
 	if (remap->new % PAGE || remap->new > space->high - remap->new_size)
 		return -EINVAL;
 	if (remap->new < old_end(remap) && remap->old < remap->new + remap->new_size)
 		return -EINVAL;
-	return remap->flags & MREMAP_FIXED && remap->new < space->low ? -EPERM : 0;
+	return remap->flags & GUEST_MREMAP_FIXED && remap->new < space->low ? -EPERM : 0;
 }
 
 /* Whatever would be changed: the source, its tail, what is at the destination. */
@@ -53,7 +54,7 @@ static bool touches_sealed(const struct space *space, const struct remap *remap)
 {
 	return space_is_sealed(space, remap->old,
 			       remap->old_size ? old_end(remap) : remap->old + PAGE) ||
-	       (remap->flags & MREMAP_FIXED &&
+	       (remap->flags & GUEST_MREMAP_FIXED &&
 		space_is_sealed(space, remap->new, remap->new + remap->new_size));
 }
 
@@ -100,20 +101,21 @@ static int check(struct space *space, struct remap *remap)
 static int rehouse(struct space *space, struct area *area, uint64_t size, int flags)
 {
 	const uint64_t old_size = area->end - area->start;
-	uint64_t physical = frames_take(space->frames, size);
+	uint64_t physical = frames_take_pages(space->frames, size, 0);
 	struct runner_error error;
-	int failed = 0;
+	int failed;
 
 	if (!physical)
 		return -ENOMEM;
 	if (area->prot)
 		vm_unmap(space->vm, guest_at(area->start), old_size);
-	if (mremap(space_host(space, area, area->start), old_size, size,
-		   MREMAP_MAYMOVE | MREMAP_FIXED | flags,
-		   frames_at(space->frames, physical)) == MAP_FAILED) {
-		failed = -errno;
-		frames_give(space->frames, physical, size, true);
+	failed = host_move(space_host(space, area, area->start), old_size,
+			   frames_at(space->frames, physical), size, flags);
+	if (failed) {
+		frames_give(space->frames, physical, size, FRAMES_MAPPED);
 	} else {
+		if (flags & GUEST_MREMAP_DONTUNMAP)
+			frames_changed(space->frames, area->physical, old_size);
 		frames_changed(space->frames, physical, size);
 		area->physical = physical;
 		area->mapping = ++space->mappings;
@@ -138,7 +140,7 @@ static int grow_mapping(struct space *space, struct area *area, uint64_t more)
 	if (area->prot && !(area->flags & AREA_LAZY) &&
 	    vm_map(space->vm, guest_at(area->end), area->physical + size, more, area->prot,
 		   &error)) {
-		frames_give(space->frames, area->physical + size, more, true);
+		frames_give(space->frames, area->physical + size, more, FRAMES_MAPPED);
 		return -ENOMEM;
 	}
 	area->end += more;
@@ -222,7 +224,7 @@ static int move(struct space *space, uint64_t from, uint64_t size, uint64_t to)
 }
 
 /*
- * MREMAP_DONTUNMAP: an area that moved leaves one behind, without what was in it. Of a
+ * GUEST_MREMAP_DONTUNMAP: an area that moved leaves one behind, without what was in it. Of a
  * mapping of the host's, the pages move to other frames, and the old ones are as new.
  */
 static int leave_behind(struct space *space, struct area *moved, uint64_t distance)
@@ -232,7 +234,7 @@ static int leave_behind(struct space *space, struct area *moved, uint64_t distan
 	int failed = 0;
 
 	if (area.mapping)
-		failed = rehouse(space, moved, size, MREMAP_DONTUNMAP);
+		failed = rehouse(space, moved, size, GUEST_MREMAP_DONTUNMAP);
 	else
 		area.physical = 0;
 	if (failed)
@@ -260,15 +262,14 @@ static int duplicate(struct space *space, const struct remap *remap, uint64_t to
 {
 	struct area area = *areas_at(&space->areas, remap->old);
 	void *host = space_host(space, &area, remap->old);
+	int failed;
 
-	area.physical = frames_take(space->frames, remap->new_size);
+	area.physical = frames_take_pages(space->frames, remap->new_size, 0);
 	if (!area.physical)
 		return -ENOMEM;
-	if (mremap(host, 0, remap->new_size, MREMAP_MAYMOVE | MREMAP_FIXED,
-		   frames_at(space->frames, area.physical)) == MAP_FAILED) {
-		int failed = -errno;
-
-		frames_give(space->frames, area.physical, remap->new_size, true);
+	failed = host_move(host, 0, frames_at(space->frames, area.physical), remap->new_size, 0);
+	if (failed) {
+		frames_give(space->frames, area.physical, remap->new_size, FRAMES_MAPPED);
 		return failed;
 	}
 	frames_changed(space->frames, area.physical, remap->new_size);
@@ -287,7 +288,7 @@ static int64_t move_and_grow(struct space *space, const struct remap *remap, uin
 	const uint64_t size = remap->old_size;
 	int failed = move(space, remap->old, size, to);
 
-	if (!failed && remap->flags & MREMAP_DONTUNMAP)
+	if (!failed && remap->flags & GUEST_MREMAP_DONTUNMAP)
 		failed = leave_all_behind(space, to, size, to - remap->old);
 	if (!failed && remap->new_size > size) {
 		failed = grow(space, to + size, remap->new_size - size);
@@ -308,10 +309,10 @@ static int64_t go_elsewhere(struct space *space, const struct remap *remap)
 	uint64_t to = remap->new;
 	int failed;
 
-	if (remap->flags & MREMAP_FIXED)
+	if (remap->flags & GUEST_MREMAP_FIXED)
 		space_remove(space, to, to + remap->new_size);
 	else
-		to = space_find_near(space, remap->flags & MREMAP_DONTUNMAP ? remap->new : 0,
+		to = space_find_near(space, remap->flags & GUEST_MREMAP_DONTUNMAP ? remap->new : 0,
 				     remap->new_size, space->low, space->high);
 	if (!to)
 		return -ENOMEM;
@@ -344,7 +345,7 @@ static int64_t do_mremap(struct space *space, struct remap *remap)
 		failed = grow(space, old_end(remap), remap->new_size - remap->old_size);
 		return failed ? failed : (int64_t)remap->old;
 	}
-	return remap->flags & MREMAP_MAYMOVE ? go_elsewhere(space, remap) : -ENOMEM;
+	return remap->flags & GUEST_MREMAP_MAYMOVE ? go_elsewhere(space, remap) : -ENOMEM;
 }
 
 int64_t space_mremap(struct space *space, guest_addr old, uint64_t old_size, uint64_t new_size,

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include "guest-memory.h"
+#include "host-memory.h"
 #include "space-own.h"
 
 /* -------------------------------------------------------------------------
@@ -76,8 +76,8 @@ void space_after_fork(struct space *space)
 		if (area.flags & AREA_NOT_FORKED)
 			space_remove(space, area.start, area.end);
 		else if (area.flags & AREA_WIPED && area.physical)
-			madvise(frames_at(space->frames, area.physical), area.end - area.start,
-				MADV_DONTNEED);
+			host_advise(frames_at(space->frames, area.physical), area.end - area.start,
+				    GUEST_MADV_DONTNEED, area.mapping);
 	}
 }
 
@@ -169,8 +169,9 @@ bool space_area(const struct space *space, size_t number, struct space_area *are
 
 unsigned int space_prot(int prot)
 {
-	return (prot & PROT_READ ? GUEST_READ : 0) | (prot & PROT_WRITE ? GUEST_WRITE : 0) |
-	       (prot & PROT_EXEC ? GUEST_EXEC : 0);
+	return (prot & GUEST_PROT_READ ? GUEST_READ : 0) |
+	       (prot & GUEST_PROT_WRITE ? GUEST_WRITE : 0) |
+	       (prot & GUEST_PROT_EXEC ? GUEST_EXEC : 0);
 }
 
 /* -------------------------------------------------------------------------
@@ -178,10 +179,15 @@ unsigned int space_prot(int prot)
  */
 void space_give_memory(struct space *space, const struct area *area)
 {
+	enum frames_were were = FRAMES_PLAIN;
+
 	if (!area->physical)
 		return;
-	frames_give(space->frames, area->physical, area->end - area->start,
-		    area->mapping || area->flags & (AREA_CHANGED | AREA_LOCKED));
+	if (area->mapping)
+		were = FRAMES_MAPPED;
+	else if (area->flags & (AREA_CHANGED | AREA_LOCKED))
+		were = FRAMES_CHANGED;
+	frames_give(space->frames, area->physical, area->end - area->start, were);
 }
 
 /* From the list alone: their memory is given back. */
@@ -441,21 +447,10 @@ int space_parts(const struct space *space, guest_addr at, size_t size, unsigned 
 	return parts;
 }
 
-/*
- * A file may be shorter than its area, and to touch what is behind its end would be this
- * process's SIGBUS: the host's kernel copies, and says how much that was.
- */
 size_t space_copy(const struct area *area, void *to, const void *from, size_t size)
 {
-	struct iovec there = { (void *)from, size }, here = { to, size };
-	ssize_t copied = -1;
-
-	if (area->flags & AREA_FILE) {
-		copied = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
-		if (copied >= 0 || errno == EFAULT)
-			return copied < 0 ? 0 : (size_t)copied;
-		/* a sandbox that forbids it: the file had better not end */
-	}
+	if (area->flags & AREA_FILE)
+		return host_copy(to, from, size);
 	memcpy(to, from, size);
 	return size;
 }
