@@ -24,6 +24,11 @@ static inline uint64_t host_page_down(uint64_t at)
 	return at & ~(uint64_t)(host_page() - 1);
 }
 
+static inline bool host_page_is_whole(const void *at, uint64_t size)
+{
+	return ((uintptr_t)at | size) % host_page() == 0;
+}
+
 static inline uint64_t host_page_up(uint64_t at)
 {
 	return host_page_down(at + host_page() - 1);

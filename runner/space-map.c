@@ -81,8 +81,9 @@ static bool is_shared(const struct request *request)
 static int map_in_host(const struct space *space, const struct request *request, size_t skew,
 		       struct area *area)
 {
+	const bool anonymous = request->flags & GUEST_MAP_ANONYMOUS;
 	const struct host_file file = { request->prot, request->flags, request->fd,
-					request->offset - skew };
+					anonymous ? 0 : request->offset - skew };
 
 	return host_map(space_host(space, area, area->start) - skew,
 			host_page_up(skew + request->size), &file, &area->may);

@@ -20,11 +20,6 @@ static void *map_zeros(void *at, size_t size, int flags)
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
 }
 
-static bool is_whole(const void *at, size_t size)
-{
-	return (uintptr_t)at % host_page() == 0 && size % host_page() == 0;
-}
-
 /* The kernel's pages may be smaller than what a test wants. */
 void *host_zeros(size_t size)
 {
@@ -48,6 +43,8 @@ void host_unmap(void *at, size_t size)
 
 int host_renew(void *at, size_t size)
 {
+	if (!host_page_is_whole(at, size))
+		return -EINVAL;
 	return map_zeros(at, size, MAP_FIXED) == at ? 0 : -errno;
 }
 
@@ -79,6 +76,8 @@ int host_map(void *at, size_t size, const struct host_file *file, uint8_t *may)
 			  MAP_NORESERVE;
 	const int both = PROT_READ | PROT_WRITE;
 
+	if (!host_page_is_whole(at, size | file->offset))
+		return -EINVAL;
 	if (mmap(at, size, file->prot, flags, file->fd, (off_t)file->offset) == MAP_FAILED)
 		return -errno;
 	if (!(file->flags & MAP_ANONYMOUS) && forbids_code(file->fd))
@@ -91,7 +90,7 @@ int host_map(void *at, size_t size, const struct host_file *file, uint8_t *may)
 
 int host_move(void *from, size_t size, void *to, size_t new_size, int flags)
 {
-	if (!is_whole(from, size) || !is_whole(to, 0))
+	if (!host_page_is_whole(from, size) || !host_page_is_whole(to, 0))
 		return -ENOMEM;
 	return mremap(from, size, new_size, MREMAP_MAYMOVE | MREMAP_FIXED | flags, to) == MAP_FAILED
 		       ? -errno

@@ -49,6 +49,8 @@ void host_unmap(void *at, size_t size)
 
 int host_renew(void *at, size_t size)
 {
+	if (!host_page_is_whole(at, size))
+		return -EINVAL;
 	return map_zeros(at, size, MAP_FIXED) == at ? 0 : -errno;
 }
 
@@ -96,6 +98,8 @@ int host_map(void *at, size_t size, const struct host_file *file, uint8_t *may)
 	const bool anonymous = file->flags & GUEST_MAP_ANONYMOUS;
 	const bool shared = type == GUEST_MAP_SHARED || type == GUEST_MAP_SHARED_VALIDATE;
 
+	if (!host_page_is_whole(at, size | file->offset))
+		return -EINVAL;
 	if (file->flags & GUEST_MAP_SYNC)
 		return -EOPNOTSUPP;
 	if (!anonymous && forbids_code(file->fd)) {
