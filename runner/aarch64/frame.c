@@ -222,7 +222,7 @@ int frame_push(struct thread *thread, const struct frame *frame)
 	if (space_write(space, guest_at(link_at), &link, sizeof link) ||
 	    space_write(space, guest_at(at + begin), (uint8_t *)&to + begin, end - begin))
 		return -EFAULT;
-	registers.regs[0] = (uint64_t)frame->info->si_signo;
+	registers.regs[0] = (uint64_t)frame->info->signo;
 	if (told) {
 		registers.regs[1] = at + offsetof(struct signal_frame, info);
 		registers.regs[2] = at + offsetof(struct signal_frame, flags);
