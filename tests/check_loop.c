@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The runner's loop, calls and address space on a machine that plays a script. */
 #define _GNU_SOURCE
-#include <asm/prctl.h>
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -123,6 +122,21 @@ START_TEST(test_missing)
 }
 END_TEST
 
+/* What a read of 8 bytes is where 3 may be written: some kernels' copying stops before the end. */
+static int64_t cut_read(int fd)
+{
+	uint8_t *pages = mmap(NULL, 2 * VM_PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int64_t result;
+
+	ck_assert_ptr_ne(pages, MAP_FAILED);
+	ck_assert_int_eq(mprotect(pages + VM_PAGE, VM_PAGE, PROT_NONE), 0);
+	result = read(fd, pages + VM_PAGE - 3, 8);
+	result = result < 0 ? -errno : result;
+	munmap(pages, 2 * VM_PAGE);
+	return result;
+}
+
 /* Through the crossing: what may be used, in one piece, in two, in part, not at all. */
 START_TEST(test_memory)
 {
@@ -140,12 +154,12 @@ START_TEST(test_memory)
 		CALL(.number = SYS_read, .argument = { in, UINT64_MAX, 8 }),
 		CALL(.number = SYS_write, .argument = { out, DATA + 3 * VM_PAGE - 2, 8 }),
 		CALL(.number = SYS_write, .argument = { out, DATA + 2 * VM_PAGE - 2, UINT64_MAX }),
-		CALL(.number = SYS_open, .argument = { 0x7000000 }),
-		CALL(.number = SYS_open, .argument = { 0 }),
+		CALL(.number = SYS_openat, .argument = { (uint64_t)AT_FDCWD, 0x7000000 }),
+		CALL(.number = SYS_openat, .argument = { (uint64_t)AT_FDCWD, 0 }),
 		CALL(.number = SYS_uname, .argument = { DATA + 2 * VM_PAGE - 100 }),
 	};
-	const int64_t want[] = { 8, 8, 3, -EFAULT, -EFAULT, 0, -EFAULT, 2, -EFAULT, -EFAULT, -EFAULT,
-				 -EFAULT };
+	const int64_t want[] = { 8, 8, cut_read(zero), -EFAULT, -EFAULT, 0, -EFAULT, 2, -EFAULT,
+				 -EFAULT, -EFAULT, -EFAULT };
 
 	memset(bytes, 'x', sizeof bytes);
 	space_write(program.space, guest_at(DATA + VM_PAGE - 4), bytes, sizeof bytes);
@@ -170,7 +184,7 @@ START_TEST(test_descriptors)
 		CALL(.number = SYS_read, .argument = { (uint64_t)hidden, DATA, 8 }),
 		CALL(.number = SYS_close, .argument = { (uint64_t)hidden }),
 		CALL(.number = SYS_close, .argument = { (uint64_t)hidden | 1ull << 40 }),
-		CALL(.number = SYS_dup2, .argument = { 0, (uint64_t)hidden }),
+		CALL(.number = SYS_dup3, .argument = { 0, (uint64_t)hidden }),
 		CALL(.number = SYS_ioctl, .argument = { (uint64_t)hidden, 0xae80 }),
 		CALL(.number = SYS_readv, .argument = { (uint64_t)zero, DATA + 100, 3 }),
 	};
@@ -276,6 +290,9 @@ START_TEST(test_descriptors_used_up)
 }
 END_TEST
 
+#ifdef SYS_arch_prctl
+#include <asm/prctl.h>
+
 START_TEST(test_thread_pointer)
 {
 	struct fake_step step[] = {
@@ -292,6 +309,7 @@ START_TEST(test_thread_pointer)
 	ck_assert_int_eq((int64_t)step[2].result, -EPERM);
 }
 END_TEST
+#endif
 
 /*
  * The page tables say what the address space says, whatever was done before; what is
@@ -371,7 +389,10 @@ int main(void)
 	const TTest *const tests[] = {
 		test_exit, test_fault, test_off, test_interrupted, test_missing, test_memory,
 		test_descriptors, test_descriptors_used_up, test_wait_ends, test_wait_restarts, test_pending,
-		test_thread_pointer, test_any_order, test_sealed,
+#ifdef SYS_arch_prctl
+		test_thread_pointer,
+#endif
+		test_any_order, test_sealed,
 	};
 	Suite *suite = suite_create("loop");
 	TCase *tcase = tcase_create("loop");

@@ -21,7 +21,8 @@ _Static_assert(SET_MASK == SIG_SETMASK, "rt_sigprocmask");
  * before (arch/arm64/kernel/signal.c, do_signal()): what tells the two apart is whether the
  * thread has slept since. So x21 is how often it had. A call that was made, and found the
  * signal before it slept, is one that was not made: the signal came first.
- * All of it is in one page, so that nothing else makes the thread sleep.
+ * All of it is in one page, so that nothing else makes the thread sleep. The labels are
+ * global, as the compiler may go by way of the GOT, where one that is not has no entry.
  */
 extern const uint8_t window_open[], window_ask[], window_made[];
 int64_t window_pass_slept(const uint64_t *blocked, const long *words, const uint64_t *all,
@@ -45,13 +46,16 @@ __asm__(".pushsection .text\n"
 	"	mov x3, #8\n"
 	"	mov x8, #" TEXT(__NR_rt_sigprocmask) "\n"
 	"	svc #0\n"
+	".globl window_open\n"
 	"window_open:\n"
 	"	ldp x8, x0, [x19]\n"
 	"	ldp x1, x2, [x19, #16]\n"
 	"	ldp x3, x4, [x19, #32]\n"
 	"	ldr x5, [x19, #48]\n"
+	".globl window_ask\n"
 	"window_ask:\n"
 	"	svc #0\n"
+	".globl window_made\n"
 	"window_made:\n"
 	"	mov x19, x0\n"
 	"	mov x0, #" TEXT(SET_MASK) "\n"
