@@ -322,23 +322,40 @@ for kind in $kinds; do
 done
 
 # ------------------------------------------------------------------ attacks
+case $(uname -m) in
+x86_64)
+	# code, tables, task, stack; what is above user code
+	touched='0xffff800000000000 0xffff800000001000 0xffff800000002000 0xffff800000003000
+0xffff800000004000 0xffff800000006000 0x7fffff7ff000 0x7fffff800000 0x7fffff801000
+0x7ffffffff000 0x800000000000 0x100000'
+	looked_at='0xffff800000000000 0xffff800000004000 0xffff800000006ff8 0x7fffff801000'
+	ports='0x41 0x42 0x80 0x3f8'	# of calls, and others
+	entered='0x7fffff7ff000 0xffff800000000000'
+	;;
+aarch64)
+	# code, data, random bytes, what vCPUs share, the doorbell; what is above user code
+	touched='0xffff000000000000 0xffff000000001000 0xffff000000002000 0xffff000000003000
+0xffff000000004000 0xfffffffff000 0x1000000000000 0x100000'
+	looked_at='0xffff000000000000 0xffff000000001000 0xffff000000002000 0xffff000000004000'
+	ports=
+	entered='0xffff000000000000 0xffff000000000400 0x1000000000000'
+	;;
+esac
 for kind in $kinds; do
 	run 0 "./attack-$kind"
 	grep -qx unreachable out && pass || fail "attack-$kind: not to its end"
-	# code, tables, task, stack; what is above user code; the port of calls, and others
-	for at in 0xffff800000000000 0xffff800000001000 0xffff800000002000 0xffff800000003000 \
-		0xffff800000004000 0xffff800000006000 0x7fffff7ff000 0x7fffff800000 \
-		0x7fffff801000 0x7ffffffff000 0x800000000000 0x100000; do
+	for at in $touched; do
 		run 139 "./attack-$kind" touch $at
 	done
-	for at in 0xffff800000000000 0xffff800000004000 0xffff800000006ff8 0x7fffff801000; do
+	for at in $looked_at; do
 		run 139 "./attack-$kind" look $at
 	done
-	for port in 0x41 0x42 0x80 0x3f8; do
+	for port in $ports; do
 		run 139 "./attack-$kind" out $port
 	done
-	run 139 "./attack-$kind" jump 0x7fffff7ff000
-	run 139 "./attack-$kind" jump 0xffff800000000000
+	for at in $entered; do
+		run 139 "./attack-$kind" jump $at
+	done
 	run 139 "./attack-$kind" clock
 done
 

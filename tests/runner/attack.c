@@ -2,7 +2,8 @@
 /*
  * Goes for what is the machine's own: every page of the upper half that the shim may have,
  * what is above user code, and the page of the clock. Through calls, it gets an error;
- * `touch ADDRESS`, `out PORT` and `jump` are the direct way, and the end.
+ * `touch ADDRESS`, `out PORT` and `jump` are the direct way, and the end. Where there are no ports,
+ * signals.c has instructions that are not a program's.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,9 +18,14 @@
 #include <unistd.h>
 
 enum { PAGE = 4096, PAGES = 16 };
+/* What the machine has at the end of user code's half, and is in /proc/self/maps, if there is any. */
+#if defined __x86_64__
 static const uint64_t kernel_half = 0xffff800000000000;
-/* What the machine has at the end of user code's half, and is in /proc/self/maps. */
 static const uint64_t shim = 0x7fffff7ff000, shim_end = 0x7ffffffff000;
+#elif defined __aarch64__
+static const uint64_t kernel_half = 0xffff000000000000;
+static const uint64_t shim = 0xfffffffff000, shim_end = 0xfffffffff000;
+#endif
 static int failed;
 
 static void want(const char *what, uint64_t at, long result, int number)
@@ -47,7 +53,7 @@ static void through_calls(uint64_t at)
 	want("read", at, syscall(SYS_read, zero, at, 8), EFAULT);
 	want("write", at, syscall(SYS_write, pipe_fd[1], at, 8), EFAULT);
 	want("uname", at, syscall(SYS_uname, at), EFAULT);
-	want("open", at, syscall(SYS_open, at, 0), EFAULT);
+	want("open", at, syscall(SYS_openat, AT_FDCWD, at, 0), EFAULT);
 	want("clock_gettime", at, syscall(SYS_clock_gettime, 0, at), EFAULT);
 	want("readv", at, syscall(SYS_readv, zero, at, 1), EFAULT);
 	want("mprotect", at, syscall(SYS_mprotect, at, PAGE, PROT_READ | PROT_WRITE), ENOMEM);
@@ -104,12 +110,18 @@ int main(int argc, char **argv)
 		*(volatile char *)(uintptr_t)at = 1;
 	else if (argc > 2 && !strcmp(argv[1], "look"))
 		return *(volatile char *)(uintptr_t)at;
+#ifdef __x86_64__
 	else if (argc > 2 && !strcmp(argv[1], "out"))
 		__asm__ volatile("out %%al, %%dx" : : "a"(0), "d"((uint16_t)at));
+#endif
 	else if (argc > 1 && !strcmp(argv[1], "clock"))
 		*(volatile char *)(uintptr_t)getauxval(AT_SYSINFO_EHDR) = 1;
 	else if (argc > 2 && !strcmp(argv[1], "jump"))
+#if defined __x86_64__
 		__asm__ volatile("jmp *%0" : : "r"(at), "c"(~(uint64_t)0 << 47), "a"(SYS_getpid));
+#elif defined __aarch64__
+		__asm__ volatile("mov x8, %1\n\tbr %0" : : "r"(at), "r"((uint64_t)SYS_getpid) : "x8");
+#endif
 	for (uint64_t i = 0; i < PAGES; i++) {
 		through_calls(kernel_half + i * PAGE);
 		through_calls(shim + i * PAGE);

@@ -94,7 +94,7 @@ static void links(const char *program)
 	printf("by the link itself %zd\n", readlinkat(magic, "", link, sizeof link));
 	printf("short %zd %.5s\n", readlink("/proc/self/exe", link, 5), link);
 	errno = 0;
-	say("no memory", syscall(SYS_readlink, "/proc/self/exe", 8, 100));
+	say("no memory", syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", 8, 100));
 	snprintf(name, sizeof name, "/proc/%d/task/%d/exe", getpid(), getpid());
 	printf("by number %zd\n", readlink(name, link, sizeof link));
 	fd = open("/proc/self/exe", O_RDONLY);
