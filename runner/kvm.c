@@ -78,7 +78,7 @@ static int create_machine(const struct vm *vm)
 	int fd;
 
 	do
-		fd = ioctl(vm->kvm, KVM_CREATE_VM, 0);
+		fd = ioctl(vm->kvm, KVM_CREATE_VM, kvm_machine_type(vm->kvm));
 	while (fd < 0 && errno == EINTR);
 	return fds_hide(fd);
 }
@@ -295,6 +295,7 @@ void vcpu_release(struct vcpu *vcpu)
 	struct vm *vm = vcpu->vm;
 
 	pthread_mutex_lock(&vm->lock);
+	vcpu->thread = 0;
 	vcpu->next_spare = vm->spare;
 	vm->spare = vcpu;
 	pthread_mutex_unlock(&vm->lock);
@@ -335,6 +336,20 @@ static void take_kick(void)
 static bool take_immediate_exit(const struct vcpu *vcpu)
 {
 	return __atomic_exchange_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+}
+
+int kvm_vcpu_finish(struct vcpu *vcpu)
+{
+	bool kicked = false;
+	int result;
+
+	while ((result = kvm_vcpu_run(vcpu)) == -EINTR) {
+		kicked |= take_immediate_exit(vcpu);
+		set_mask(vcpu, ~0ull);
+	}
+	if (kicked)
+		__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	return result;
 }
 
 /*

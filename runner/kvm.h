@@ -40,7 +40,7 @@ struct vcpu {
 	bool masked;
 	uint64_t blocked;	/* as KVM was told, if `masked` */
 	struct kvm_run *run;
-	pid_t thread;		/* that runs it, when `running` */
+	pid_t thread;		/* that ran it last, and does when `running`; 0: none */
 	int running;
 	struct kvm_processor *processor;
 };
@@ -48,6 +48,8 @@ struct vcpu {
 /* An error of this errno: "KVM: WHAT: why". */
 int kvm_fails(struct runner_error *error, const char *what);
 
+/* What KVM_CREATE_VM is told. */
+unsigned long kvm_machine_type(int kvm);
 /* Before there is a vCPU, and after the last is gone. */
 int kvm_machine_create(struct vm *vm, struct runner_error *error);
 void kvm_machine_destroy(struct vm *vm);
@@ -77,5 +79,10 @@ int kvm_vcpu_create(struct vcpu **vcpu, struct vm *vm, struct runner_error *erro
 void kvm_vcpu_destroy(struct vcpu *vcpu);
 /* KVM_RUN, once: 0, or -errno. */
 int kvm_vcpu_run(struct vcpu *vcpu);
+/*
+ * The same until it is left for something else than a signal, none of which is lost. This thread
+ * runs it, or nobody does.
+ */
+int kvm_vcpu_finish(struct vcpu *vcpu);
 
 #endif

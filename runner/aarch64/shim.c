@@ -386,6 +386,30 @@ const char *shim_answer_name(enum shim_answer answer)
 	return names[answer];
 }
 
+void shim_attention(const struct shim_cpu *cpu, uint32_t set, uint32_t clear)
+{
+	__atomic_or_fetch(&cpu->data->attention, set, __ATOMIC_SEQ_CST);
+	__atomic_and_fetch(&cpu->data->attention, ~clear, __ATOMIC_RELEASE);
+}
+
+void shim_random_fd(const struct shim *shim, unsigned int fd, bool is)
+{
+	uint32_t *word = &shim->shared->random[fd / 32], bit = 1u << fd % 32;
+
+	if (is)
+		__atomic_or_fetch(word, bit, __ATOMIC_SEQ_CST);
+	else
+		__atomic_and_fetch(word, ~bit, __ATOMIC_SEQ_CST);
+}
+
+void shim_begin(const struct shim_cpu *cpu, uint64_t pc, uint64_t sp)
+{
+	cpu->data->frame = (struct shim_frame){ .pc = pc, .sp = sp };
+	memset(cpu->pool, 0, sizeof *cpu->pool);
+	cpu->pool->next = SHIM_POOL;
+	shim_attention(cpu, VM_ATTENTION_ANSWERS, (uint32_t)~VM_ATTENTION_ANSWERS);
+}
+
 /* -------------------------------------------------------------------------
  * System registers: D23.2. What is not named here is 0.
  */

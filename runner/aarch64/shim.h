@@ -108,6 +108,12 @@ bool shim_add_cpu(struct shim *shim, struct pages *pages, unsigned int number, s
 /* A word for what is counted so. */
 const char *shim_answer_name(enum shim_answer answer);
 
+/* vcpu_attention(), vm_random_fd(): for any thread. */
+void shim_attention(const struct shim_cpu *cpu, uint32_t set, uint32_t clear);
+void shim_random_fd(const struct shim *shim, unsigned int fd, bool is);
+/* Another thread's program begins with this pc and sp, and nothing of the one before. */
+void shim_begin(const struct shim_cpu *cpu, uint64_t pc, uint64_t sp);
+
 /* -------------------------------------------------------------------------
  * System registers.
  */
