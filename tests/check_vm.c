@@ -9,38 +9,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "runner/vm.h"
-#if defined __x86_64__
-#include "runner/x86_64/registers.h"
-#endif
 
 enum { CODE = 0x10000, DATA = 0x20000, STACK = 0x30000, MEMORY = 64 * VM_PAGE };
 enum { PATIENCE = 60 };	/* seconds, for a guest that goes where it should not */
 
 /* Guest code, at CODE. Each piece ends in a system call, whose number says which. */
+/* Not by way of the GOT, where a linker takes local symbols of one section for one another. */
+#pragma GCC visibility push(hidden)
 extern const uint8_t guest_code[], guest_code_end[], guest_load[], guest_store[], guest_call[];
 extern const uint8_t guest_loop[], guest_storm[], guest_storm_asked[], guest_storm_told[];
 extern const uint8_t guest_storm_end[], guest_steps[];
+#pragma GCC visibility pop
 
 #if defined __x86_64__
-__asm__(".pushsection .rodata\n"
-	"guest_code:\n"
-	"guest_load:	mov (%rdi), %rsi\n	mov $1, %eax\n	syscall\n	jmp guest_load\n"
-	"guest_store:	mov %rsi, (%rdi)\n	mov $2, %eax\n	syscall\n	jmp guest_store\n"
-	"guest_call:	mov $3, %eax\n	syscall\n	mov %rax, %rdi\n	mov $4, %eax\n"
-	"	syscall\n	jmp guest_call\n"
-	"guest_loop:	incq (%rdi)\n	jmp guest_loop\n"
-	/* a call that the machine may answer, one that the host does, and a fault */
-	"guest_storm:	mov $39, %eax\n	syscall\n"
-	"guest_storm_asked:	mov %rax, %rsi\n	mov $5, %eax\n	syscall\n"
-	"guest_storm_told:	mov (%rdi), %rdx\n	jmp guest_storm\n"
-	"guest_storm_end:\n"
-	"guest_steps:	nop\n	incq (%rdi)\n	mov $5, %eax\n	syscall\n	nop\n	jmp guest_steps\n"
-	"guest_code_end:\n"
-	".popsection\n");
+#include "vm-x86_64.h"
+#elif defined __aarch64__
+#include "vm-aarch64.h"
 #else
 #error "guest code for this machine: add it here"
 #endif
@@ -368,7 +357,7 @@ static bool is_at(const uint8_t *code)
 static bool is_in_storm(uint64_t last)
 {
 	const uint64_t offset = vcpu_get(vcpu, VM_PC) - CODE - (uint64_t)(guest_storm - guest_code);
-	const uint64_t result = vcpu_get(vcpu, VM_NUMBER);
+	const uint64_t result = vcpu_get(vcpu, VM_RESULT);
 
 	return offset < (uint64_t)(guest_storm_end - guest_storm) && vcpu_get(vcpu, VM_SP) == STACK &&
 	       (!is_at(guest_storm_asked) || result == STORM_PID) &&
@@ -402,7 +391,7 @@ static bool lap(uint64_t last, unsigned int *interruptions)
 	if (!weather(&exit, last, interruptions) || exit.why != VM_CALL)
 		return false;
 	if (vcpu_get(vcpu, VM_NUMBER) != 5) {	/* an answer would not do just now */
-		if (vcpu_get(vcpu, VM_NUMBER) != 39 || !is_at(guest_storm_asked))
+		if (vcpu_get(vcpu, VM_NUMBER) != SYS_getpid || !is_at(guest_storm_asked))
 			return false;
 		vcpu_set(vcpu, VM_RESULT, STORM_PID);
 		return lap(last, interruptions);
@@ -426,7 +415,7 @@ static void storm(void)
 	vm_unmap(vm, guest_at(DATA), VM_PAGE);
 	vcpu_answer(vcpu, &answers);
 	vcpu_set(vcpu, VM_PC, CODE + (uint64_t)(guest_storm - guest_code));
-	vcpu_set(vcpu, VM_ARGUMENT, DATA);
+	vcpu_set(vcpu, VM_ARGUMENT + 2, DATA);
 	if (pthread_create(&thread, NULL, keep_kicking, NULL))
 		exit(EXIT_FAILURE);
 	while (laps < STORM_LAPS && lap(STORM_RESULT + laps, &interruptions))
@@ -437,15 +426,22 @@ static void storm(void)
 	check(laps == STORM_LAPS, "calls and faults in a storm of kicks");
 	check(interruptions > 0, "a kick in that storm");
 	if (laps < STORM_LAPS)
-		printf("lap %u: pc %#lx, rax %#lx\n", laps, (unsigned long)vcpu_get(vcpu, VM_PC),
-		       (unsigned long)vcpu_get(vcpu, VM_NUMBER));
+		printf("lap %u: pc %#lx, result %#lx\n", laps, (unsigned long)vcpu_get(vcpu, VM_PC),
+		       (unsigned long)vcpu_get(vcpu, VM_RESULT));
 }
 
-static bool steps_to(struct vm_exit *exit, uint64_t at)
+enum { STEPS = sizeof steps_at / sizeof *steps_at };
+
+static bool is_at_step(unsigned int step)
+{
+	return vcpu_get(vcpu, VM_PC) == CODE + (uint64_t)(guest_steps - guest_code) + steps_at[step];
+}
+
+static bool steps_to(struct vm_exit *exit, unsigned int step)
 {
 	vcpu_run(vcpu, 0, exit);
 	return exit->why == VM_FAULT && exit->fault.signal == SIGTRAP && exit->fault.code == TRAP_TRACE &&
-	       vcpu_get(vcpu, VM_PC) == CODE + (uint64_t)(guest_steps - guest_code) + at;
+	       is_at_step(step);
 }
 
 static void *kick_often(void *stop)
@@ -462,7 +458,6 @@ static void *kick_often(void *stop)
 /* Through calls, too: wherever a kick comes, each instruction is run once. */
 static void kick_steps(uint64_t at)
 {
-	static const uint64_t sizes[] = { 0, 1, 4, 9, 11, 12 };
 	uint64_t pc = CODE + (uint64_t)(guest_steps - guest_code);
 	bool stop = false, good = true;
 	unsigned int next = 0, kicked = 0;
@@ -478,10 +473,10 @@ static void kick_steps(uint64_t at)
 		vcpu_run(vcpu, 0, &exit);
 		kicked += exit.why == VM_INTERRUPTED;
 		if (exit.why != VM_INTERRUPTED)
-			next = (next + 1) % (sizeof sizes / sizeof *sizes);
+			next = (next + 1) % STEPS;
 		vcpu_step(vcpu, false);
-		good = vcpu_get(vcpu, VM_PC) == pc + sizes[next] &&
-		       (exit.why == VM_INTERRUPTED || exit.why == (next == 4 ? VM_CALL : VM_FAULT));
+		good = is_at_step(next) && (exit.why == VM_INTERRUPTED ||
+					    exit.why == (next == STEP_CALL ? VM_CALL : VM_FAULT));
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
@@ -498,20 +493,23 @@ static void steps(void)
 	vcpu_set(vcpu, VM_PC, CODE + (uint64_t)(guest_steps - guest_code));
 	vcpu_set(vcpu, VM_ARGUMENT, DATA);
 	vcpu_step(vcpu, true);
-	check(steps_to(&exit, 1) && page[0] == before, "a step");
-	vcpu_step(vcpu, true);
-	check(steps_to(&exit, 4) && page[0] == before + 1, "a step that stores");
+	check(steps_to(&exit, STEP_FIRST) && page[0] == before, "a step");
+	for (unsigned int step = STEP_FIRST + 1; step <= STEP_STORED; step++) {
+		vcpu_step(vcpu, true);
+		check(steps_to(&exit, step) && page[0] == before + (step == STEP_STORED),
+		      "a step that stores");
+	}
 	vcpu_kick(vcpu);
 	vcpu_step(vcpu, true);
 	vcpu_run(vcpu, 0, &exit);
 	check(exit.why == VM_INTERRUPTED, "a kick before a step");
-	check(steps_to(&exit, 9), "that step, then");
+	check(steps_to(&exit, STEP_STORED + 1), "that step, then");
 	vcpu_step(vcpu, true);
 	vcpu_run(vcpu, 0, &exit);
 	check(exit.why == VM_CALL && vcpu_get(vcpu, VM_NUMBER) == 5, "a step that is a call");
 	vcpu_set(vcpu, VM_RESULT, 99);
 	vcpu_step(vcpu, true);
-	check(steps_to(&exit, 12) && vcpu_get(vcpu, VM_RESULT) == 99, "a step behind a call");
+	check(steps_to(&exit, STEP_CALL + 1) && vcpu_get(vcpu, VM_RESULT) == 99, "a step behind a call");
 	vcpu_step(vcpu, false);
 	vcpu_run(vcpu, 0, &exit);
 	check(exit.why == VM_CALL && page[0] == before + 2, "steps no more");

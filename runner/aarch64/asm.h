@@ -8,6 +8,12 @@
 #ifndef AARCH64_ASM_H
 #define AARCH64_ASM_H
 
+/*
+ * What assembly defines here and C refers to: not by the table of addresses (GOT), where linkers
+ * take local symbols of one section for one another.
+ */
+#define ASM_DEFINED __attribute__((visibility("hidden")))
+
 #if defined __APPLE__
 #define ASM_CONST ".pushsection __TEXT,__const\n"
 #define ASM_SYMBOL(name) "_" name

@@ -43,12 +43,12 @@ enum esr_class {
  * stack pointer, which is the address of the vCPU's data; the pages behind that are its pool,
  * what all share, and the doorbell.
  */
-extern const uint8_t shim_code[];
+extern const uint8_t shim_code[] ASM_DEFINED;
 extern const struct shim_places {
 	uint16_t entered, borrowed, saved, slot_end;	/* in the vector of user code's exceptions */
 	uint16_t abort, abort_end;			/* the vector of EL1's own */
 	uint16_t main, store, failed, done, told, resume, end;
-} shim_places;
+} shim_places ASM_DEFINED;
 
 enum { POOL_AT = 1, SHARED_AT, BELL_AT, CPU_PAGES = 8 };	/* pages behind the data's */
 
