@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../guest-signals.h"
-#include "asm.h"
+#include "assembly.h"
 
 #define PAGE ((unsigned int)VM_PAGE)
 

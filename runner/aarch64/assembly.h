@@ -5,8 +5,8 @@
  * Mach-O links what is behind each symbol of its own, so a piece of code has one symbol, at
  * its beginning, and local labels; C gets their distances in a table.
  */
-#ifndef AARCH64_ASM_H
-#define AARCH64_ASM_H
+#ifndef AARCH64_ASSEMBLY_H
+#define AARCH64_ASSEMBLY_H
 
 /*
  * What assembly defines here and C refers to: not by the table of addresses (GOT), where linkers
