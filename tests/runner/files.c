@@ -78,8 +78,10 @@ static void close_it(long result)
 #define OPEN(call, ...) CALL_BETWEEN(call, make, close_it, __VA_ARGS__)
 
 static const struct timespec times[2] = { { 1000000000, 5 }, { 1100000000, 7 } };
+#ifdef SYS_open
 static const struct timeval old_times[2] = { { 1000000000, 5 }, { 1100000000, 7 } };
 static const struct utimbuf oldest_times = { 1000000000, 1100000000 };
+#endif
 static const uint64_t how[3] = { O_RDONLY },
 		      bad_how[3] = { 0, 0, 1ull << 40 }; /* struct open_how */
 static const struct timespec moment = { 0, 1000 };

@@ -95,11 +95,14 @@ static const struct pollfd list[] = { { READ_FD, POLLIN, 9 },
 				      { -1, POLLIN, 9 },
 				      { EVENT_FD, POLLIN, 0 } };
 static const struct timespec soon = { 0, 1000 }, wrong_time = { 0, -1 };
+#ifdef SYS_poll
 static const struct timeval soon_too = { 0, 1 };
+static const uint64_t closed = 1ull << CLOSED_FD;
+#endif
 static const struct itimerspec timer = { .it_value = { 100, 0 } },
 			       wrong_timer = { .it_value = { 0, -1 } };
 static const struct epoll_event event = { .events = EPOLLIN, .data = { .u64 = 1 } };
-static const uint64_t reads = 1 << READ_FD, closed = 1ull << CLOSED_FD, mask, two = 2, most = ~0ull;
+static const uint64_t reads = 1 << READ_FD, mask, two = 2, most = ~0ull;
 
 static const struct table_call calls[] = {
 #ifdef SYS_poll
