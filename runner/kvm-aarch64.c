@@ -38,12 +38,10 @@ enum { ADDRESS_BITS = 40, ADDRESS_BITS_MOST = 48 };	/* where KVM does not say; o
 static struct vcpu *find_own(struct vm *vm)
 {
 	const pid_t thread = gettid();
-	struct vcpu *vcpu;
+	struct vcpu *vcpu = vm->vcpus;
 
-	pthread_mutex_lock(&vm->lock);
-	for (vcpu = vm->vcpus; vcpu && vcpu->thread != thread; vcpu = vcpu->next)
-		;
-	pthread_mutex_unlock(&vm->lock);
+	while (vcpu && vcpu->thread != thread)
+		vcpu = vcpu->next;
 	return vcpu;
 }
 
@@ -79,7 +77,9 @@ static void end_uses(void *context)
 
 	if (!vm->machine->started)
 		return;
+	pthread_mutex_lock(&vm->lock);
 	own = find_own(vm);
+	pthread_mutex_unlock(&vm->lock);
 	if (flush(own ? own : find_flusher(vm)))
 		return;
 	/* to go on would leave the guest with what it must not have */
@@ -162,7 +162,6 @@ static int create_first(struct vm *vm, struct runner_error *error)
 		failed = kvm_arm_learn(vm, error);
 	if (failed)
 		return failed;
-	kvm_arm_learn_counter(vcpu);
 	vcpu_release(vcpu);
 	return 0;
 }
@@ -233,6 +232,8 @@ void kvm_machine_destroy(struct vm *vm)
 int kvm_machine_describe(struct vcpu *vcpu, struct runner_error *error)
 {
 	struct kvm_machine *machine = vcpu->vm->machine;
+	struct vcpu *runner;
+	int failed;
 
 	if (ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &machine->init))
 		return kvm_fails(error, "a vCPU's features");
@@ -241,7 +242,9 @@ int kvm_machine_describe(struct vcpu *vcpu, struct runner_error *error)
 	    !shim_add_cpu(&machine->shim, &machine->pages, vcpu->number, &vcpu->processor->shim))
 		return runner_error(error, ENOMEM, "no memory for a vCPU");
 	memset(vcpu->processor->shim.data->given, 0, sizeof vcpu->processor->shim.data->given);
-	return 0;
+	runner = find_own(vcpu->vm);
+	failed = kvm_arm_start(vcpu, 0, 0, error);
+	return failed ? failed : kvm_arm_set_counter(vcpu, runner ? runner : vcpu, error);
 }
 
 void kvm_machine_forget(struct vcpu *vcpu)

@@ -14,6 +14,12 @@ struct kvm_processor {
 };
 
 enum { KVM_ARM_KEYS = 10 };	/* registers: five keys of two */
+enum { KVM_ARM_TIMES = 16 };
+
+struct kvm_arm_times {
+	int64_t ticks[KVM_ARM_TIMES];	/* the last ones */
+	unsigned int count;
+};
 
 struct kvm_machine {
 	struct pages pages;
@@ -25,8 +31,8 @@ struct kvm_machine {
 	uint64_t hwcap[2];
 	bool started;		/* a vCPU may have run, and a processor have something of tables */
 	struct vcpu *flusher;	/* runs for threads that have none of their own */
-	bool has_counter;
-	uint64_t counter_distance;
+	bool has_counter;	/* and it is the host's */
+	struct kvm_arm_times times;	/* of writes to it */
 };
 
 /* -------------------------------------------------------------------------
@@ -55,8 +61,11 @@ int kvm_arm_start(struct vcpu *vcpu, uint64_t pc, uint64_t sp, struct runner_err
  */
 /* For a machine without vCPUs. */
 void kvm_arm_begin_counter(struct vm *vm);
-/* When it has its first. */
-void kvm_arm_learn_counter(const struct vcpu *vcpu);
+/*
+ * When it has another: all have the host's counter. `runner` is one that this thread can run.
+ * What was so before and cannot be any more is an error.
+ */
+int kvm_arm_set_counter(struct vcpu *vcpu, struct vcpu *runner, struct runner_error *error);
 
 /* -------------------------------------------------------------------------
  * kvm-aarch64-run.c

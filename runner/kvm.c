@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -176,6 +178,9 @@ void vm_memory_changed(struct vm *vm, uint64_t physical, size_t size)
 
 int vm_after_fork(struct vm *vm, struct runner_error *error)
 {
+	/* another thread may have been at it */
+	pthread_mutex_init(&vm->lock, NULL);
+	vm->stopped = 0;
 	destroy_vcpus(vm);
 	fds_close(vm->fd);
 	vm->fd = create_machine(vm);
@@ -232,7 +237,32 @@ void kvm_forget(struct vm *vm, uint64_t physical, size_t size)
 /* -------------------------------------------------------------------------
  * vCPUs.
  */
-int kvm_vcpu_create(struct vcpu **result, struct vm *vm, struct runner_error *error)
+
+/* Those that run are left, as by a signal; who wants to run waits. */
+static void stop_all(struct vm *vm)
+{
+	__atomic_store_n(&vm->stopped, 1, __ATOMIC_SEQ_CST);
+	for (const struct vcpu *vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
+		while (__atomic_load_n(&vcpu->running, __ATOMIC_SEQ_CST)) {
+			syscall(SYS_tkill, vcpu->thread, SIGNALS_KICK);
+			sched_yield();
+		}
+}
+
+static void begin_run(struct vcpu *vcpu)
+{
+	const struct timespec pause = { .tv_nsec = 20000 };
+
+	for (;;) {
+		__atomic_store_n(&vcpu->running, 1, __ATOMIC_SEQ_CST);
+		if (!__atomic_load_n(&vcpu->vm->stopped, __ATOMIC_SEQ_CST))
+			return;
+		__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
+		nanosleep(&pause, NULL);
+	}
+}
+
+static int make_vcpu(struct vcpu **result, struct vm *vm, struct runner_error *error)
 {
 	struct vcpu *vcpu = calloc(1, sizeof *vcpu);
 
@@ -258,6 +288,17 @@ int kvm_vcpu_create(struct vcpu **result, struct vm *vm, struct runner_error *er
 	vm->vcpus = vcpu;
 	*result = vcpu;
 	return kvm_machine_describe(vcpu, error);
+}
+
+int kvm_vcpu_create(struct vcpu **vcpu, struct vm *vm, struct runner_error *error)
+{
+	int failed;
+
+	if (vm->disturbs)
+		stop_all(vm);
+	failed = make_vcpu(vcpu, vm, error);
+	__atomic_store_n(&vm->stopped, 0, __ATOMIC_SEQ_CST);
+	return failed;
 }
 
 void kvm_vcpu_destroy(struct vcpu *vcpu)
@@ -362,7 +403,7 @@ void vcpu_run(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
 
 	set_mask(vcpu, blocked & ~signals_bit(SIGNALS_KICK));
 	vcpu->thread = gettid();
-	__atomic_store_n(&vcpu->running, 1, __ATOMIC_SEQ_CST);
+	begin_run(vcpu);
 	result = kvm_vcpu_run(vcpu);
 	__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
 	*exit = (struct vm_exit){ .why = VM_INTERRUPTED };

@@ -28,6 +28,8 @@ struct vm {
 	pthread_mutex_t lock;	/* of what is between here and `machine` */
 	struct vcpu *vcpus;	/* all of them, to be destroyed */
 	unsigned int created;	/* how many there have been: the next one's number */
+	bool disturbs;		/* those that run must not while there is a new one */
+	int stopped;		/* they do not */
 	struct vcpu *spare;	/* those that nobody uses: KVM cannot take them back */
 	struct kvm_machine *machine;
 };

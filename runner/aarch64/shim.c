@@ -47,10 +47,12 @@ extern const uint8_t shim_code[] ASM_DEFINED;
 extern const struct shim_places {
 	uint16_t entered, borrowed, saved, slot_end;	/* in the vector of user code's exceptions */
 	uint16_t abort, abort_end;			/* the vector of EL1's own */
-	uint16_t main, store, failed, done, told, resume, end;
+	uint16_t main, store, failed, done, told, resume, measure, end;
 } shim_places ASM_DEFINED;
 
 enum { POOL_AT = 1, SHARED_AT, BELL_AT, CPU_PAGES = 8 };	/* pages behind the data's */
+
+enum { MEASURE_ROUNDS = 100 };
 
 /* What the assembler is told: a number, and where fields of the pages are. */
 #define VALUE(name, value) __asm__ volatile(".set " #name ", %c0" : : "i"(value))
@@ -83,6 +85,9 @@ __attribute__((used)) static void code(void)
 	DATA(given_random, given[SHIM_RANDOM]);
 	DATA(random_left, given[SHIM_RANDOM_LEFT]);
 	DATA(wanted, wanted);
+	DATA(measured, measured);
+	DATA(measured_counter, measured.counter);
+	VALUE(rounds, MEASURE_ROUNDS);
 	DATA(frame, frame);
 	DATA(frame_sp, frame.sp);
 	DATA(frame_pc, frame.pc);
@@ -303,6 +308,31 @@ __attribute__((used)) static void code(void)
 		"	ldp x2, x3, [sp, #frame + 16]\n"
 		"	ldp x0, x1, [sp, #frame]\n"
 		"	eret\n"
+
+		/* isb: reads are in this order */
+		L("measure") ":\n"
+		"	nop\n"
+		"	mov x0, #1 << 63\n"			/* the least of all numbers, the most */
+		"	mvn x1, x0\n"
+		"	mov x2, #rounds\n"
+		"8:	isb\n"
+		"	mrs x3, cntvct_el0\n"
+		"	isb\n"
+		"	mrs x4, cntpct_el0\n"
+		"	isb\n"
+		"	mrs x5, cntvct_el0\n"
+		"	sub x5, x4, x5\n"
+		"	sub x3, x4, x3\n"
+		"	cmp x5, x0\n"
+		"	csel x0, x5, x0, gt\n"
+		"	cmp x3, x1\n"
+		"	csel x1, x3, x1, lt\n"
+		"	subs x2, x2, #1\n"
+		"	b.ne 8b\n"
+		"	stp x0, x1, [sp, #measured]\n"
+		"	str x4, [sp, #measured_counter]\n"
+		"	str xzr, [sp, #bell_flushed]\n"
+		"	b 6b\n"
 		L("end") ":\n"
 
 		".balign 8\n"
@@ -319,6 +349,7 @@ __attribute__((used)) static void code(void)
 		"	.short " L("done") " - " L("shim") "\n"
 		"	.short " L("told") " - " L("shim") "\n"
 		"	.short " L("resume") " - " L("shim") "\n"
+		"	.short " L("measure") " - " L("shim") "\n"
 		"	.short " L("end") " - " L("shim") "\n"
 		".popsection\n");
 }
@@ -496,6 +527,11 @@ unsigned int shim_registers(const struct shim *shim, const struct pages *pages,
 uint64_t shim_resume(const struct shim *shim)
 {
 	return shim->vectors + shim_places.resume;
+}
+
+uint64_t shim_measure(const struct shim *shim)
+{
+	return shim->vectors + shim_places.measure;
 }
 
 uint64_t shim_user_pstate(uint64_t pstate)

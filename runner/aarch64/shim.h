@@ -44,7 +44,8 @@ enum shim_answer {
 /* Distances from the doorbell's address, of what is stored to. */
 enum shim_bell {
 	SHIM_TELLS = 0,		/* an exception of user code: frame.syndrome says which */
-	SHIM_FLUSHED = 8,	/* what `flush` asked for is done; it is SHIM_TOLD, as before */
+	/* What `flush` asked for is done, or what shim_measure() is for; it is SHIM_TOLD, as before. */
+	SHIM_FLUSHED = 8,
 	SHIM_TROUBLE = 16,	/* an exception that cannot be: the vCPU is lost */
 };
 
@@ -67,6 +68,14 @@ struct shim_data {
 	uint64_t wanted;	/* random bytes, of the call that is being answered */
 	struct shim_frame frame __attribute__((aligned(64)));
 	uint32_t given[SHIM_ANSWERS];	/* how often, counted by EL1; they overflow */
+	/*
+	 * The physical counter less the virtual one is not less than `least` and not more than
+	 * `most`; what the physical one was, at last.
+	 */
+	struct shim_measured {
+		int64_t least, most;
+		uint64_t counter;
+	} measured;
 };
 _Static_assert(sizeof(struct shim_data) <= VM_PAGE, "a page");
 
@@ -166,6 +175,8 @@ uint64_t shim_debug_control(bool stepping);
  * doorbell's store later step over it.
  */
 uint64_t shim_resume(const struct shim *shim);
+/* The same, but it measures first. */
+uint64_t shim_measure(const struct shim *shim);
 #define SHIM_PSTATE (PSTATE_DAIF | 5)	/* EL1, with its own stack pointer */
 
 /* -------------------------------------------------------------------------
