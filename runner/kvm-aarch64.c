@@ -258,11 +258,11 @@ struct guest_range vm_user_range(const struct vm *vm)
 	return (struct guest_range){ guest_at(VM_PAGE), guest_at(SHIM_USER_END) };
 }
 
-/* EL1's pages are in the kernel's half: user code's addresses have none of them. */
+/* EL1's pages are in the kernel's half: this is what nobody has. */
 struct guest_range vm_own_range(const struct vm *vm)
 {
 	(void)vm;
-	return (struct guest_range){ guest_at(SHIM_USER_END), guest_at(SHIM_USER_END) };
+	return (struct guest_range){ guest_at(SHIM_USER_END), guest_at(SHIM_USER_END + VM_PAGE) };
 }
 
 void vm_physical_range(const struct vm *vm, uint64_t *start, uint64_t *end)
