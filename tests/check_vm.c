@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "runner/vm.h"
+#include "tools/host.h"
 
 enum { CODE = 0x10000, DATA = 0x20000, STACK = 0x30000, MEMORY = 64 * VM_PAGE };
 enum { PATIENCE = 60 };	/* seconds, for a guest that goes where it should not */
@@ -23,16 +24,10 @@ enum { PATIENCE = 60 };	/* seconds, for a guest that goes where it should not */
 #pragma GCC visibility push(hidden)
 extern const uint8_t guest_code[], guest_code_end[], guest_load[], guest_store[], guest_call[];
 extern const uint8_t guest_loop[], guest_storm[], guest_storm_asked[], guest_storm_told[];
-extern const uint8_t guest_storm_end[], guest_steps[];
+extern const uint8_t guest_storm_end[], guest_steps[], guest_any[], guest_counter[];
+extern const uint8_t guest_read_counter[];
 #pragma GCC visibility pop
 
-#if defined __x86_64__
-#include "vm-x86_64.h"
-#elif defined __aarch64__
-#include "vm-aarch64.h"
-#else
-#error "guest code for this machine: add it here"
-#endif
 
 static struct vm *vm;
 static struct vcpu *vcpu;
@@ -99,6 +94,14 @@ static bool faults(const uint8_t *code, uint64_t at, int signal_code)
 	return exit.why == VM_FAULT && exit.fault.signal == SIGSEGV && exit.fault.code == signal_code &&
 	       exit.fault.address.v == at && vcpu_get(vcpu, VM_PC) == CODE + (uint64_t)(code - guest_code);
 }
+
+#if defined __x86_64__
+#include "vm-x86_64.h"
+#elif defined __aarch64__
+#include "vm-aarch64.h"
+#else
+#error "guest code for this machine: add it here"
+#endif
 
 static void calls(void)
 {
@@ -516,6 +519,225 @@ static void steps(void)
 	kick_steps(DATA);
 }
 
+/* -------------------------------------------------------------------------
+ * What the machine answers itself.
+ */
+enum { ANY = 6, ANY_CHANGED = 7 };	/* the numbers with which guest_any ends */
+
+/* The call, whatever it is. Whether the host was asked, with all registers as they were. */
+static bool asks_host(uint64_t number, uint64_t first, uint64_t second, uint64_t third)
+{
+	struct vm_exit exit;
+
+	vcpu_set(vcpu, VM_ARGUMENT + 2, third);
+	vcpu_set(vcpu, VM_ARGUMENT + 4, number);
+	exit = run(guest_any, first, second);
+	return exit.why == VM_CALL && vcpu_get(vcpu, VM_NUMBER) == number &&
+	       vcpu_get(vcpu, VM_ARGUMENT) == first && vcpu_get(vcpu, VM_ARGUMENT + 1) == second &&
+	       vcpu_get(vcpu, VM_ARGUMENT + 2) == third;
+}
+
+/* Whether the program went on with that result, and its registers. */
+static bool has_got(uint64_t result)
+{
+	return vcpu_get(vcpu, VM_NUMBER) == ANY && vcpu_get(vcpu, VM_ARGUMENT + 1) == result;
+}
+
+static bool goes_on(uint64_t result)
+{
+	struct vm_exit exit;
+
+	vcpu_set(vcpu, VM_RESULT, result);
+	do
+		vcpu_run(vcpu, 0, &exit);
+	while (exit.why == VM_INTERRUPTED);
+	return exit.why == VM_CALL && has_got(result);
+}
+
+static bool is_answered(uint64_t number, uint64_t result)
+{
+	return !asks_host(number, 1, 2, 3) && has_got(result);
+}
+
+static void answers(void)
+{
+	const struct vm_answers answers = { 21, 22, 23, 24, 25, 26 };
+
+	vcpu_attention(vcpu, VM_ATTENTION_ANSWERS, 0);
+	check(asks_host(SYS_getpid, 1, 2, 3) && goes_on(5), "a call that nobody can answer");
+	vcpu_answer(vcpu, &answers);
+	check(is_answered(SYS_getpid, 21) && is_answered(SYS_gettid, 22) &&
+		      is_answered(SYS_getuid, 23) && is_answered(SYS_geteuid, 24) &&
+		      is_answered(SYS_getgid, 25) && is_answered(SYS_getegid, 26),
+	      "calls that the machine answers");
+	check(asks_host(SYS_getppid, 1, 2, 3) && goes_on(77), "one that it does not");
+	vcpu_attention(vcpu, VM_ATTENTION_TRACE, 0);
+	check(asks_host(SYS_getpid, 1, 2, 3) && goes_on(0), "a call that is to be seen");
+	vcpu_attention(vcpu, VM_ATTENTION_OFF, VM_ATTENTION_TRACE);
+	check(asks_host(SYS_gettid, 1, 2, 3), "a call while another lane is set");
+	vcpu_attention(vcpu, 0, VM_ATTENTION_OFF);
+	check(is_answered(SYS_getegid, 26), "answers again");
+}
+
+/* Whether this process has these bytes anywhere that is not the program's. */
+static bool still_has(const uint8_t *bytes, size_t size)
+{
+	static uint8_t piece[64 * VM_PAGE];
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int all = open("/proc/self/mem", O_RDONLY);
+	unsigned long start, end;
+	bool found = false;
+	char line[512], writes;
+
+	while (fgets(line, sizeof line, maps))
+		if (sscanf(line, "%lx-%lx r%c", &start, &end, &writes) == 3 && writes == 'w' &&
+		    !strstr(line, "[stack]"))
+			for (; start < end; start += sizeof piece) {
+				size_t most = end - start < sizeof piece ? end - start : sizeof piece;
+
+				if (start <= (uintptr_t)piece && (uintptr_t)piece < start + most)
+					continue;
+				if ((start >= (uintptr_t)memory && start < (uintptr_t)memory + MEMORY) ||
+				    pread(all, piece, most, (off_t)start) != (ssize_t)most)
+					continue;
+				found |= memmem(piece, most, bytes, size) != NULL;
+			}
+	fclose(maps);
+	close(all);
+	return found;
+}
+
+enum { TAKEN = 64, URANDOM = 37 };
+
+/* `seen` is wiped: what is left is the machine's. */
+static void fill_pool(uint8_t *pool, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		pool[i] = (uint8_t)(i * 167 + (i >> 8) * 31 + 7);
+	vcpu_random_fill(vcpu, pool);
+}
+
+static void randoms(void)
+{
+	uint8_t *page = memory + 24 * VM_PAGE, pool[VM_PAGE], taken[TAKEN];
+	size_t size = vcpu_random_room(vcpu);
+
+	if (!size)	/* nothing of this machine's can be hidden from programs */
+		return;
+	map(DATA, 24, 1, GUEST_READ | GUEST_WRITE);
+	check(asks_host(SYS_getrandom, DATA, TAKEN, 0) && goes_on(9), "random bytes that there are not");
+	fill_pool(pool, size);
+	check(!asks_host(SYS_getrandom, DATA, TAKEN, 0) && has_got(TAKEN) &&
+		      !memcmp(page, pool, TAKEN) && vcpu_random_room(vcpu) == TAKEN,
+	      "random bytes");
+	check(!asks_host(SYS_getrandom, DATA + 8, TAKEN, 1) && has_got(TAKEN) &&
+		      !memcmp(page + 8, pool + TAKEN, TAKEN),
+	      "the next ones");
+	check(asks_host(SYS_getrandom, DATA, TAKEN, 2) && asks_host(SYS_getrandom, DATA, 0, 0) &&
+		      asks_host(SYS_getrandom, DATA, VM_PAGE, 0) &&
+		      asks_host(SYS_getrandom, DATA, UINT64_MAX, 0),
+	      "what the host decides");
+	check(vcpu_random_room(vcpu) == 2 * TAKEN, "random bytes are left");
+	check(asks_host(SYS_read, URANDOM, DATA, 1) && asks_host(SYS_read, UINT32_MAX, DATA, 1),
+	      "a descriptor that is something else");
+	vm_random_fd(vm, URANDOM, true);
+	check(!asks_host(SYS_read, URANDOM, DATA, TAKEN) && has_got(TAKEN) &&
+		      !memcmp(page, pool + 2 * TAKEN, TAKEN),
+	      "a descriptor that is random");
+	check(asks_host(SYS_read, URANDOM + 1, DATA, 1) && asks_host(SYS_read, URANDOM + 32, DATA, 1) &&
+		      asks_host(SYS_read, VM_RANDOM_FDS, DATA, 1),
+	      "those beside it");
+	vm_random_fd(vm, URANDOM, false);
+	check(asks_host(SYS_read, URANDOM, DATA, TAKEN), "one that is not any more");
+
+	/* to where there is no memory, or not for this: nothing is given twice */
+	check(asks_host(SYS_getrandom, DATA + VM_PAGE - TAKEN / 2, TAKEN, 0) && goes_on(3) &&
+		      vcpu_random_room(vcpu) == 4 * TAKEN,
+	      "random bytes for a page that is not there");
+	map(DATA, 24, 1, GUEST_READ);
+	check(asks_host(SYS_getrandom, DATA, TAKEN, 0) && goes_on(4), "for a page to be read");
+	check(asks_host(SYS_getrandom, vm_own_range(vm).start.v, TAKEN, 0) && goes_on(4) &&
+		      asks_host(SYS_getrandom, UINT64_MAX - TAKEN / 2, TAKEN, 0) && goes_on(4),
+	      "for pages that no program has");
+	map_file(26);
+	map(DATA, 26, 2, GUEST_READ | GUEST_WRITE);
+	check(asks_host(SYS_getrandom, DATA + VM_PAGE, TAKEN, 0) && goes_on(4),
+	      "for a page behind the end of a file");
+	map(DATA, 24, 1, GUEST_READ | GUEST_WRITE);
+	while (!asks_host(SYS_getrandom, DATA, TAKEN, 0))
+		memcpy(taken, page, TAKEN);
+	check(vcpu_random_room(vcpu) + TAKEN > size, "all of them");
+	memset(pool, 0, sizeof pool);
+	memset(page, 0, VM_PAGE);
+	check(!still_has(taken, TAKEN / 2), "random bytes that were given are gone");
+}
+
+/* -------------------------------------------------------------------------
+ * The counter, also while there are more vCPUs.
+ */
+static bool is_the_counter(void)
+{
+	uint64_t before, told, after, distance;
+
+	if (vm_counter_distance(vm, &distance))
+		return true;
+	before = host_ordered_counter() + distance;
+	run(guest_read_counter, 0, 0);
+	told = vcpu_get(vcpu, VM_ARGUMENT + 1);
+	after = host_ordered_counter() + distance;
+	return told >= before && told <= after;
+}
+
+static void counters(void)
+{
+	uint64_t *loops = (uint64_t *)(memory + 28 * VM_PAGE);
+	struct vcpu *others[4], *mine = vcpu;
+	struct runner_error error;
+	pthread_t thread;
+
+	check(is_the_counter(), "the counter");
+	map(DATA, 28, 1, GUEST_READ | GUEST_WRITE);
+	must(vcpu_create(&worker, vm, guest_at(CODE + (uint64_t)(guest_counter - guest_code)),
+			 guest_at(STACK), &error), &error);
+	vcpu_set(worker, VM_ARGUMENT, DATA);
+	if (pthread_create(&thread, NULL, work, NULL))
+		exit(EXIT_FAILURE);
+	for (unsigned int i = 0; i < sizeof others / sizeof *others; i++) {
+		counts(loops);
+		must(vcpu_create(&others[i], vm, guest_at(CODE), guest_at(STACK), &error), &error);
+		vcpu = others[i];
+		check(is_the_counter(), "the counter of another vCPU");
+		vcpu = mine;
+	}
+	check(counts(loops), "a vCPU while others are made");
+	vm_unmap(vm, guest_at(DATA), VM_PAGE);
+	pthread_join(thread, NULL);
+	check(worker_end.why == VM_FAULT, "the counter only goes on");
+}
+
+/* Who gets a vCPU that was somebody's finds nothing of it. */
+static void again(void)
+{
+	const struct vm_answers answers = { 1, 2, 3, 4, 5, 6 };
+	struct vm_registers zero, fresh;
+	struct runner_error error;
+
+	run(guest_any, 1, 2);
+	vcpu_answer(vcpu, &answers);
+	vcpu_set(vcpu, VM_THREAD_POINTER, 1);
+	vcpu_release(vcpu);
+	must(vcpu_create(&vcpu, vm, guest_at(CODE), guest_at(STACK), &error), &error);
+	check(vcpu_get(vcpu, VM_PC) == CODE && vcpu_get(vcpu, VM_SP) == STACK &&
+		      !vcpu_get(vcpu, VM_ARGUMENT) && !vcpu_get(vcpu, VM_THREAD_POINTER),
+	      "first registers");
+	must(vcpu_create(&worker, vm, guest_at(CODE), guest_at(STACK), &error), &error);
+	memset(&zero, 0, sizeof zero);
+	memset(&fresh, 0, sizeof fresh);
+	check(!vcpu_save(vcpu, &fresh) && !vcpu_save(worker, &zero) && !memcmp(&fresh, &zero, sizeof zero),
+	      "those of a vCPU that was used");
+	check(asks_host(SYS_getpid, 1, 2, 3), "answers for somebody else");
+}
+
 int main(void)
 {
 	struct runner_error error;
@@ -545,6 +767,11 @@ int main(void)
 	kicks();
 	storm();
 	steps();
+	answers();
+	randoms();
+	counters();
+	processor();
+	again();
 	vm_destroy(vm);
 	munmap(memory, MEMORY);
 	printf("%d of %d passed\n", checks - failures, checks);

@@ -642,11 +642,11 @@ static void tell_abort(struct vm_fault *fault, const struct shim_frame *frame)
 	const uint64_t status = frame->syndrome & ABORT_STATUS;
 	const bool kernel = fault->address.v >= SHIM_USER_END + VM_PAGE;
 
-	fault->prot = wanted(frame->syndrome);
 	if (status == STATUS_ALIGNMENT) {
 		fault->signal = GUEST_SIGBUS;
 		fault->code = GUEST_BUS_ADRALN;
 	} else {
+		fault->prot = wanted(frame->syndrome);
 		fault->signal = GUEST_SIGSEGV;
 		fault->code = kernel || (status & ~STATUS_LEVEL) == STATUS_TRANSLATION ?
 				      GUEST_SEGV_MAPERR :
