@@ -82,7 +82,7 @@ if [ -n "$programs" ]; then
 	root=$into.new/root
 	# shellcheck disable=SC2046,SC2086  # lists
 	fetch "$root" $(printf "%s:$debian " $programs)
-	rm -rf "$root/usr/share" "$root/usr/lib"/*/gconv
+	rm -rf "${root:?}/usr/share" "$root/usr/lib"/*/gconv
 	# Compiled, as an installed one is: an emulated processor takes its time for that.
 	python=$(cd "$root/usr/lib" && echo python3.*)
 	"$python" -m compileall -q -s "$root" "$root/usr/lib/$python" 2>/dev/null || :

@@ -345,16 +345,16 @@ for kind in $kinds; do
 	run 0 "./attack-$kind"
 	grep -qx unreachable out && pass || fail "attack-$kind: not to its end"
 	for at in $touched; do
-		run 139 "./attack-$kind" touch $at
+		run 139 "./attack-$kind" touch "$at"
 	done
 	for at in $looked_at; do
-		run 139 "./attack-$kind" look $at
+		run 139 "./attack-$kind" look "$at"
 	done
 	for port in $ports; do
-		run 139 "./attack-$kind" out $port
+		run 139 "./attack-$kind" out "$port"
 	done
 	for at in $entered; do
-		run 139 "./attack-$kind" jump $at
+		run 139 "./attack-$kind" jump "$at"
 	done
 	run 139 "./attack-$kind" clock
 done
