@@ -34,7 +34,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS LDFLAGS LIBELF
 	mkdir "$dir/build"
 	cd "$dir/build"
 	PKG_CONFIG_LIBDIR=$packages PKG_CONFIG_SYSROOT_DIR=$MACHINE_KERNEL/root PKG_CONFIG=pkg-config \
-		"$dir/source/configure" -q --enable-werror --enable-runner --host=$host CC=$host-gcc
+		"$dir/source/configure" -q --disable-shared --enable-werror --enable-runner \
+		--host=$host CC=$host-gcc
 	"$MAKE" -s -j2 vdsorun check_gdb check_loop check_space check_vm
 } >"$dir/log" 2>&1 || {
 	cat "$dir/log"
