@@ -124,7 +124,7 @@ int vcpu_save(const struct vcpu *vcpu, struct vm_registers *to)
 	memcpy(to->regs, frame->x, sizeof to->regs);
 	to->sp = frame->sp;
 	to->pc = frame->pc;
-	to->pstate = frame->pstate & ~PSTATE_SS;	/* a debugger's */
+	to->pstate = shim_user_pstate(frame->pstate);
 	to->tpidr = frame->thread;
 	to->fpsr = (uint32_t)vectors.fpsr;
 	to->fpcr = (uint32_t)vectors.fpcr;
@@ -144,7 +144,7 @@ int vcpu_load(struct vcpu *vcpu, const struct vm_registers *from)
 	memcpy(frame->x, from->regs, sizeof frame->x);
 	frame->sp = from->sp;
 	frame->pc = from->pc;
-	frame->pstate = shim_user_pstate(from->pstate) | (frame->pstate & PSTATE_SS);
+	frame->pstate = shim_user_pstate(from->pstate) | (vcpu->stepping ? PSTATE_SS : 0);
 	frame->thread = from->tpidr;
 	return 0;
 }

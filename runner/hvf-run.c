@@ -109,7 +109,9 @@ static uint64_t syndrome(const struct vcpu *vcpu)
 /* What will be told when it runs on for some instructions more, or is just about to ring. */
 static bool is_telling(const struct vcpu *vcpu, enum shim_place place, uint64_t pc)
 {
-	return shim_has_to_tell(place, syndrome(vcpu)) ||
+	const struct shim_frame *frame = &vcpu->shim.data->frame;
+
+	return shim_has_to_tell(place, place == SHIM_SAVED ? frame->syndrome : syndrome(vcpu)) ||
 	       (place == SHIM_TOLD && pc < shim_resume(&vcpu->vm->shim));
 }
 

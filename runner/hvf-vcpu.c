@@ -112,19 +112,14 @@ void hvf_vcpus_destroy(struct vm *vm)
 	vm->numbers = vm->live = 0;
 }
 
-/* As Linux begins a program. What was told or kicked was another's. */
+/* As Linux begins a program. What was kicked was another's. */
 static void start(struct vcpu *vcpu, uint64_t pc, uint64_t sp)
 {
-	struct shim_data *data = vcpu->shim.data;
-
-	data->frame = (struct shim_frame){ .pc = pc, .sp = sp };
-	data->flush = 0;
+	shim_begin(&vcpu->shim, pc, sp);
+	vcpu->shim.data->flush = 0;
 	memset(&vcpu->vectors, 0, sizeof vcpu->vectors);
 	vcpu->stepping = vcpu->in_between = false;
 	vcpu->kicked = vcpu->running = 0;
-	vcpu_attention(vcpu, VM_ATTENTION_ANSWERS, (uint32_t)~VM_ATTENTION_ANSWERS);
-	memset(vcpu->shim.pool, 0, sizeof *vcpu->shim.pool);
-	vcpu->shim.pool->next = SHIM_POOL;
 }
 
 int vcpu_create(struct vcpu **vcpu, struct vm *vm, guest_addr pc, guest_addr sp,
@@ -171,10 +166,7 @@ void vcpu_release(struct vcpu *vcpu)
  */
 void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear)
 {
-	uint32_t *attention = &vcpu->shim.data->attention;
-
-	__atomic_or_fetch(attention, set, __ATOMIC_SEQ_CST);
-	__atomic_and_fetch(attention, ~clear, __ATOMIC_RELEASE);
+	shim_attention(&vcpu->shim, set, clear);
 }
 
 void vcpu_answer(struct vcpu *vcpu, const struct vm_answers *answers)

@@ -464,12 +464,7 @@ size_t vm_unmap(struct vm *vm, guest_addr at, size_t size)
 
 void vm_random_fd(struct vm *vm, unsigned int fd, bool is)
 {
-	uint32_t *word = &vm->shim.shared->random[fd / 32], bit = 1u << fd % 32;
-
-	if (is)
-		__atomic_or_fetch(word, bit, __ATOMIC_SEQ_CST);
-	else
-		__atomic_and_fetch(word, ~bit, __ATOMIC_SEQ_CST);
+	shim_random_fd(&vm->shim, fd, is);
 }
 
 bool vm_answered(struct vm *vm, unsigned int number, const char **name, uint64_t *count)

@@ -3,9 +3,11 @@
 #define _GNU_SOURCE
 #include "double.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 __attribute__((weak)) int fds_hide(int fd);
@@ -129,12 +131,21 @@ static bool make_unnoticed(struct double_vm *vm, struct double_vcpu *vcpu)
 	return good;
 }
 
+/* A thread that has ended has taken its vCPU with it. */
+void double_bury(struct double_vm *vm)
+{
+	for (unsigned int i = 0; i < DOUBLE_VCPUS; i++)
+		if (vm->vcpu[i].used && syscall(SYS_tkill, vm->vcpu[i].owner, 0) && errno == ESRCH)
+			vm->vcpu[i].used = false;
+}
+
 static struct double_vcpu *take(struct double_vm *vm, pid_t owner)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	struct double_vcpu *found = NULL;
 
 	pthread_mutex_lock(&lock);
+	double_bury(vm);
 	for (unsigned int i = 0; i < DOUBLE_VCPUS; i++) {
 		struct double_vcpu *vcpu = &vm->vcpu[i];
 

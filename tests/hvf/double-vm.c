@@ -219,6 +219,7 @@ hv_return_t hv_vm_destroy(void)
 {
 	if (!double_vm())
 		return HV_NO_DEVICE;
+	double_bury(&machine);
 	for (unsigned int i = 0; i < DOUBLE_VCPUS; i++)
 		if (machine.vcpu[i].used)
 			return HV_BUSY;

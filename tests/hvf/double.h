@@ -83,6 +83,8 @@ struct double_vm {
 
 /* This process' machine; NULL: none. */
 struct double_vm *double_vm(void);
+/* Takes vCPUs of threads that have ended. */
+void double_bury(struct double_vm *vm);
 /* The calling thread's vCPU of that number; NULL: it has none. */
 struct double_vcpu *double_own(hv_vcpu_t number);
 
