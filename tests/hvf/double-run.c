@@ -49,7 +49,7 @@ static bool signal_waits(void)
 	return pending & ~mask & ~INTERRUPT;
 }
 
-static void set_mask(const struct double_vcpu *vcpu)
+static void set_mask(struct double_vcpu *vcpu)
 {
 	const uint64_t blocked = (has_mask ? mask : blocked_now()) & ~INTERRUPT;
 	union {
@@ -57,8 +57,12 @@ static void set_mask(const struct double_vcpu *vcpu)
 		uint8_t bytes[sizeof(struct kvm_signal_mask) + sizeof blocked];
 	} set = { .mask = { .len = sizeof blocked } };
 
+	if (vcpu->masked && vcpu->blocked == blocked)
+		return;
 	memcpy(set.mask.sigset, &blocked, sizeof blocked);
 	ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, &set);
+	vcpu->masked = true;
+	vcpu->blocked = blocked;
 }
 
 /* One that is pending would end all that comes. */
@@ -178,7 +182,7 @@ static void leave_access(struct double_vm *vm, struct double_vcpu *vcpu)
 	uint64_t registers[HV_REG_X30 + 1], syndrome = status(vm, ipa) | (is_write ? WNR : 0);
 	uint32_t instruction;
 
-	for (hv_reg_t reg = 0; reg <= HV_REG_X30; reg++)
+	for (hv_reg_t reg = 0; !is_write && reg <= HV_REG_X30; reg++)
 		registers[reg] = double_reg(vcpu, reg);
 	if (double_instruction(vm, vcpu, pc, &instruction))
 		syndrome |= decoded(instruction);
@@ -238,7 +242,7 @@ static bool steps(const struct double_vcpu *vcpu)
 	return vcpu->traps_debug && (double_sys_reg(vcpu, HV_SYS_REG_MDSCR_EL1) & MDSCR_SS);
 }
 
-static void set_debug(const struct double_vcpu *vcpu)
+static void set_debug(struct double_vcpu *vcpu)
 {
 	struct kvm_guest_debug debug = { 0 };
 
@@ -246,7 +250,9 @@ static void set_debug(const struct double_vcpu *vcpu)
 		debug.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP;
 	if (steps(vcpu))
 		debug.control |= KVM_GUESTDBG_SINGLESTEP;
-	ioctl(vcpu->fd, KVM_SET_GUEST_DEBUG, &debug);
+	if (vcpu->debug != debug.control)
+		ioctl(vcpu->fd, KVM_SET_GUEST_DEBUG, &debug);
+	vcpu->debug = debug.control;
 }
 
 /* An instruction was run, and the next is pending: that state is PSTATE's. */
@@ -311,7 +317,6 @@ static void leave(struct double_vm *vm, struct double_vcpu *vcpu)
 /* It was to be ended, or a signal is to end it. */
 static bool ends(struct double_vcpu *vcpu)
 {
-	take_interrupt();
 	__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 	return __atomic_exchange_n(&vcpu->canceled, 0, __ATOMIC_SEQ_CST) || signal_waits();
 }
@@ -336,8 +341,10 @@ static hv_return_t run(struct double_vm *vm, struct double_vcpu *vcpu)
 			return HV_SUCCESS;
 		}
 		failed = run_once(vcpu);
-		if (failed == EINTR || failed == EAGAIN)
+		if (failed == EINTR || failed == EAGAIN) {
+			take_interrupt();
 			continue;
+		}
 		if (failed == EFAULT)
 			leave_nothing_there(vm, vcpu);
 		else if (!failed)

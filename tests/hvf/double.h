@@ -68,6 +68,9 @@ struct double_vcpu {
 	int running;		/* so is KVM_RUN */
 	bool traps_debug, vtimer_masked;
 	bool interrupt[2];
+	bool masked;		/* KVM has this mask: */
+	uint64_t blocked;
+	uint32_t debug;		/* likewise */
 	uint64_t vtimer_offset;
 };
 
