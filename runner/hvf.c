@@ -19,13 +19,10 @@
 #include <sys/mman.h>
 #if defined __APPLE__
 #include <libkern/OSCacheControl.h>
-#include <mach/mach.h>
 #include <mach/mach_time.h>
-#else
-#include <sys/uio.h>
-#include <unistd.h>
 #endif
 
+#include "host-memory.h"
 #include "hvf.h"
 #include "startup.h"
 
@@ -76,29 +73,16 @@ static uint64_t up(uint64_t at)
 	return down(at + HVF_PAGE - 1);
 }
 
-/* What the host has there it may not even read, or there is none: behind the end of a file. */
-static bool is_readable(const uint8_t *page)
-{
-	uint8_t byte;
-#if defined __APPLE__
-	mach_vm_size_t got = 0;
-
-	return mach_vm_read_overwrite(mach_task_self(), (mach_vm_address_t)page, sizeof byte,
-				      (mach_vm_address_t)&byte, &got) == KERN_SUCCESS;
-#else
-	struct iovec local = { &byte, sizeof byte }, remote = { (void *)page, sizeof byte };
-
-	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == sizeof byte;
-#endif
-}
-
 static void begin_code(void *context, uint64_t ipa, size_t size)
 {
 	const struct hvf_piece *piece = hvf_piece_at(context, ipa);
 	uint8_t *host = piece->host + (ipa - piece->ipa);
 
+	/* of what is not there, behind the end of a file, a cache has nothing */
 	for (size_t o = 0; o < size; o += VM_PAGE) {
-		if (!is_readable(host + o))
+		uint8_t byte;
+
+		if (host_copy(&byte, host + o, sizeof byte) != sizeof byte)
 			continue;
 #if defined __APPLE__
 		sys_icache_invalidate(host + o, VM_PAGE);
