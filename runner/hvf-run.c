@@ -254,13 +254,20 @@ static bool is_over(struct vcpu *vcpu, struct vm_exit *exit)
 	return exit->kicked || hvf_signals_wait();
 }
 
+static hv_return_t set_steps(struct vcpu *vcpu)
+{
+	if (vcpu->steps == vcpu->stepping)
+		return HV_SUCCESS;
+	vcpu->steps = vcpu->stepping;
+	return hv_vcpu_set_sys_reg(vcpu->hv, HV_SYS_REG_MDSCR_EL1, shim_debug_control(vcpu->steps));
+}
+
 static bool prepare(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
 {
 	hv_return_t result = hvf_bind(vcpu);
 
 	if (result == HV_SUCCESS)
-		result = hv_vcpu_set_sys_reg(vcpu->hv, HV_SYS_REG_MDSCR_EL1,
-					     shim_debug_control(vcpu->stepping));
+		result = set_steps(vcpu);
 	if (result != HV_SUCCESS) {
 		tell_off(exit, "a vCPU", (uint32_t)result);
 		return false;

@@ -26,6 +26,8 @@ static hv_return_t give_registers(const struct vcpu *vcpu)
 
 	for (unsigned int i = 0; i < count && result == HV_SUCCESS; i++)
 		result = hv_vcpu_set_sys_reg(vcpu->hv, registers[i].number, registers[i].value);
+	for (unsigned int i = 0; vcpu->vm->has_keys && i < SHIM_KEYS && result == HV_SUCCESS; i++)
+		result = hv_vcpu_set_sys_reg(vcpu->hv, shim_keys[i], vcpu->vm->key[i]);
 	if (result == HV_SUCCESS)
 		result = hvf_give_vectors(vcpu, &vcpu->vectors);
 	return result;
@@ -47,17 +49,26 @@ static void drop(struct vcpu *vcpu)
 		bound = NULL;
 }
 
+/* A thread has one. A child of vfork() has its parent's variables, and not its vCPU. */
+static void unbind_other(void)
+{
+	uint64_t pc;
+
+	if (bound && hv_vcpu_get_reg(bound->hv, HV_REG_PC, &pc) == HV_SUCCESS)
+		hvf_unbind(bound);
+}
+
 hv_return_t hvf_bind(struct vcpu *vcpu)
 {
 	hv_return_t result;
 
 	if (!vcpu->bound) {
-		if (bound)
-			hvf_unbind(bound);	/* a thread has one */
+		unbind_other();
 		result = hv_vcpu_create(&vcpu->hv, &vcpu->exit, NULL);
 		if (result != HV_SUCCESS)
 			return result;
 		vcpu->bound = true;
+		vcpu->steps = false;
 		result = give_registers(vcpu);
 		if (result == HV_SUCCESS)
 			result = give_counter(vcpu);

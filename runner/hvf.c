@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
 #if defined __APPLE__
 #include <libkern/OSCacheControl.h>
 #include <mach/mach_time.h>
@@ -32,6 +34,7 @@
 #define TABLES_SIZE (64ull << 20)	/* of which only what is used exists */
 #define MEMORY_PHYSICAL (4 * GIB)
 #define MEMORY_END (1ull << HVF_IPA_BITS)
+#define HWCAP_KEYS (1u << 30 | 1u << 31)	/* Linux's HWCAP_PACA and HWCAP_PACG */
 /* A piece may be this much further up than it was given for, for each that was before. */
 #define PIECE_SKEW (2ull * HVF_PAGE)
 
@@ -268,6 +271,9 @@ static int learn(struct vm *vm, struct runner_error *error)
 	for (unsigned int word = 0; word < 2; word++)
 		vm->hwcap[word] = shim_hwcap(id_register, vm->flusher, word);
 	hvf_unbind(vm->flusher);
+	vm->has_keys = vm->hwcap[0] & HWCAP_KEYS;
+	if (vm->has_keys && getentropy(vm->key, sizeof vm->key))
+		return runner_error(error, errno, "random keys: %s", strerror(errno));
 	return 0;
 }
 

@@ -40,6 +40,8 @@ struct vm {
 	bool used;			/* a vCPU has run */
 	uint32_t vcpus_max;
 	uint64_t hwcap[2];
+	uint64_t key[SHIM_KEYS];	/* of pointer authentication: a process' */
+	bool has_keys;
 	struct vcpu *flusher;		/* for threads that have no vCPU of their own */
 
 	pthread_mutex_t lock;		/* of what follows */
@@ -61,11 +63,12 @@ struct vcpu {
 	bool bound;		/* there is one: */
 	hv_vcpu_t hv;
 	hv_vcpu_exit_t *exit;
+	bool steps;		/* as MDSCR_EL1 is */
 	struct hvf_vectors {
 		hv_simd_fp_uchar16_t v[32];
 		uint64_t fpsr, fpcr;
 	} vectors;		/* if not */
-	bool stepping;
+	bool stepping;		/* as it is to be */
 	bool in_between;	/* it goes on where it is, not from its frame */
 	uint64_t changes;	/* of the mappings, before the run */
 	int kicked, running;

@@ -9,14 +9,6 @@
 /* Arm ARM D23.2.78: ID_AA64MMFR0_EL1 says whether there are pages of 4 KiB. */
 enum { ID_AA64MMFR0 = SHIM_REGISTER(3, 0, 0, 7, 0), TGRAN4_SHIFT = 28, TGRAN4_NONE = 15 };
 
-/* APIAKeyLo_EL1, ... APGAKeyHi_EL1: op0 3, op1 0, CRn 2, and these. */
-static const uint16_t keys[KVM_ARM_KEYS] = {
-	SHIM_REGISTER(3, 0, 2, 1, 0), SHIM_REGISTER(3, 0, 2, 1, 1), SHIM_REGISTER(3, 0, 2, 1, 2),
-	SHIM_REGISTER(3, 0, 2, 1, 3), SHIM_REGISTER(3, 0, 2, 2, 0), SHIM_REGISTER(3, 0, 2, 2, 1),
-	SHIM_REGISTER(3, 0, 2, 2, 2), SHIM_REGISTER(3, 0, 2, 2, 3), SHIM_REGISTER(3, 0, 2, 3, 0),
-	SHIM_REGISTER(3, 0, 2, 3, 1),
-};
-
 static uint64_t read_id(void *vcpu, uint16_t number)
 {
 	return kvm_arm_get_system(vcpu, number);
@@ -37,8 +29,8 @@ static bool set_keys(const struct vcpu *vcpu)
 {
 	const struct kvm_machine *machine = vcpu->vm->machine;
 
-	for (unsigned int i = 0; machine->has_keys && i < KVM_ARM_KEYS; i++)
-		if (!kvm_arm_set_system(vcpu, keys[i], machine->key[i]))
+	for (unsigned int i = 0; machine->has_keys && i < SHIM_KEYS; i++)
+		if (!kvm_arm_set_system(vcpu, shim_keys[i], machine->key[i]))
 			return false;
 	return true;
 }

@@ -13,7 +13,6 @@ struct kvm_processor {
 	bool stepping;
 };
 
-enum { KVM_ARM_KEYS = 10 };	/* registers: five keys of two */
 enum { KVM_ARM_TIMES = 16 };
 
 struct kvm_arm_times {
@@ -26,7 +25,7 @@ struct kvm_machine {
 	struct shim shim;
 	struct kvm_vcpu_init init;
 	unsigned int physical_bits;
-	uint64_t key[KVM_ARM_KEYS];	/* of pointer authentication: a process's */
+	uint64_t key[SHIM_KEYS];	/* of pointer authentication: a process's */
 	bool has_keys;
 	uint64_t hwcap[2];
 	bool started;		/* a vCPU may have run, and a processor have something of tables */

@@ -483,6 +483,14 @@ void shim_begin(const struct shim_cpu *cpu, uint64_t pc, uint64_t sp)
 #define MDSCR_STEP BIT(0)
 #define MDSCR_NO_CHANNEL BIT(12)	/* the debugger's channel is not user code's */
 
+/* APIAKeyLo_EL1, APIAKeyHi_EL1, APIBKeyLo_EL1 ... to APGAKeyHi_EL1. */
+const uint16_t shim_keys[SHIM_KEYS] = {
+	SHIM_REGISTER(3, 0, 2, 1, 0), SHIM_REGISTER(3, 0, 2, 1, 1), SHIM_REGISTER(3, 0, 2, 1, 2),
+	SHIM_REGISTER(3, 0, 2, 1, 3), SHIM_REGISTER(3, 0, 2, 2, 0), SHIM_REGISTER(3, 0, 2, 2, 1),
+	SHIM_REGISTER(3, 0, 2, 2, 2), SHIM_REGISTER(3, 0, 2, 2, 3), SHIM_REGISTER(3, 0, 2, 3, 0),
+	SHIM_REGISTER(3, 0, 2, 3, 1),
+};
+
 static uint64_t address_size(unsigned int bits)
 {
 	static const uint8_t sizes[] = { 32, 36, 40, 42, 44, 48 };

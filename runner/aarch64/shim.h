@@ -166,6 +166,13 @@ unsigned int shim_registers(const struct shim *shim, const struct pages *pages,
 			    const struct shim_cpu *cpu, unsigned int physical_bits,
 			    struct shim_register registers[SHIM_REGISTERS]);
 
+/*
+ * Keys of pointer authentication, if the processor has that: a process' own, chosen at random.
+ * Their registers, the halves of five.
+ */
+enum { SHIM_KEYS = 10 };
+extern const uint16_t shim_keys[SHIM_KEYS];
+
 /* MDSCR_EL1 while a debugger steps (the frame's pstate has PSTATE_SS then), and while not. */
 uint64_t shim_debug_control(bool stepping);
 

@@ -93,12 +93,18 @@ static bool make(struct double_vm *vm, struct double_vcpu *vcpu)
 	return vcpu->made;
 }
 
+/* Apple's processors have pointer authentication, and guests may use it. */
 static bool reset(const struct double_vm *vm, const struct double_vcpu *vcpu)
 {
 	struct kvm_vcpu_init init;
 
-	return !ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init) &&
-	       !ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &init);
+	if (ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init))
+		return false;
+	if (ioctl(vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_PTRAUTH_ADDRESS) > 0 &&
+	    ioctl(vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_PTRAUTH_GENERIC) > 0)
+		init.features[0] |= 1u << KVM_ARM_VCPU_PTRAUTH_ADDRESS |
+				    1u << KVM_ARM_VCPU_PTRAUTH_GENERIC;
+	return !ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &init);
 }
 
 /* What general registers are then is not said. */
@@ -253,6 +259,10 @@ static bool is_declared(hv_sys_reg_t reg)
 		HV_SYS_REG_ID_AA64ISAR0_EL1, HV_SYS_REG_ID_AA64ISAR1_EL1,
 		HV_SYS_REG_ID_AA64MMFR0_EL1, HV_SYS_REG_ID_AA64MMFR1_EL1,
 		HV_SYS_REG_ID_AA64MMFR2_EL1, HV_SYS_REG_SCTLR_EL1, HV_SYS_REG_CPACR_EL1,
+		HV_SYS_REG_APIAKEYLO_EL1, HV_SYS_REG_APIAKEYHI_EL1, HV_SYS_REG_APIBKEYLO_EL1,
+		HV_SYS_REG_APIBKEYHI_EL1, HV_SYS_REG_APDAKEYLO_EL1, HV_SYS_REG_APDAKEYHI_EL1,
+		HV_SYS_REG_APDBKEYLO_EL1, HV_SYS_REG_APDBKEYHI_EL1, HV_SYS_REG_APGAKEYLO_EL1,
+		HV_SYS_REG_APGAKEYHI_EL1,
 		HV_SYS_REG_TTBR0_EL1, HV_SYS_REG_TTBR1_EL1, HV_SYS_REG_TCR_EL1,
 		HV_SYS_REG_ESR_EL1, HV_SYS_REG_FAR_EL1, HV_SYS_REG_PAR_EL1, HV_SYS_REG_MAIR_EL1,
 		HV_SYS_REG_AMAIR_EL1,
