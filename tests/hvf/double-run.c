@@ -374,6 +374,7 @@ hv_return_t hv_vcpu_run(hv_vcpu_t number)
 	}
 	__atomic_store_n(&vcpu->entered, 1, __ATOMIC_SEQ_CST);
 	memset(&vcpu->exit, 0, sizeof vcpu->exit);
+	double_write_back(vcpu);
 	set_mask(vcpu);
 	set_debug(vcpu);
 	set_lines(vm, vcpu, true);

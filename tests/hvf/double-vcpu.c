@@ -108,12 +108,15 @@ static bool reset(const struct double_vm *vm, const struct double_vcpu *vcpu)
 }
 
 /* What general registers are then is not said. */
-static void fill(const struct double_vcpu *vcpu)
+static void fill(struct double_vcpu *vcpu)
 {
-	const uint64_t anything = 0xa5a5a5a5a5a5a5a5;
+	struct double_cache *cache = &vcpu->cache;
 
-	for (hv_reg_t reg = HV_REG_X0; reg <= HV_REG_X30; reg++)
-		double_set(vcpu, double_reg_id(reg), &anything);
+	memset(cache, 0, sizeof *cache);
+	for (hv_reg_t reg = HV_REG_X0; reg <= HV_REG_X30; reg++) {
+		cache->general[reg] = 0xa5a5a5a5a5a5a5a5;
+		cache->general_valid[reg] = cache->general_dirty[reg] = true;
+	}
 }
 
 /*
@@ -311,20 +314,32 @@ uint64_t double_sys_reg(const struct double_vcpu *vcpu, hv_sys_reg_t reg)
 
 hv_return_t hv_vcpu_get_reg(hv_vcpu_t number, hv_reg_t reg, uint64_t *value)
 {
-	const struct double_vcpu *vcpu = double_own(number);
-	const uint64_t id = double_reg_id(reg);
+	struct double_vcpu *vcpu = double_own(number);
+	struct double_cache *cache;
 
-	*value = 0;
-	return told(!vcpu || !id || double_get(vcpu, id, value));
+	if (!vcpu || reg >= DOUBLE_GENERAL)
+		return HV_BAD_ARGUMENT;
+	cache = &vcpu->cache;
+	if (!cache->general_valid[reg]) {
+		cache->general[reg] = double_reg(vcpu, reg);
+		cache->general_valid[reg] = true;
+	}
+	*value = cache->general[reg];
+	return HV_SUCCESS;
 }
 
-/* The first four bytes are the low half. */
 hv_return_t hv_vcpu_set_reg(hv_vcpu_t number, hv_reg_t reg, uint64_t value)
 {
-	const struct double_vcpu *vcpu = double_own(number);
-	const uint64_t id = double_reg_id(reg);
+	struct double_vcpu *vcpu = double_own(number);
+	struct double_cache *cache;
 
-	return told(!vcpu || !id || double_set(vcpu, id, &value));
+	if (!vcpu || reg >= DOUBLE_GENERAL)
+		return HV_BAD_ARGUMENT;
+	cache = &vcpu->cache;
+	cache->general_dirty[reg] |= !cache->general_valid[reg] || cache->general[reg] != value;
+	cache->general_valid[reg] = true;
+	cache->general[reg] = value;
+	return HV_SUCCESS;
 }
 
 hv_return_t hv_vcpu_get_sys_reg(hv_vcpu_t number, hv_sys_reg_t reg, uint64_t *value)
@@ -347,27 +362,56 @@ static uint64_t vector_id(hv_simd_fp_reg_t reg)
 {
 	const uint64_t first = CORE(KVM_REG_SIZE_U128, fp_regs.vregs[0]);
 
-	if (reg > HV_SIMD_FP_REG_Q31)
-		return 0;
 	return first + reg * (CORE(KVM_REG_SIZE_U128, fp_regs.vregs[1]) - first);
 }
 
 hv_return_t hv_vcpu_get_simd_fp_reg(hv_vcpu_t number, hv_simd_fp_reg_t reg,
 				    hv_simd_fp_uchar16_t *value)
 {
-	const struct double_vcpu *vcpu = double_own(number);
-	const uint64_t id = vector_id(reg);
+	struct double_vcpu *vcpu = double_own(number);
+	struct double_cache *cache;
 
-	return told(!vcpu || !id || double_get(vcpu, id, value));
+	if (!vcpu || reg >= DOUBLE_VECTORS)
+		return HV_BAD_ARGUMENT;
+	cache = &vcpu->cache;
+	if (!cache->vector_valid[reg] && double_get(vcpu, vector_id(reg), &cache->vector[reg]))
+		return HV_ERROR;
+	cache->vector_valid[reg] = true;
+	*value = cache->vector[reg];
+	return HV_SUCCESS;
 }
 
 hv_return_t hv_vcpu_set_simd_fp_reg(hv_vcpu_t number, hv_simd_fp_reg_t reg,
 				    hv_simd_fp_uchar16_t value)
 {
-	const struct double_vcpu *vcpu = double_own(number);
-	const uint64_t id = vector_id(reg);
+	struct double_vcpu *vcpu = double_own(number);
+	struct double_cache *cache;
 
-	return told(!vcpu || !id || double_set(vcpu, id, &value));
+	if (!vcpu || reg >= DOUBLE_VECTORS)
+		return HV_BAD_ARGUMENT;
+	cache = &vcpu->cache;
+	cache->vector_dirty[reg] |= !cache->vector_valid[reg] ||
+				    memcmp(&cache->vector[reg], &value, sizeof value);
+	cache->vector_valid[reg] = true;
+	cache->vector[reg] = value;
+	return HV_SUCCESS;
+}
+
+/* The first four bytes of a number are its low half: KVM has some of that size. */
+void double_write_back(struct double_vcpu *vcpu)
+{
+	struct double_cache *cache = &vcpu->cache;
+
+	for (hv_reg_t reg = 0; reg < DOUBLE_GENERAL; reg++)
+		if (cache->general_dirty[reg])
+			double_set(vcpu, double_reg_id(reg), &cache->general[reg]);
+	for (hv_simd_fp_reg_t reg = 0; reg < DOUBLE_VECTORS; reg++)
+		if (cache->vector_dirty[reg])
+			double_set(vcpu, vector_id(reg), &cache->vector[reg]);
+	memset(cache->general_valid, 0, sizeof cache->general_valid);
+	memset(cache->general_dirty, 0, sizeof cache->general_dirty);
+	memset(cache->vector_valid, 0, sizeof cache->vector_valid);
+	memset(cache->vector_dirty, 0, sizeof cache->vector_dirty);
 }
 
 /* -------------------------------------------------------------------------

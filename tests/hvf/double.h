@@ -56,6 +56,15 @@ struct double_slot {
 	hv_memory_flags_t flags;
 };
 
+/* Registers, between runs: KVM is slow to tell one, and slow to take one. */
+enum { DOUBLE_GENERAL = HV_REG_CPSR + 1, DOUBLE_VECTORS = HV_SIMD_FP_REG_Q31 + 1 };
+struct double_cache {
+	uint64_t general[DOUBLE_GENERAL];
+	hv_simd_fp_uchar16_t vector[DOUBLE_VECTORS];
+	bool general_valid[DOUBLE_GENERAL], general_dirty[DOUBLE_GENERAL];
+	bool vector_valid[DOUBLE_VECTORS], vector_dirty[DOUBLE_VECTORS];
+};
+
 /* KVM takes no vCPU back: one that was destroyed is used again. */
 struct double_vcpu {
 	int fd;
@@ -63,6 +72,7 @@ struct double_vcpu {
 	bool made, used;
 	pid_t owner;		/* a thread */
 	hv_vcpu_exit_t exit;
+	struct double_cache cache;
 	int canceled;		/* hv_vcpus_exit() was called */
 	int entered;		/* hv_vcpu_run() is at work */
 	int running;		/* so is KVM_RUN */
@@ -105,6 +115,8 @@ void *double_at(const struct double_vm *vm, uint64_t ipa);
 /* One of KVM's registers: 0, or -1. */
 int double_get(const struct double_vcpu *vcpu, uint64_t id, void *value);
 int double_set(const struct double_vcpu *vcpu, uint64_t id, const void *value);
+/* What is to be KVM's is, and what was KVM's may change. */
+void double_write_back(struct double_vcpu *vcpu);
 uint64_t double_reg_id(hv_reg_t reg);
 uint64_t double_sys_reg_id(hv_sys_reg_t reg);
 uint64_t double_reg(const struct double_vcpu *vcpu, hv_reg_t reg);
