@@ -244,6 +244,33 @@ START_TEST(test_wait_restarts)
 }
 END_TEST
 
+/* What comes before the call is made, whatever its handler says, is no interruption of it. */
+START_TEST(test_wait_not_made)
+{
+	const struct kernel_sigaction action = { .handler = 0x400000, .flags = SA_RESTORER };
+	struct fake_step step = CALL(.number = SYS_read);
+	struct loop_end end;
+	char byte = 0;
+	int fd[2];
+
+	ck_assert_int_eq(pipe(fd), 0);
+	ck_assert_int_eq(write(fd[1], "x", 1), 1);
+	signals_be(&thread);
+	ck_assert_int_eq(signals_act(&thread, SIGUSR1, &action, NULL), 0);
+	raise(SIGUSR1);
+	step.argument[0] = (uint64_t)fd[0];
+	step.argument[1] = DATA;
+	step.argument[2] = 1;
+	end = play(&step, 1);
+	ck_assert_int_eq(end.signal, SIGSEGV);
+	ck_assert_int_eq(step.repeated, 1);
+	ck_assert_int_eq(read(fd[0], &byte, 1), 1);
+	ck_assert_int_eq(byte, 'x');
+	close(fd[0]);
+	close(fd[1]);
+}
+END_TEST
+
 /* What is pending and blocked is seen; what is ignored is not, and is not there later. */
 START_TEST(test_pending)
 {
@@ -388,7 +415,8 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		test_exit, test_fault, test_off, test_interrupted, test_missing, test_memory,
-		test_descriptors, test_descriptors_used_up, test_wait_ends, test_wait_restarts, test_pending,
+		test_descriptors, test_descriptors_used_up, test_wait_ends, test_wait_restarts,
+		test_wait_not_made, test_pending,
 #ifdef SYS_arch_prctl
 		test_thread_pointer,
 #endif

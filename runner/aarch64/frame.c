@@ -94,8 +94,8 @@ uint64_t frame_needs(const struct vm *vm)
  * that of the last one, and what is no access has no address.
  */
 enum { CLASS_AT = 26, CLASSES = 64 };
-enum class { BRANCH_TARGET = 0x0d, INSTRUCTION_ABORT = 0x20, DATA_ABORT = 0x24,
-	     FLOATING_POINT = 0x2c };
+enum class { POINTER_SIGNATURE = 0x1c, INSTRUCTION_ABORT = 0x20, PC_ALIGNMENT = 0x22,
+	     DATA_ABORT = 0x24, STACK_ALIGNMENT = 0x26, FLOATING_POINT = 0x2c };
 #define ESR_CLASS ((CLASSES - 1ull) << CLASS_AT)
 #define ESR_IL (1ull << 25)	/* an instruction of 32 bits */
 #define ESR_CM (1ull << 8)	/* it maintained a cache */
@@ -126,11 +126,18 @@ void frame_note_fault(struct thread *thread, const struct vm_fault *fault)
 		return;
 	thread->signal.fault = *fault;
 	thread->signal.fault_at = 0;
-	if (class == INSTRUCTION_ABORT || class == DATA_ABORT) {
+	switch (class) {
+	case INSTRUCTION_ABORT:
+	case DATA_ABORT:
 		thread->signal.fault_at = fault->address.v;
 		thread->signal.fault.error = shown_esr(fault->error, fault->address.v);
-	} else if (class == BRANCH_TARGET) {
-		thread->signal.fault.error = 0;	/* as of an instruction that there is not */
+		break;
+	case POINTER_SIGNATURE:
+	case PC_ALIGNMENT:
+	case STACK_ALIGNMENT:
+		break;
+	default:	/* an instruction that is none, or not for user code */
+		thread->signal.fault.error = 0;
 	}
 }
 

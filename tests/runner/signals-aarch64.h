@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What signals.c has of the processor: its registers, in frames and out of them, and its faults. */
+#include <sys/auxv.h>
 
 /* A signal to oneself, in assembly, with nothing of a library around. */
 #define SIGNAL "ldr w0, %[me]\n\tldr w1, %[number]\n\tldr w8, %[call]\n\tsvc #0\n\t"
@@ -52,8 +53,10 @@ static void step_over(int number, siginfo_t *info, void *context)
 {
 	mcontext_t *registers = &((ucontext_t *)context)->uc_mcontext;
 
-	printf("%d, code %d, at it %d, address %d\n", number, info->si_code,
+	printf("%d, code %d, at it %d, address %d", number, info->si_code,
 	       (uintptr_t)info->si_addr == (uintptr_t)registers->pc, info->si_addr != NULL);
+	/* a debugger's exception leaves what the last fault was */
+	show_fault(context, info->si_addr);
 	registers->pc += (unsigned int)skip;
 	registers->regs[0] = 77;
 }
@@ -83,6 +86,12 @@ static void instructions(void)
 	INSTRUCTION("eret", 4);
 	INSTRUCTION("mov x1, #1\n\tlsl x1, x1, #63\n\tldr x1, [x1]", 4);
 	INSTRUCTION("mov x1, #-8\n\tldr x1, [x1]", 4);
+	INSTRUCTION("brk #0", 4);
+	/* where nobody's memory can be, and the kernel's is; a tag is none of an address */
+	INSTRUCTION("mov x1, #1 << 52\n\tldr x1, [x1]", 4);
+	INSTRUCTION("mov x1, #0xffff << 48\n\tstr x1, [x1]", 4);
+	INSTRUCTION("mov x1, #1 << 63\n\tstr x1, [x1]", 4);
+	INSTRUCTION("udf #0", 4);
 	/* what cannot be, aligned as it is */
 	INSTRUCTION("add x1, sp, #1\n\tldaxr x2, [x1]", 4);
 	INSTRUCTION("adr x1, 1f\n\tadd x1, x1, #2\n\tbr x1\n1:\tnop", 2);
@@ -168,6 +177,9 @@ static void frame_of(int number, siginfo_t *info, void *context)
 {
 	ucontext_t *to = context;
 	const struct fpsimd_context *fp = vectors_of(to);
+	const uintptr_t vdso = getauxval(AT_SYSINFO_EHDR);
+	const uintptr_t back = (uintptr_t)__builtin_return_address(0);
+	const uintptr_t *link = *(const uintptr_t **)__builtin_frame_address(0);
 
 	(void)number;
 	printf("flags %#lx, link %d\n", to->uc_flags, to->uc_link != NULL);
@@ -180,8 +192,33 @@ static void frame_of(int number, siginfo_t *info, void *context)
 	       (unsigned int)((uintptr_t)context % 16));
 	printf("below %lu, state %#llx\n", (unsigned long)(to->uc_mcontext.sp - (uintptr_t)context),
 	       (unsigned long long)to->uc_mcontext.pstate & FLAGS_AND_LEVEL);
+	/* its own frame has where it was called from: a record of who was interrupted */
+	printf("record %td above info, of its caller %d %d\n", (char *)link - (char *)info,
+	       link[0] == to->uc_mcontext.regs[29], link[1] == to->uc_mcontext.regs[30]);
+	printf("returns to the page %d\n", back >= vdso && back < vdso + 2 * PAGE);
 	printf("blocked %d %d\n", sigismember(&to->uc_sigmask, SIGUSR1),
 	       sigismember(&to->uc_sigmask, SIGHUP));
+}
+
+/* Records may go on behind the first ones: one says where, and the end is in between. */
+static void move(int number, siginfo_t *info, void *context)
+{
+	uint8_t *at = (uint8_t *)((ucontext_t *)context)->uc_mcontext.__reserved;
+	struct fpsimd_context fp = *vectors_of(context);
+	struct extra_context extra = { .head = { EXTRA_MAGIC, sizeof extra } };
+	const struct esr_context cause = { .head = { ESR_MAGIC, sizeof cause } };
+	const uint64_t end[2] = { 0 };
+
+	(void)number;
+	(void)info;
+	memset(&fp.vregs[5], 0x33, VECTOR_SIZE);
+	extra.datap = (uintptr_t)at + sizeof extra + sizeof end;
+	extra.size = sizeof cause + sizeof fp + sizeof end;
+	at = mempcpy(at, &extra, sizeof extra);
+	at = mempcpy(at, end, sizeof end);
+	at = mempcpy(at, &cause, sizeof cause);
+	at = mempcpy(at, &fp, sizeof fp);
+	memcpy(at, end, sizeof end);
 }
 
 /* A handler may forget all records but that of the vector registers. */
@@ -201,10 +238,12 @@ static void forgotten(void)
 	const int me = getpid(), number = SIGUSR1, call = SYS_kill;
 	uint64_t x = 0;
 
-	handle(SIGUSR1, forget, 0);
-	__asm__ volatile("movi v5.16b, #255\n\t" SIGNAL "fmov %0, d5"
-			 : "=r"(x) : SIGNAL_INPUTS : "v5", SIGNAL_CLOBBERS);
-	printf("%#llx\n", (unsigned long long)x);
+	for (int moved = 0; moved < 2; moved++) {
+		handle(SIGUSR1, moved ? move : forget, 0);
+		__asm__ volatile("movi v5.16b, #255\n\t" SIGNAL "fmov %0, d5"
+				 : "=r"(x) : SIGNAL_INPUTS : "v5", SIGNAL_CLOBBERS);
+		printf("%#llx\n", (unsigned long long)x);
+	}
 }
 
 /* They have to be there. */
@@ -220,4 +259,20 @@ static void spoil_address(int number, siginfo_t *info, void *context)
 	(void)number;
 	(void)info;
 	((ucontext_t *)context)->uc_mcontext.pc = 1ull << 63;
+}
+
+/* To go on with a kernel's rights: at EL1, with a stack of its own. */
+static void spoil_state(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)info;
+	((ucontext_t *)context)->uc_mcontext.pstate |= 5;
+}
+
+/* A record that is longer than it can be. */
+static void spoil_records(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)info;
+	vectors_of(context)->head.size += VECTOR_SIZE;
 }

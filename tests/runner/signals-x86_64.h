@@ -213,3 +213,19 @@ static void spoil_address(int number, siginfo_t *info, void *context)
 	(void)info;
 	((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] = (greg_t)(1ull << 63);
 }
+
+/* To go on with a kernel's rights: in ring 0's segment. */
+static void spoil_state(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)info;
+	((uint16_t *)&((ucontext_t *)context)->uc_mcontext.gregs[REG_CSGSFS])[0] = 0x10;
+}
+
+/* Parts of the vector registers' state are where they cannot be. */
+static void spoil_records(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)info;
+	((ucontext_t *)context)->uc_mcontext.fpregs = (fpregset_t)8;
+}

@@ -893,6 +893,20 @@ static void end_bad_address(void)
 	puts("alive");
 }
 
+static void end_bad_state(void)
+{
+	handle(SIGUSR1, spoil_state, 0);
+	raise(SIGUSR1);
+	puts("alive");
+}
+
+static void end_bad_records(void)
+{
+	handle(SIGUSR1, spoil_records, 0);
+	raise(SIGUSR1);
+	puts("alive");
+}
+
 static void end_no_restorer(void)
 {
 	const struct {
@@ -967,6 +981,8 @@ static const struct {
 	SCENARIO(end_bad_frame),
 	SCENARIO(end_bad_vectors),
 	SCENARIO(end_bad_address),
+	SCENARIO(end_bad_state),
+	SCENARIO(end_bad_records),
 	SCENARIO(end_no_restorer),
 	SCENARIO(end_from_outside),
 };
