@@ -46,6 +46,8 @@ aarch64)
 	;;
 esac
 
+seconds=120	# for what takes moments elsewhere
+
 mkdir "$dir/programs" "$dir/others"
 RUNNER_KINDS=$kinds "$SRCDIR/tests/runner.sh" --build "$dir/programs"
 files="$files $dir/programs"
@@ -70,4 +72,5 @@ exit \$failed
 END
 # shellcheck disable=SC2086  # a list
 "$SRCDIR/tests/machine-boot.sh" $files "$dir/commands" "$dir/all" -- \
-	env RING0=yes SRCDIR="$SRCDIR" VDSORUN="$VDSORUN" RUNNER_WITHOUT="$without" sh "$dir/all"
+	env RING0=yes SRCDIR="$SRCDIR" VDSORUN="$VDSORUN" RUNNER_WITHOUT="$without" \
+	RUNNER_SECONDS=$seconds CASE_SECONDS=$seconds CK_TIMEOUT_MULTIPLIER=20 sh "$dir/all"

@@ -11,7 +11,7 @@
 : "${CC:=cc}" "${MUSL_CC:=musl-gcc}" "${RUNNER_KINDS:=glibc musl pie dynamic}"
 TZ=UTC RUNNER_TEST=given
 export TZ RUNNER_TEST
-seconds=60	# a guest that does not end
+: "${RUNNER_SECONDS:=60}"	# a guest that does not end
 shown=8 shows='differs out err'
 task=${1-} programs=${2-}
 # shellcheck source=tests/guest.sh
@@ -24,7 +24,7 @@ run()
 	want=$1
 	shift
 	: >differs
-	timeout -k 5 $seconds "$VDSORUN" "$@" >out 2>err </dev/null
+	timeout -k 5 "$RUNNER_SECONDS" "$VDSORUN" "$@" >out 2>err </dev/null
 	status=$?
 	if [ $status -eq "$want" ]; then pass; else fail "$*: status $status, not $want"; fi
 }
@@ -32,7 +32,7 @@ run()
 # same PROGRAM ARGUMENT... : as it is without a machine
 same()
 {
-	timeout -k 5 $seconds "$@" >native 2>native.err </dev/null
+	timeout -k 5 "$RUNNER_SECONDS" "$@" >native 2>native.err </dev/null
 	native=$?
 	run $native "$@"
 	if { diff native out && diff native.err err; } >differs; then

@@ -18,13 +18,13 @@
 #include <unistd.h>
 
 enum { PAGE = 4096, PAGES = 16 };
-/* What the machine has at the end of user code's half, and is in /proc/self/maps, if there is any. */
+/* What the machine has at the end of user code's half, and is in /proc/self/maps. */
 #if defined __x86_64__
 static const uint64_t kernel_half = 0xffff800000000000;
 static const uint64_t shim = 0x7fffff7ff000, shim_end = 0x7ffffffff000;
 #elif defined __aarch64__
 static const uint64_t kernel_half = 0xffff000000000000;
-static const uint64_t shim = 0xfffffffff000, shim_end = 0xfffffffff000;
+static const uint64_t shim = 0xfffffffff000, shim_end = 0x1000000000000;
 #endif
 static int failed;
 
@@ -122,10 +122,12 @@ int main(int argc, char **argv)
 #elif defined __aarch64__
 		__asm__ volatile("mov x8, %1\n\tbr %0" : : "r"(at), "r"((uint64_t)SYS_getpid) : "x8");
 #endif
+	const uint64_t last = shim_end - shim < PAGES / 2 * PAGE ? shim : shim_end - PAGES / 2 * PAGE;
+
 	for (uint64_t i = 0; i < PAGES; i++) {
 		through_calls(kernel_half + i * PAGE);
 		through_calls(shim + i * PAGE);
-		through_calls(shim_end - PAGES / 2 * PAGE + i * PAGE);
+		through_calls(last + i * PAGE);
 	}
 	through_calls(~(uint64_t)0 - PAGE + 1);
 	clock_page(getauxval(AT_SYSINFO_EHDR));
