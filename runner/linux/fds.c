@@ -43,15 +43,13 @@ void fds_end(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* A lock knows its owner by a number that the child does not have. */
+/* A lock knows its owner by a number that the child does not have. What has begun has yet to end. */
 void fds_again(void)
 {
 	pthread_mutex_t fresh = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 	lock = fresh;
-	if (depth)
-		setrlimit(RLIMIT_NOFILE, &guest);
-	depth = 0;
+	pthread_mutex_lock(&lock);
 }
 
 int fds_limit(const struct rlimit *new, struct rlimit *old)
