@@ -28,17 +28,30 @@ static void tell_off(struct vm_exit *exit, const char *what, uint64_t number)
 /* -------------------------------------------------------------------------
  * One entry.
  */
+static uint64_t reg(const struct vcpu *vcpu, hv_reg_t number)
+{
+	uint64_t value = 0;
+
+	hv_vcpu_get_reg(vcpu->hv, number, &value);
+	return value;
+}
+
 static hv_return_t enter(struct vcpu *vcpu)
 {
 	hv_return_t result = HV_SUCCESS;
 
 	if (!vcpu->in_between) {
-		result = hv_vcpu_set_reg(vcpu->hv, HV_REG_PC, shim_resume(&vcpu->vm->shim));
+		result = hv_vcpu_set_reg(vcpu->hv, HV_REG_PC,
+					 vcpu->starts ? HVF_START : shim_resume(&vcpu->vm->shim));
 		if (result == HV_SUCCESS)
 			result = hv_vcpu_set_reg(vcpu->hv, HV_REG_CPSR, SHIM_PSTATE);
+		if (result == HV_SUCCESS && vcpu->starts)
+			result = hvf_start_enter(vcpu);
 	}
 	if (result == HV_SUCCESS)
 		result = hv_vcpu_run(vcpu->hv);
+	if (vcpu->starts)
+		vcpu->starts = !hvf_start_is_over(reg(vcpu, HV_REG_PC));
 	return result;
 }
 
@@ -90,14 +103,6 @@ static bool complete(struct vcpu *vcpu, enum shim_place place, struct vm_exit *e
 	return true;
 }
 
-static uint64_t reg(const struct vcpu *vcpu, hv_reg_t number)
-{
-	uint64_t value = 0;
-
-	hv_vcpu_get_reg(vcpu->hv, number, &value);
-	return value;
-}
-
 static uint64_t syndrome(const struct vcpu *vcpu)
 {
 	uint64_t value = 0;
@@ -120,6 +125,8 @@ static bool leave_interrupted(struct vcpu *vcpu, struct vm_exit *exit)
 	const uint64_t pc = reg(vcpu, HV_REG_PC);
 	const enum shim_place place = shim_place(&vcpu->vm->shim, pc);
 
+	if (vcpu->starts)
+		return false;
 	vcpu->in_between = is_telling(vcpu, place, pc);
 	return !vcpu->in_between && complete(vcpu, place, exit);
 }
@@ -244,9 +251,13 @@ static bool take_kick(struct vcpu *vcpu)
 	return __atomic_exchange_n(&vcpu->kicked, 0, __ATOMIC_SEQ_CST);
 }
 
-/* What has to be told first is not ended by kicks, however many come: none is passed on. */
-static bool is_over(struct vcpu *vcpu, struct vm_exit *exit)
+/*
+ * What has to be told first is not ended by kicks and signals, however many come: none is passed
+ * on.
+ */
+static bool is_over(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
 {
+	hvf_signals_begin(vcpu->in_between ? UINT64_MAX : blocked);
 	if (vcpu->in_between)
 		return false;
 	__atomic_store_n(&vcpu->running, 1, __ATOMIC_SEQ_CST);
@@ -262,7 +273,7 @@ static hv_return_t set_steps(struct vcpu *vcpu)
 	return hv_vcpu_set_sys_reg(vcpu->hv, HV_SYS_REG_MDSCR_EL1, shim_debug_control(vcpu->steps));
 }
 
-static bool prepare(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
+static bool prepare(struct vcpu *vcpu, struct vm_exit *exit)
 {
 	hv_return_t result = hvf_bind(vcpu);
 
@@ -272,7 +283,6 @@ static bool prepare(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
 		tell_off(exit, "a vCPU", (uint32_t)result);
 		return false;
 	}
-	hvf_signals_begin(blocked);
 	__atomic_store_n(&vcpu->vm->used, true, __ATOMIC_SEQ_CST);
 	return true;
 }
@@ -283,9 +293,9 @@ void vcpu_run(struct vcpu *vcpu, uint64_t blocked, struct vm_exit *exit)
 	bool over = false;
 
 	*exit = (struct vm_exit){ .why = VM_INTERRUPTED };
-	if (!prepare(vcpu, blocked, exit))
+	if (!prepare(vcpu, exit))
 		return;
-	while (!over && !is_over(vcpu, exit)) {
+	while (!over && !is_over(vcpu, blocked, exit)) {
 		vcpu->changes = __atomic_load_n(&vcpu->vm->changes, __ATOMIC_SEQ_CST);
 		result = enter(vcpu);
 		__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);

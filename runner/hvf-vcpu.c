@@ -17,15 +17,10 @@ struct vcpu *hvf_bound(void)
 /* -------------------------------------------------------------------------
  * The framework's.
  */
-static hv_return_t give_registers(const struct vcpu *vcpu)
+static hv_return_t give_registers(struct vcpu *vcpu)
 {
-	struct shim_register registers[SHIM_REGISTERS];
-	unsigned int count = shim_registers(&vcpu->vm->shim, &vcpu->vm->pages, &vcpu->shim,
-					    HVF_IPA_BITS, registers);
-	hv_return_t result = HV_SUCCESS;
+	hv_return_t result = hvf_start_prepare(vcpu);
 
-	for (unsigned int i = 0; i < count && result == HV_SUCCESS; i++)
-		result = hv_vcpu_set_sys_reg(vcpu->hv, registers[i].number, registers[i].value);
 	for (unsigned int i = 0; vcpu->vm->has_keys && i < SHIM_KEYS && result == HV_SUCCESS; i++)
 		result = hv_vcpu_set_sys_reg(vcpu->hv, shim_keys[i], vcpu->vm->key[i]);
 	if (result == HV_SUCCESS)

@@ -88,6 +88,7 @@ static void begin_code(void *context, uint64_t ipa, size_t size)
 		if (host_copy(&byte, host + o, sizeof byte) != sizeof byte)
 			continue;
 #if defined __APPLE__
+		sys_dcache_flush(host + o, VM_PAGE);
 		sys_icache_invalidate(host + o, VM_PAGE);
 #else
 		__builtin___clear_cache((char *)host + o, (char *)host + o + VM_PAGE);
@@ -229,23 +230,27 @@ void vm_use_device(int fd)
 static int create_tables(struct vm *vm, struct runner_error *error)
 {
 	struct pages *pages = &vm->pages;
-	uint8_t *host = mmap(NULL, TABLES_SIZE + HVF_PAGE, PROT_READ | PROT_WRITE,
+	const size_t size = HVF_PAGE + TABLES_SIZE;
+	uint8_t *host = mmap(NULL, size + HVF_PAGE, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	int failed;
 
 	if (host == MAP_FAILED)
 		return runner_error(error, errno, "memory for page tables: %s", strerror(errno));
-	pages->host = (uint8_t *)up((uintptr_t)host);
-	pages->physical = TABLES_PHYSICAL;
-	pages->size = TABLES_SIZE;
-	pages->uses = (struct pages_uses){ end_uses, begin_code, vm };
-	munmap(host, (size_t)(pages->host - host));
-	munmap(pages->host + TABLES_SIZE, HVF_PAGE - (size_t)(pages->host - host));
-	failed = add_piece(vm, TABLES_PHYSICAL, TABLES_PHYSICAL, pages->host, TABLES_SIZE, error);
+	vm->own = (uint8_t *)up((uintptr_t)host);
+	munmap(host, (size_t)(vm->own - host));
+	munmap(vm->own + size, HVF_PAGE - (size_t)(vm->own - host));
+	*pages = (struct pages){ .host = vm->own + HVF_PAGE, .physical = TABLES_PHYSICAL,
+				 .size = TABLES_SIZE, .uses = { end_uses, begin_code, vm } };
+	failed = add_piece(vm, HVF_START, HVF_START, vm->own, HVF_PAGE, error);
+	if (!failed)
+		failed = add_piece(vm, TABLES_PHYSICAL, TABLES_PHYSICAL, pages->host, TABLES_SIZE, error);
 	if (failed)
 		return failed;
-	if (!pages_create(pages) || !shim_create(&vm->shim, pages, BELL_PHYSICAL))
+	if (!pages_create(pages) || !shim_create(&vm->shim, pages, BELL_PHYSICAL) ||
+	    !hvf_start_create(vm, vm->own))
 		return runner_error(error, ENOMEM, "no room for page tables");
+	begin_code(vm, HVF_START, VM_PAGE);
 	return 0;
 }
 
@@ -320,9 +325,9 @@ void vm_destroy(struct vm *vm)
 	hvf_vcpus_destroy(vm);
 	if (vm->created)
 		hv_vm_destroy();
-	if (vm->pages.host) {
+	if (vm->own) {
 		pages_destroy(&vm->pages);
-		munmap(vm->pages.host, vm->pages.size);
+		munmap(vm->own, HVF_PAGE + TABLES_SIZE);
 	}
 	pthread_mutex_destroy(&vm->lock);
 	pthread_mutex_destroy(&vm->changing);

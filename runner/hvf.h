@@ -15,6 +15,7 @@ enum {
 	HVF_PAGE = 16384,	/* what the framework maps: pages of macOS */
 	HVF_PIECES = 128,	/* of memory */
 	HVF_IPA_BITS = 36,	/* of a guest's physical addresses, where nobody asks for more */
+	HVF_START = 0,		/* where vCPUs start, physical and virtual */
 };
 
 /*
@@ -31,6 +32,8 @@ struct hvf_piece {
 struct vm {
 	struct pages pages;
 	struct shim shim;
+	uint8_t *own;		/* the machine's memory: the start's page, then `pages` has */
+	uint64_t start_table;	/* physical: TTBR0 of a vCPU that starts */
 	struct hvf_piece piece[HVF_PIECES];
 	unsigned int pieces;
 	uint64_t next_ipa;
@@ -63,6 +66,8 @@ struct vcpu {
 	bool bound;		/* there is one: */
 	hv_vcpu_t hv;
 	hv_vcpu_exit_t *exit;
+	bool starts;		/* it has not come to the shim */
+	uint64_t start_control;	/* SCTLR_EL1, then */
 	bool steps;		/* as MDSCR_EL1 is */
 	struct hvf_vectors {
 		hv_simd_fp_uchar16_t v[32];
@@ -89,6 +94,13 @@ hv_return_t hvf_bind(struct vcpu *vcpu);
 void hvf_unbind(struct vcpu *vcpu);
 /* What this thread has bound; NULL: nothing. */
 struct vcpu *hvf_bound(void);
+
+/* hvf-start.c: the code, at `host`, which is HVF_START for the guest. false: no memory. */
+bool hvf_start_create(struct vm *vm, uint8_t *host);
+/* A fresh vCPU gets its registers; is about to be entered there; has it gone on from there? */
+hv_return_t hvf_start_prepare(struct vcpu *vcpu);
+hv_return_t hvf_start_enter(const struct vcpu *vcpu);
+bool hvf_start_is_over(uint64_t pc);
 
 /* hvf-registers.c: the vectors, to and from the framework. */
 hv_return_t hvf_take_vectors(const struct vcpu *vcpu, struct hvf_vectors *vectors);

@@ -456,6 +456,9 @@ static void registers(void)
 		must(hv_vcpu_get_sys_reg(vcpu, some[i], &value), "that register");
 		check(value == 0x123456789, "a system register");
 	}
+	must(hv_vcpu_get_sys_reg(vcpu, HV_SYS_REG_SCTLR_EL1, &value), "SCTLR");
+	check(hv_vcpu_set_sys_reg(vcpu, HV_SYS_REG_SCTLR_EL1, value | 1) != HV_SUCCESS,
+	      "address translation from outside");
 	check(hv_vcpu_get_sys_reg(vcpu, 0xc70a, &value) != HV_SUCCESS, "one that nobody declared");
 	check(hv_vcpu_get_reg(vcpu, HV_REG_CPSR + 1, &value) != HV_SUCCESS, "a register that is not there");
 }

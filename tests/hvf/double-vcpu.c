@@ -350,11 +350,21 @@ hv_return_t hv_vcpu_get_sys_reg(hv_vcpu_t number, hv_sys_reg_t reg, uint64_t *va
 	return told(!vcpu || !id || double_get(vcpu, id, value));
 }
 
+/* Address translation does not begin from outside. */
+static bool begins_translation(const struct double_vcpu *vcpu, hv_sys_reg_t reg, uint64_t value)
+{
+	const uint64_t sctlr_m = 1;
+
+	return reg == HV_SYS_REG_SCTLR_EL1 && value & ~double_sys_reg(vcpu, reg) & sctlr_m;
+}
+
 hv_return_t hv_vcpu_set_sys_reg(hv_vcpu_t number, hv_sys_reg_t reg, uint64_t value)
 {
 	const struct double_vcpu *vcpu = double_own(number);
 	const uint64_t id = double_sys_reg_id(reg);
 
+	if (vcpu && begins_translation(vcpu, reg, value))
+		return HV_UNSUPPORTED;
 	return told(!vcpu || !id || double_set(vcpu, id, &value));
 }
 

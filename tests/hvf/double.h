@@ -9,6 +9,7 @@
  * - a vCPU's functions are for the thread that created it, and a thread has one vCPU;
  * - an access to what is not mapped ends the run with the PC on the instruction; nothing has been
  *   done about it, and hv_vcpu_exit_t has what there is in ESR_EL2;
+ * - address translation begins by an instruction of the guest's;
  * - signals of the host have their handlers called, and do not end a run.
  *
  * What KVM cannot show: what memory may not be read or executed; an instruction fetched from
