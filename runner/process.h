@@ -38,6 +38,7 @@ struct process {
 	char *const *options;	/* the runner's own, for what the program becomes; ends with NULL */
 	struct exec *exec;	/* what it is about to become */
 	struct process *lender;	/* of a child of vfork: memory and machine are its parent's */
+	struct process_host *host;	/* what this host has besides; NULL: nothing */
 
 	pthread_mutex_t lock;	/* of what follows, of the machine's vCPUs, and over a fork */
 	struct thread *first;	/* all that have not ended */
@@ -57,6 +58,7 @@ struct thread {
 	pid_t tid;		/* as the host has it */
 	guest_addr clear_tid;	/* a word that is 0 when it has ended; 0: none */
 	guest_addr robust_list;	/* of what others are told when it has ended */
+	struct thread_host *host;	/* what this host has besides; NULL: nothing */
 };
 
 struct loop_end;
