@@ -60,4 +60,9 @@ void wait_wake(struct thread_host *host);
 /* For who has put a signal to what is pending: the thread is to look. It is not ending. */
 void wait_interrupt(struct thread *thread);
 
+/* Once in a process, before its first thread waits. */
+void wait_catch_kicks(void);
+/* In a child of fork(), which has no thread but this. */
+void wait_forked(void);
+
 #endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where the guest's signals meet the host's. */
+#include "deliver.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "darwin.h"
+#include "translate.h"
+#include "wait.h"
+
+/* All that POSIX and BSD have; SIGSTKFLT, SIGPWR and the real-time ones are Linux's alone. */
+#define SAME(name) { LINUX_##name, name }
+TRANSLATE(numbers,
+	SAME(SIGHUP), SAME(SIGINT), SAME(SIGQUIT), SAME(SIGILL), SAME(SIGTRAP), SAME(SIGABRT),
+	SAME(SIGBUS), SAME(SIGFPE), SAME(SIGKILL), SAME(SIGUSR1), SAME(SIGSEGV), SAME(SIGUSR2),
+	SAME(SIGPIPE), SAME(SIGALRM), SAME(SIGTERM), SAME(SIGCHLD), SAME(SIGCONT), SAME(SIGSTOP),
+	SAME(SIGTSTP), SAME(SIGTTIN), SAME(SIGTTOU), SAME(SIGURG), SAME(SIGXCPU), SAME(SIGXFSZ),
+	SAME(SIGVTALRM), SAME(SIGPROF), SAME(SIGWINCH), SAME(SIGIO), SAME(SIGSYS));
+
+int deliver_host_number(int guest)
+{
+	int64_t host;
+
+	return translate_to_host(&numbers, guest, &host) ? (int)host : 0;
+}
+
+int deliver_guest_number(int host)
+{
+	int64_t guest;
+
+	return translate_to_guest(&numbers, host, &guest) ? (int)guest : 0;
+}
+
+/*
+ * Those that are the host's alone to deal with: what nobody can catch, and what says that the
+ * runner itself is at fault.
+ */
+static bool is_caught(int host)
+{
+	switch (host) {
+	case SIGKILL:
+	case SIGSTOP:
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGFPE:
+	case SIGTRAP:
+	case SIGSYS:
+	case SIGABRT:
+		return false;
+	default:
+		return deliver_guest_number(host);
+	}
+}
+
+/* Runs each time with one that is caught. */
+static void each_caught(void (*act)(int host))
+{
+	for (size_t i = 0; i < numbers.count; i++)
+		if (is_caught((int)numbers.pair[i].host))
+			act((int)numbers.pair[i].host);
+}
+
+/* -------------------------------------------------------------------------
+ * In the runner's threads everything is blocked but the kick and faults of the runner's own.
+ */
+static void fill_blocked(sigset_t *set)
+{
+	sigfillset(set);
+	sigdelset(set, darwin_kick());
+	for (size_t i = 0; i < numbers.count; i++)
+		if (!is_caught((int)numbers.pair[i].host))
+			sigdelset(set, (int)numbers.pair[i].host);
+}
+
+uint64_t signals_block_all(void)
+{
+	sigset_t all, before;
+	uint64_t guest = 0;
+
+	fill_blocked(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (size_t i = 0; i < numbers.count; i++)
+		if (sigismember(&before, (int)numbers.pair[i].host) == 1)
+			guest |= 1ull << (numbers.pair[i].guest - 1);
+	return guest;
+}
+
+void signals_be(struct thread *thread)
+{
+	(void)thread;
+	signals_block_all();
+}
+
+/* -------------------------------------------------------------------------
+ * One thread of the host's is there for all that comes from the host. It waits with nothing
+ * blocked, and is in no other function when a handler begins: so that may do whatever a thread
+ * may.
+ */
+static struct process *receiver_of;
+
+static void tell_child(struct linux_siginfo *to, const siginfo_t *from)
+{
+	to->pid = from->si_pid;
+	to->uid = from->si_uid;
+	to->child.status = from->si_status;
+	switch (from->si_code) {
+	case CLD_EXITED:
+		to->code = LINUX_CLD_EXITED;
+		return;
+	case CLD_KILLED:
+	case CLD_DUMPED:
+		to->code = from->si_code == CLD_KILLED ? LINUX_CLD_KILLED : LINUX_CLD_DUMPED;
+		break;
+	case CLD_STOPPED:
+		to->code = LINUX_CLD_STOPPED;
+		break;
+	case CLD_TRAPPED:
+		to->code = LINUX_CLD_TRAPPED;
+		break;
+	case CLD_CONTINUED:
+		to->code = LINUX_CLD_CONTINUED;
+		break;
+	default:
+		to->code = LINUX_SI_USER;
+		return;
+	}
+	to->child.status = deliver_guest_number(from->si_status);
+}
+
+static void on_signal(int number, siginfo_t *from, void *context)
+{
+	struct linux_siginfo info = { .signo = deliver_guest_number(number) };
+	struct process *process = receiver_of;
+	const int error = errno;
+
+	(void)context;
+	if (number == SIGCHLD) {
+		tell_child(&info, from);
+	} else if (from->si_code == SI_USER || from->si_code == SI_QUEUE || from->si_code <= 0) {
+		info.pid = from->si_pid;
+		info.uid = from->si_uid;
+	} else {
+		info.code = LINUX_SI_KERNEL;
+	}
+	pthread_mutex_lock(&process->lock);
+	deliver_to_process(process, &info);
+	pthread_mutex_unlock(&process->lock);
+	errno = error;
+}
+
+static void catch(int number)
+{
+	struct sigaction action = { .sa_flags = SA_SIGINFO };
+
+	action.sa_sigaction = on_signal;
+	sigfillset(&action.sa_mask);
+	sigaction(number, &action, NULL);
+}
+
+static sigset_t received;
+
+static void receive_too(int number)
+{
+	sigdelset(&received, number);
+}
+
+static void *receive(void *unused)
+{
+	(void)unused;
+	for (;;)
+		sigsuspend(&received);
+	return NULL;	/* not reached: it ends with the process */
+}
+
+static int start_receiver(struct process *process)
+{
+	pthread_t receiver;
+	int failed;
+
+	receiver_of = process;
+	signals_block_all();
+	fill_blocked(&received);
+	each_caught(receive_too);
+	failed = pthread_create(&receiver, NULL, receive, NULL);
+	if (!failed)
+		pthread_detach(receiver);
+	return -failed;
+}
+
+/*
+ * SIGPIPE is told by who gets EPIPE: it is the thread's that wrote. SIGCHLD as the program has
+ * it, since it says what becomes of children.
+ */
+static void catch_all(struct process *process)
+{
+	each_caught(catch);
+	signal(SIGPIPE, SIG_IGN);
+	if (process->signals->action[LINUX_SIGCHLD - 1].handler == LINUX_SIG_IGN)
+		deliver_children(true, false);
+}
+
+int deliver_begin(struct process *process)
+{
+	wait_catch_kicks();
+	catch_all(process);
+	return start_receiver(process);
+}
+
+int deliver_forked(struct process *process)
+{
+	wait_forked();
+	return start_receiver(process);
+}
+
+/* Children that nobody waits for; and whether those that stop are told. */
+void deliver_children(bool unwanted, bool ends_alone)
+{
+	struct sigaction action = { .sa_flags = SA_SIGINFO };
+
+	action.sa_sigaction = on_signal;
+	sigfillset(&action.sa_mask);
+	if (unwanted)
+		action.sa_flags |= SA_NOCLDWAIT;
+	if (ends_alone)
+		action.sa_flags |= SA_NOCLDSTOP;
+	sigaction(SIGCHLD, &action, NULL);
+}
+
+/* execve() makes the host's handlers none, and leaves what is ignored ignored. */
+void deliver_hand_over(struct process *process)
+{
+	for (size_t i = 0; i < numbers.count; i++) {
+		const int guest = (int)numbers.pair[i].guest, host = (int)numbers.pair[i].host;
+
+		if (process->signals->action[guest - 1].handler == LINUX_SIG_IGN)
+			signal(host, SIG_IGN);
+		else if (host == SIGPIPE)
+			signal(host, SIG_DFL);
+	}
+}
+
+void deliver_take_back(struct process *process)
+{
+	catch_all(process);
+}
+
+/* -------------------------------------------------------------------------
+ * What only the host can do to a process.
+ */
+static void let_loose(int number)
+{
+	sigset_t one;
+
+	signal(number, SIG_DFL);
+	sigemptyset(&one);
+	sigaddset(&one, number);
+	pthread_kill(pthread_self(), number);
+	pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+}
+
+/* As SIGTSTP does: an orphaned process group is not stopped. */
+void deliver_stop(int number)
+{
+	const int host = deliver_host_number(number);
+
+	if (number == LINUX_SIGSTOP) {
+		kill(getpid(), SIGSTOP);
+		return;
+	}
+	let_loose(host);
+	signals_block_all();
+	catch(host);
+}
+
+/* One that the host has no number for ends it as shells tell of it. No core of the runner's. */
+void deliver_die(int number)
+{
+	const struct rlimit none = { 0 };
+	const int host = deliver_host_number(number), shells = 128;
+
+	setrlimit(RLIMIT_CORE, &none);
+	if (host)
+		let_loose(host);
+	_exit(shells + number);
+}
