@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "calls-own.h"
+#include "futex.h"
 
 #ifdef SYS_arch_prctl
 #include <asm/prctl.h>
@@ -114,6 +115,15 @@ static const struct futex {
 	[FUTEX_CMP_REQUEUE_PI] = { { WORD, N, N, N, CHANGED, N } },
 	[FUTEX_LOCK_PI2] = { { CHANGED, N, N, UNTIL, N, N } },
 };
+
+void futex_wake_one(const struct process *process, guest_addr at)
+{
+	size_t follow;
+	void *word = space_at(process->space, at, GUEST_READ, &follow);
+
+	if (word)
+		syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
 
 /* Nobody waits where nothing is, and who wakes there is not told. */
 static bool wakes_nobody(const struct thread *thread, const uint64_t *a)

@@ -3,7 +3,6 @@
 #include "process.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <limits.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -21,6 +20,7 @@
 #include "calls.h"
 #include "exec.h"
 #include "fds.h"
+#include "futex.h"
 #include "gdb.h"
 #include "identity.h"
 #include "loop.h"
@@ -135,15 +135,10 @@ static void tell_number(const struct process *process, guest_addr at, int number
 
 static void clear_tid(const struct process *process, guest_addr at)
 {
-	size_t follow;
-	void *word;
-
 	if (!at.v)
 		return;
 	tell_number(process, at, 0);
-	word = space_at(process->space, at, GUEST_READ, &follow);
-	if (word)
-		syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+	futex_wake_one(process, at);
 }
 
 /* The first of a process stays, without work: the host shows a process by it. */

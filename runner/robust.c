@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* As Linux walks it: kernel/futex/core.c, Documentation/locking/robust-futexes.rst. */
-#define _GNU_SOURCE
 #include "robust.h"
 
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "futex.h"
 
 enum { ROBUST_LIMIT = 2048 }; /* Linux's ROBUST_LIST_LIMIT: a list may be a ring */
 
@@ -17,11 +14,6 @@ struct head {
 	int64_t offset; /* from an entry to its lock's word */
 	uint64_t pending;
 };
-
-static void wake_one(uint32_t *word)
-{
-	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
-}
 
 /* false: the list ends here. */
 static bool end_lock(const struct thread *thread, guest_addr at, bool pi, bool pending)
@@ -38,17 +30,17 @@ static bool end_lock(const struct thread *thread, guest_addr at, bool pi, bool p
 		return false;
 	/* it was unlocked, and who waits was not woken yet */
 	if (pending && !pi && !value) {
-		wake_one(word);
+		futex_wake_one(thread->process, at);
 		return true;
 	}
 	do {
-		if ((value & FUTEX_TID_MASK) != (uint32_t)thread->tid)
+		if ((value & FUTEX_WORD_TID) != (uint32_t)thread->tid)
 			return true;
-		died = (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
+		died = (value & FUTEX_WORD_WAITERS) | FUTEX_WORD_OWNER_DIED;
 	} while (!__atomic_compare_exchange_n(word, &value, died, false, __ATOMIC_SEQ_CST,
 					      __ATOMIC_SEQ_CST));
-	if (!pi && value & FUTEX_WAITERS)
-		wake_one(word);
+	if (!pi && value & FUTEX_WORD_WAITERS)
+		futex_wake_one(thread->process, at);
 	return true;
 }
 

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* futex() as Linux has it: include/uapi/linux/futex.h. */
+#ifndef MACOS_LINUX_FUTEX_H
+#define MACOS_LINUX_FUTEX_H
+
+enum linux_futex {
+	LINUX_FUTEX_WAIT = 0,
+	LINUX_FUTEX_WAKE = 1,
+	LINUX_FUTEX_REQUEUE = 3,
+	LINUX_FUTEX_CMP_REQUEUE = 4,
+	LINUX_FUTEX_WAKE_OP = 5,
+	LINUX_FUTEX_WAIT_BITSET = 9,
+	LINUX_FUTEX_WAKE_BITSET = 10,
+	LINUX_FUTEX_PRIVATE_FLAG = 128,
+	LINUX_FUTEX_CLOCK_REALTIME = 256,
+};
+
+/* Of FUTEX_WAKE_OP's last argument: operation, comparison, and an argument for each. */
+enum linux_futex_op {
+	LINUX_FUTEX_OP_SET, LINUX_FUTEX_OP_ADD, LINUX_FUTEX_OP_OR, LINUX_FUTEX_OP_ANDN,
+	LINUX_FUTEX_OP_XOR, LINUX_FUTEX_OP_ARG_SHIFT = 8,
+};
+enum linux_futex_cmp {
+	LINUX_FUTEX_OP_CMP_EQ, LINUX_FUTEX_OP_CMP_NE, LINUX_FUTEX_OP_CMP_LT,
+	LINUX_FUTEX_OP_CMP_LE, LINUX_FUTEX_OP_CMP_GT, LINUX_FUTEX_OP_CMP_GE,
+};
+
+#define LINUX_FUTEX_BITSET_MATCH_ANY 0xffffffffu
+
+#endif
