@@ -32,9 +32,12 @@ int exec_read_arguments(struct exec *exec, const struct space *space, guest_addr
 /* Strings that live as long. */
 int exec_set_arguments(struct exec *exec, char *const *argv, char *const *envp);
 
+/* Linux's AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH: include/uapi/linux/fcntl.h. */
+enum exec_flags { EXEC_NO_LINK = 0x100, EXEC_EMPTY_PATH = 0x1000 };
+
 /*
  * The file, or its interpreter if it is a script: then `arguments` change. `own`: what
- * /proc/self/exe is to the guest, or NULL. Flags are AT_EMPTY_PATH and AT_SYMLINK_NOFOLLOW.
+ * /proc/self/exe is to the guest, or NULL. The folder may be the host's AT_FDCWD.
  */
 int exec_open(struct exec *exec, int folder, const char *name, int flags, const char *own);
 /* Of what is open: whether it can be loaded. */

@@ -57,11 +57,11 @@ int exec_open_file(int folder, const char *name, int flags)
 	int path, fd = -1, failed;
 
 	name = sysroot_find(name, room);
-	if (!*name && !(flags & AT_EMPTY_PATH))
+	if (!*name && !(flags & EXEC_EMPTY_PATH))
 		return -ENOENT;
 	if (*name)
 		path = openat(folder, name,
-			      O_PATH | O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0));
+			      O_PATH | O_CLOEXEC | (flags & EXEC_NO_LINK ? O_NOFOLLOW : 0));
 	else if (folder == AT_FDCWD)
 		return -EACCES;
 	else

@@ -105,8 +105,9 @@ void signals_be(struct thread *thread)
  */
 static struct process *receiver_of;
 
-static void tell_child(struct linux_siginfo *to, const siginfo_t *from)
+void deliver_child(struct linux_siginfo *to, const siginfo_t *from)
 {
+	*to = (struct linux_siginfo){ .signo = LINUX_SIGCHLD };
 	to->pid = from->si_pid;
 	to->uid = from->si_uid;
 	to->child.status = from->si_status;
@@ -142,7 +143,7 @@ static void on_signal(int number, siginfo_t *from, void *context)
 
 	(void)context;
 	if (number == SIGCHLD) {
-		tell_child(&info, from);
+		deliver_child(&info, from);
 	} else if (from->si_code == SI_USER || from->si_code == SI_QUEUE || from->si_code <= 0) {
 		info.pid = from->si_pid;
 		info.uid = from->si_uid;

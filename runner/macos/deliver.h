@@ -3,6 +3,8 @@
 #ifndef MACOS_DELIVER_H
 #define MACOS_DELIVER_H
 
+#include <signal.h>
+
 #include "linux-signal.h"
 #include "thread.h"
 
@@ -35,6 +37,8 @@ void deliver_take_back(struct process *process);
 int deliver_host_number(int guest);
 int deliver_guest_number(int host);
 
+/* What the host says of a child. */
+void deliver_child(struct linux_siginfo *to, const siginfo_t *from);
 /* Of children: nobody waits for them; those that stop are not told. */
 void deliver_children(bool unwanted, bool ends_alone);
 /* Stops the process as that signal of the guest's does. Returns when it goes on. */

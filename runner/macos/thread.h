@@ -32,8 +32,8 @@ struct thread_host {
 /* One for the whole process. */
 struct process_host {
 	struct pending pending;
-	unsigned int tids;	/* how many numbers were given */
-	char *runner;		/* its own file */
+	unsigned int tids;	/* the last number given */
+	bool begun;		/* signals of the host are taken */
 };
 
 /* A thread's number, that no other thread or process has. */

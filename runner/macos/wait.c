@@ -155,8 +155,10 @@ void wait_interrupt(struct thread *thread)
 {
 	struct thread_host *host = thread->host;
 
-	vcpu_attention(thread->vcpu, VM_ATTENTION_SIGNAL, 0);
-	vcpu_kick(thread->vcpu);
+	if (thread->vcpu) {
+		vcpu_attention(thread->vcpu, VM_ATTENTION_SIGNAL, 0);
+		vcpu_kick(thread->vcpu);
+	}
 	wait_wake(host);
 	atomic_store(&host->kicked, true);
 	if (kick(thread))

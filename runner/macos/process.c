@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "../process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../calls.h"
+#include "../exec.h"
+#include "../fds.h"
+#include "../futex.h"
+#include "../gdb.h"
+#include "../identity.h"
+#include "../loop.h"
+#include "../random.h"
+#include "../robust.h"
+#include "deliver.h"
+#include "descriptors.h"
+#include "futexes.h"
+#include "timers.h"
+#include "wait.h"
+
+#if defined __x86_64__
+#include "../x86_64/registers.h"
+#else
+#include "../aarch64/registers.h"
+#endif
+
+enum { STACK_SIZE = 512 << 10 };	/* of the runner's own code */
+
+/* -------------------------------------------------------------------------
+ * What this host has besides.
+ */
+/*
+ * Above all numbers of processes, which are less than 100000 on macOS, and no other process's:
+ * a word that a lock's owner is written to has 30 bits for it.
+ */
+enum { PID_BITS = 17, THREAD_COUNT = 1 << (30 - PID_BITS) };
+
+static bool is_taken(const struct process *process, pid_t number)
+{
+	for (const struct thread *thread = process->first; thread; thread = thread->next)
+		if (thread->tid == number)
+			return true;
+	return false;
+}
+
+/* With the lock. */
+pid_t thread_number(struct process *process)
+{
+	pid_t number;
+
+	do {
+		process->host->tids = process->host->tids % (THREAD_COUNT - 1) + 1;
+		number = (pid_t)(process->host->tids << PID_BITS) |
+			 (getpid() & ((1 << PID_BITS) - 1));
+	} while (is_taken(process, number));
+	return number;
+}
+
+struct thread_host *thread_host_create(void)
+{
+	struct thread_host *host = calloc(1, sizeof *host);
+
+	if (!host)
+		return NULL;
+	pthread_mutex_init(&host->lock, NULL);
+	darwin_condition_begin(&host->woken);
+	pending_begin(&host->pending);
+	host->self = pthread_self();
+	return host;
+}
+
+void thread_host_free(struct thread_host *host)
+{
+	pending_end(&host->pending);
+	pthread_cond_destroy(&host->woken);
+	pthread_mutex_destroy(&host->lock);
+	free(host);
+}
+
+/* -------------------------------------------------------------------------
+ * The end of all. Who comes second finds the lock held.
+ */
+void process_end(struct process *process, const struct loop_end *end)
+{
+	pthread_mutex_lock(&process->lock);
+	for (struct thread *thread = process->first; thread; thread = thread->next)
+		robust_end(thread);
+	if (process->stats)
+		stats_print(process);
+	gdb_end(process, end->failed ? EXIT_FAILURE : process->status, end->signal);
+	if (end->failed)
+		fprintf(stderr, "vdsorun: %s: %s\n", process->path, end->text);
+	if (end->signal)
+		deliver_die(end->signal);
+	_exit(end->failed ? EXIT_FAILURE : process->status);
+}
+
+/* -------------------------------------------------------------------------
+ * Threads.
+ */
+static void link_thread(struct process *process, struct thread *thread)
+{
+	thread->process = process;
+	thread->next = process->first;
+	process->first = thread;
+	process->threads++;
+}
+
+static void unlink_thread(struct process *process, const struct thread *thread)
+{
+	struct thread **at = &process->first;
+
+	while (*at != thread)
+		at = &(*at)->next;
+	*at = thread->next;
+	process->threads--;
+}
+
+/* Also of a child, whose first thread it is now. */
+void process_begin(struct process *process, struct thread *thread)
+{
+	pthread_mutex_init(&process->lock, NULL);
+	process->first = NULL;
+	process->threads = 0;
+	if (!process->host) {
+		process->host = calloc(1, sizeof *process->host);
+		thread->host = thread_host_create();
+		if (!process->host || !thread->host)
+			abort();	/* it is the runner's beginning, and there is no memory */
+		pending_begin(&process->host->pending);
+	}
+	link_thread(process, thread);
+	thread->tid = getpid();
+}
+
+/* It is to go on where `registers` are. Needs the lock. */
+static int make_vcpu(struct process *process, struct vcpu **vcpu,
+		     const struct vm_registers *registers, const struct process_start *start,
+		     struct runner_error *error)
+{
+	int failed;
+
+	fds_begin();
+	space_lock(process->space); /* page tables are taken from one place */
+	failed = vcpu_create(vcpu, process->vm, guest_at(0), guest_at(0), error);
+	space_unlock(process->space);
+	fds_end();
+	if (failed)
+		return failed;
+	if (vcpu_load(*vcpu, registers)) {
+		vcpu_release(*vcpu);
+		return runner_error(error, EAGAIN, "a vCPU does not take its registers");
+	}
+	vcpu_set(*vcpu, VM_RESULT, 0);
+	if (start->stack.v)
+		vcpu_set(*vcpu, VM_SP, start->stack.v);
+	if (start->has_thread_pointer)
+		vcpu_set(*vcpu, VM_THREAD_POINTER, start->thread_pointer);
+	return 0;
+}
+
+/* As Linux: what cannot be written is not. */
+static void tell_number(const struct process *process, guest_addr at, int32_t number)
+{
+	if (at.v)
+		space_write(process->space, at, &number, sizeof number);
+}
+
+static void clear_tid(const struct process *process, guest_addr at)
+{
+	if (!at.v)
+		return;
+	tell_number(process, at, 0);
+	futex_wake_one(process, at);
+}
+
+/* The first of a process stays, without work: it is the one that the host began it with. */
+static void end_thread(struct thread *thread)
+{
+	struct process *process = thread->process;
+	const guest_addr word = thread->clear_tid;
+	const bool is_main = thread->tid == getpid();
+
+	robust_end(thread);
+	pthread_mutex_lock(&process->lock);
+	if (process->threads == 1) {
+		process->status = thread->status;
+		pthread_mutex_unlock(&process->lock);
+		process_end(process, &(struct loop_end){ 0 });
+	}
+	unlink_thread(process, thread);
+	vcpu_release(thread->vcpu);
+	deliver_leave(process);
+	pthread_mutex_unlock(&process->lock);
+	clear_tid(process, word);
+	thread_host_free(thread->host);
+	free(thread);
+	while (is_main)
+		pause();
+}
+
+void process_run(struct thread *thread)
+{
+	struct process *process = thread->process;
+	struct loop_end end;
+
+	if (!process->host->begun && deliver_begin(process))
+		process_end(process, &(struct loop_end){ .failed = true,
+							 .text = "no thread for signals" });
+	process->host->begun = true;
+	identity_tell(thread);
+	gdb_thread_begin(thread);
+	loop_run(thread, &end);
+	gdb_thread_end(thread);
+	if (end.failed || end.signal || process->ended)
+		process_end(process, &end);
+	end_thread(thread);
+}
+
+/* -------------------------------------------------------------------------
+ * A new thread.
+ */
+static void *begin_thread(void *argument)
+{
+	struct thread *thread = argument;
+
+	signals_block_all();
+	thread->host->self = pthread_self();
+	process_run(thread);
+	return NULL;
+}
+
+static int begin(struct thread *thread)
+{
+	pthread_attr_t attributes;
+	pthread_t unused;
+	int failed;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	failed = pthread_create(&unused, &attributes, begin_thread, thread);
+	pthread_attr_destroy(&attributes);
+	return failed;
+}
+
+/* What a copy of its parent has not from it. */
+static void start_own(struct thread *thread, const struct process_start *start)
+{
+	thread->clear_tid = start->clear_tid;
+	thread->robust_list = guest_at(0);
+	thread->gdb = NULL;
+}
+
+static struct thread *copy_thread(const struct thread *parent, const struct process_start *start)
+{
+	struct thread *thread = malloc(sizeof *thread);
+
+	if (!thread)
+		return NULL;
+	*thread = *parent;
+	start_own(thread, start);
+	thread->signal.alternate = (struct kernel_stack){ .flags = LINUX_SS_DISABLE };
+	thread->host = thread_host_create();
+	if (!thread->host) {
+		free(thread);
+		return NULL;
+	}
+	memcpy(thread->host->name, parent->host->name, sizeof thread->host->name);
+	return thread;
+}
+
+static void free_thread(struct thread *thread)
+{
+	thread_host_free(thread->host);
+	free(thread);
+}
+
+/* A copy of its parent with a vCPU of its own, known to all. */
+static struct thread *make_thread(struct thread *parent, const struct process_start *start)
+{
+	struct process *process = parent->process;
+	struct vm_registers registers;
+	struct runner_error error;
+	struct thread *thread;
+	int failed;
+
+	if (vcpu_save(parent->vcpu, &registers))
+		return NULL;
+	thread = copy_thread(parent, start);
+	if (!thread)
+		return NULL;
+	pthread_mutex_lock(&process->lock);
+	failed = make_vcpu(process, &thread->vcpu, &registers, start, &error);
+	if (!failed) {
+		thread->tid = thread_number(process);
+		link_thread(process, thread);
+	}
+	pthread_mutex_unlock(&process->lock);
+	if (!failed)
+		return thread;
+	if (process->verbose)
+		fprintf(stderr, "vdsorun: no thread: %s\n", error.text);
+	free_thread(thread);
+	return NULL;
+}
+
+static void unmake_thread(struct thread *thread)
+{
+	struct process *process = thread->process;
+
+	pthread_mutex_lock(&process->lock);
+	unlink_thread(process, thread);
+	vcpu_release(thread->vcpu);
+	pthread_mutex_unlock(&process->lock);
+	free_thread(thread);
+}
+
+int64_t process_clone(struct thread *thread, const struct process_start *start)
+{
+	struct thread *new = make_thread(thread, start);
+	pid_t number;
+
+	if (!new)
+		return -EAGAIN;
+	number = new->tid;
+	tell_number(thread->process, start->parent_tid, number);
+	tell_number(thread->process, start->child_tid, number);
+	if (begin(new)) {
+		unmake_thread(new);
+		return -EAGAIN;
+	}
+	return number;
+}
+
+/* -------------------------------------------------------------------------
+ * A new process.
+ */
+static void lock_all(struct process *process)
+{
+	fflush(stdout);
+	descriptors_fork_begin();
+	pthread_mutex_lock(&process->lock);
+	signals_lock(process->signals);
+	space_lock(process->space);
+	if (process->clock)
+		clock_lock(process->clock);
+	fds_begin();
+}
+
+static void unlock_all(struct process *process)
+{
+	fds_end();
+	if (process->clock)
+		clock_unlock(process->clock);
+	space_unlock(process->space);
+	signals_unlock(process->signals);
+	pthread_mutex_unlock(&process->lock);
+	descriptors_fork_parent();
+}
+
+static void forget_others(struct process *process, struct thread *thread)
+{
+	while (process->first) {
+		struct thread *other = process->first;
+
+		process->first = other->next;
+		if (other != thread)
+			free(other);
+	}
+	process_begin(process, thread);
+}
+
+/* What waited for the parent does not wait for its child. */
+static void renew_host(struct process *process, struct thread *thread)
+{
+	struct thread_host *host = thread->host;
+
+	pending_forget(&process->host->pending);
+	pending_forget(&host->pending);
+	pthread_mutex_init(&host->lock, NULL);
+	darwin_condition_begin(&host->woken);
+	host->waits = host->kicked = false;
+	host->awaited = 0;
+	host->self = pthread_self();
+}
+
+/* CLONE_CLEAR_SIGHAND: what is ignored stays ignored. */
+static void forget_handlers(struct thread *thread, const struct process_start *start)
+{
+	const struct kernel_sigaction none = { 0 };
+
+	for (int i = 1; start->handlers_default && i <= LINUX_SIGRTMAX; i++)
+		if (thread->process->signals->caught & signals_bit(i))
+			signals_act(thread, i, &none, NULL);
+}
+
+/* In the child: memory is a copy, the machine is made anew. */
+static int become_child(struct thread *thread, const struct vm_registers *registers,
+			const struct process_start *start, struct runner_error *error)
+{
+	struct process *process = thread->process;
+	int failed;
+
+	fds_again();
+	space_after_fork(process->space);
+	gdb_forked(thread);
+	random_forked(process);
+	futexes_forked();
+	timers_forked();
+	signals_unlock(process->signals);
+	forget_others(process, thread);
+	renew_host(process, thread);
+	stats_forked(&process->counts, true);
+	start_own(thread, start);
+	tell_number(process, start->child_tid, thread->tid);
+	forget_handlers(thread, start);
+	failed = vm_after_fork(process->vm, error);
+	if (!failed)
+		failed = make_vcpu(process, &thread->vcpu, registers, start, error);
+	if (!failed && process->clock)
+		failed = clock_after_fork(process->clock, error);
+	fds_end();
+	descriptors_fork_child();
+	if (!failed && deliver_forked(process))
+		failed = runner_error(error, EAGAIN, "no thread for signals");
+	return failed;
+}
+
+static void fail_to_begin(struct process *process, const struct runner_error *error)
+{
+	struct loop_end end = { .failed = true };
+
+	snprintf(end.text, sizeof end.text, "a new process: %.100s", error->text);
+	process_end(process, &end);
+}
+
+int64_t process_fork(struct thread *thread, const struct process_start *start)
+{
+	struct process *process = thread->process;
+	struct vm_registers registers;
+	struct runner_error error;
+	int number;
+	pid_t pid;
+
+	if (start->pidfd.v)
+		return -EINVAL;
+	if (vcpu_save(thread->vcpu, &registers))
+		return -EAGAIN;
+	lock_all(process);
+	pid = fork();
+	number = errno;
+	if (pid == 0) {
+		if (become_child(thread, &registers, start, &error))
+			fail_to_begin(process, &error);
+		identity_tell(thread);
+		return 0;
+	}
+	unlock_all(process);
+	if (pid < 0)
+		return -number;
+	stats_forked(&process->counts, false);
+	tell_number(process, start->parent_tid, pid);
+	return pid;
+}
+
+/*
+ * A child that borrows its parent's memory is one with a copy here: what it writes before it
+ * becomes another program, its parent does not see. The parent waits until the child's end of a
+ * pipe is closed, by execve() or the child's end.
+ */
+int64_t process_vfork(struct thread *thread, const struct process_start *start)
+{
+	int end[2];
+	int64_t pid;
+	char unused;
+
+	if (pipe(end))
+		return -errno;
+	end[0] = fds_hide(end[0]);
+	end[1] = fds_hide(end[1]);
+	if (end[0] < 0 || end[1] < 0)
+		pid = -EMFILE;
+	else
+		pid = process_fork(thread, start);
+	if (pid == 0)
+		return 0;	/* its end is closed when it is gone */
+	fds_close(end[1]);
+	while (pid > 0 && read(end[0], &unused, 1) < 0 && errno == EINTR)
+		;
+	fds_close(end[0]);
+	return pid;
+}
