@@ -3,7 +3,9 @@
  * Who a process is. What changes it tells the machine of each thread before that goes on; on
  * the host it is all the process's, as C libraries make it on Linux.
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <grp.h>
 #include <sys/types.h>
 #include <unistd.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Threads and processes: how they begin, and what they become. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@
 #include "calls-own.h"
 #include "linux-files.h"
 #include "linux-process.h"
+#include "linux-signal.h"
+#include "thread.h"
 
 /* -------------------------------------------------------------------------
  * clone(). What a set of flags asks for is done whole, or not at all.
@@ -142,6 +145,7 @@ static int64_t do_exec(struct thread *thread, struct exec *exec, int folder, con
 	char name[LINUX_PATH_MAX];
 	int failed = space_read_string(space, name, guest_at(a[0]), sizeof name);
 
+	exec_look_up_for(thread);
 	if (!failed)
 		failed = exec_read_arguments(exec, space, guest_at(a[1]), guest_at(a[2]));
 	if (!failed)

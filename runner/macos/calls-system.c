@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a process is told of the system and of itself: names, limits, processors, random bytes. */
+#define _GNU_SOURCE
 #include <errno.h>
-#include <stdio.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -13,6 +14,8 @@
 #include "darwin.h"
 #include "descriptors.h"
 #include "linux-process.h"
+#include "linux-release.h"
+#include "thread.h"
 #include "translate.h"
 #include "wait-status.h"
 

@@ -3,6 +3,7 @@
  * Clocks, sleep, timers. Who asks although there is a page gets what the page would say, so
  * that no thread sees a clock go back when it changes from one to the other.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <sys/time.h>
 #include <sys/times.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where the guest's signals meet the host's. */
+#define _GNU_SOURCE
 #include "deliver.h"
 
 #include <errno.h>

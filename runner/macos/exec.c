@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE
 #include "../exec-host.h"
 
 #include <errno.h>
@@ -16,12 +17,19 @@
 #include "deliver.h"
 #include "descriptors.h"
 #include "names.h"
+#include "thread.h"
 
 static char *runner;
+static __thread struct thread *looking;
 
 void exec_learn_runner(void)
 {
 	runner = darwin_runner();
+}
+
+void exec_look_up_for(struct thread *thread)
+{
+	looking = thread;
 }
 
 /* -------------------------------------------------------------------------
@@ -88,7 +96,6 @@ static int open_place(const struct place *place, int flags)
 	return failed;
 }
 
-/* Names are looked up for no thread in particular: the runner's own beginning has none. */
 int exec_open_file(int folder, const char *name, int flags)
 {
 	const unsigned int how = (flags & EXEC_NO_LINK ? PLACE_LINK : 0) |
@@ -97,7 +104,7 @@ int exec_open_file(int folder, const char *name, int flags)
 	struct place place;
 	int fd;
 
-	fd = place_find_name(exec_thread, (uint64_t)from, name, how, &place);
+	fd = place_find_name(looking, (uint64_t)from, name, how, &place);
 	if (fd)
 		return fd;
 	fd = open_place(&place, flags);

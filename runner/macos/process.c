@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE
 #include "../process.h"
 
 #include <errno.h>
@@ -19,17 +20,13 @@
 #include "../loop.h"
 #include "../random.h"
 #include "../robust.h"
+#include "darwin.h"
 #include "deliver.h"
 #include "descriptors.h"
 #include "futexes.h"
 #include "timers.h"
 #include "wait.h"
-
-#if defined __x86_64__
-#include "../x86_64/registers.h"
-#else
-#include "../aarch64/registers.h"
-#endif
+#include "registers.h"
 
 enum { STACK_SIZE = 512 << 10 };	/* of the runner's own code */
 
@@ -418,6 +415,9 @@ static int become_child(struct thread *thread, const struct vm_registers *regist
 	signals_unlock(process->signals);
 	forget_others(process, thread);
 	renew_host(process, thread);
+	if (process->host->released_by)
+		fds_close(process->host->released_by);
+	process->host->released_by = 0;
 	stats_forked(&process->counts, true);
 	start_own(thread, start);
 	tell_number(process, start->child_tid, thread->tid);
@@ -478,6 +478,7 @@ int64_t process_fork(struct thread *thread, const struct process_start *start)
  */
 int64_t process_vfork(struct thread *thread, const struct process_start *start)
 {
+	struct process *process = thread->process;
 	int end[2];
 	int64_t pid;
 	char unused;
@@ -490,8 +491,11 @@ int64_t process_vfork(struct thread *thread, const struct process_start *start)
 		pid = -EMFILE;
 	else
 		pid = process_fork(thread, start);
-	if (pid == 0)
-		return 0;	/* its end is closed when it is gone */
+	if (pid == 0) {
+		process->host->released_by = end[1];	/* when it is gone */
+		fds_close(end[0]);
+		return 0;
+	}
 	fds_close(end[1]);
 	while (pid > 0 && read(end[0], &unused, 1) < 0 && errno == EINTR)
 		;

@@ -473,10 +473,7 @@ void signals_fault(struct thread *thread, const struct vm_fault *fault)
 	struct linux_siginfo info = { .signo = fault->signal, .code = fault->code };
 
 	info.fault.address = fault->address.v;
-	thread->signal.fault = *fault;
-	if (fault->code != LINUX_SI_KERNEL &&
-	    (fault->signal == LINUX_SIGSEGV || fault->signal == LINUX_SIGBUS))
-		thread->signal.fault_at = fault->address.v;
+	frame_note_fault(thread, fault);
 	force(thread, &info);
 }
 

@@ -32,7 +32,8 @@ struct thread_host {
 /* One for the whole process. */
 struct process_host {
 	struct pending pending;
-	unsigned int tids;	/* the last number given */
+	unsigned int tids;	/* of the last number given */
+	int released_by;	/* in a child of vfork: what its parent waits for to be closed */
 	bool begun;		/* signals of the host are taken */
 };
 
@@ -42,6 +43,9 @@ pid_t thread_number(struct process *process);
 /* NULL: no memory. */
 struct thread_host *thread_host_create(void);
 void thread_host_free(struct thread_host *host);
+
+/* In this thread of the host: for whom exec_open() looks up names. NULL: for the runner. */
+void exec_look_up_for(struct thread *thread);
 
 /* When a call begins. */
 static inline void thread_begin_call(struct thread *thread)
