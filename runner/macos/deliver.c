@@ -12,31 +12,8 @@
 #include <unistd.h>
 
 #include "darwin.h"
-#include "translate.h"
+#include "signal-numbers.h"
 #include "wait.h"
-
-/* All that POSIX and BSD have; SIGSTKFLT, SIGPWR and the real-time ones are Linux's alone. */
-#define SAME(name) { LINUX_##name, name }
-TRANSLATE(numbers,
-	SAME(SIGHUP), SAME(SIGINT), SAME(SIGQUIT), SAME(SIGILL), SAME(SIGTRAP), SAME(SIGABRT),
-	SAME(SIGBUS), SAME(SIGFPE), SAME(SIGKILL), SAME(SIGUSR1), SAME(SIGSEGV), SAME(SIGUSR2),
-	SAME(SIGPIPE), SAME(SIGALRM), SAME(SIGTERM), SAME(SIGCHLD), SAME(SIGCONT), SAME(SIGSTOP),
-	SAME(SIGTSTP), SAME(SIGTTIN), SAME(SIGTTOU), SAME(SIGURG), SAME(SIGXCPU), SAME(SIGXFSZ),
-	SAME(SIGVTALRM), SAME(SIGPROF), SAME(SIGWINCH), SAME(SIGIO), SAME(SIGSYS));
-
-int deliver_host_number(int guest)
-{
-	int64_t host;
-
-	return translate_to_host(&numbers, guest, &host) ? (int)host : 0;
-}
-
-int deliver_guest_number(int host)
-{
-	int64_t guest;
-
-	return translate_to_guest(&numbers, host, &guest) ? (int)guest : 0;
-}
 
 /*
  * Those that are the host's alone to deal with: what nobody can catch, and what says that the
@@ -63,9 +40,9 @@ static bool is_caught(int host)
 /* Runs each time with one that is caught. */
 static void each_caught(void (*act)(int host))
 {
-	for (size_t i = 0; i < numbers.count; i++)
-		if (is_caught((int)numbers.pair[i].host))
-			act((int)numbers.pair[i].host);
+	for (size_t i = 0; i < signal_numbers.count; i++)
+		if (is_caught((int)signal_numbers.pair[i].host))
+			act((int)signal_numbers.pair[i].host);
 }
 
 /* -------------------------------------------------------------------------
@@ -75,9 +52,9 @@ static void fill_blocked(sigset_t *set)
 {
 	sigfillset(set);
 	sigdelset(set, darwin_kick());
-	for (size_t i = 0; i < numbers.count; i++)
-		if (!is_caught((int)numbers.pair[i].host))
-			sigdelset(set, (int)numbers.pair[i].host);
+	for (size_t i = 0; i < signal_numbers.count; i++)
+		if (!is_caught((int)signal_numbers.pair[i].host))
+			sigdelset(set, (int)signal_numbers.pair[i].host);
 }
 
 uint64_t signals_block_all(void)
@@ -87,9 +64,9 @@ uint64_t signals_block_all(void)
 
 	fill_blocked(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	for (size_t i = 0; i < numbers.count; i++)
-		if (sigismember(&before, (int)numbers.pair[i].host) == 1)
-			guest |= 1ull << (numbers.pair[i].guest - 1);
+	for (size_t i = 0; i < signal_numbers.count; i++)
+		if (sigismember(&before, (int)signal_numbers.pair[i].host) == 1)
+			guest |= 1ull << (signal_numbers.pair[i].guest - 1);
 	return guest;
 }
 
@@ -238,8 +215,8 @@ void deliver_children(bool unwanted, bool ends_alone)
 /* execve() makes the host's handlers none, and leaves what is ignored ignored. */
 void deliver_hand_over(struct process *process)
 {
-	for (size_t i = 0; i < numbers.count; i++) {
-		const int guest = (int)numbers.pair[i].guest, host = (int)numbers.pair[i].host;
+	for (size_t i = 0; i < signal_numbers.count; i++) {
+		const int guest = (int)signal_numbers.pair[i].guest, host = (int)signal_numbers.pair[i].host;
 
 		if (process->signals->action[guest - 1].handler == LINUX_SIG_IGN)
 			signal(host, SIG_IGN);

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "linux-signal.h"
+#include "signal-numbers.h"
 #include "thread.h"
 
 /* Whether there is something for signals_take() to do: then who waits does not go on to. */
@@ -32,10 +33,6 @@ int deliver_forked(struct process *process);
 /* Before the host's execve(), so that what is ignored stays so; and if that has failed. */
 void deliver_hand_over(struct process *process);
 void deliver_take_back(struct process *process);
-
-/* The host's number for one of the guest's, or 0, and back. */
-int deliver_host_number(int guest);
-int deliver_guest_number(int host);
 
 /* What the host says of a child. */
 void deliver_child(struct linux_siginfo *to, const siginfo_t *from);

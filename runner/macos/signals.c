@@ -313,6 +313,21 @@ int deliver_to_thread(struct thread *thread, const struct linux_siginfo *info)
 	return 0;
 }
 
+/* It may have ended since. */
+void signals_send(const struct thread *thread, int number)
+{
+	const struct linux_siginfo info = { .signo = number, .code = LINUX_SI_TKILL };
+	struct process *process = thread->process;
+
+	pthread_mutex_lock(&process->lock);
+	for (struct thread *one = process->first; one; one = one->next)
+		if (one == thread) {
+			deliver_to_thread(one, &info);
+			break;
+		}
+	pthread_mutex_unlock(&process->lock);
+}
+
 void deliver_to_self(struct thread *thread, int number)
 {
 	const struct linux_siginfo info = { .signo = number, .code = LINUX_SI_KERNEL };
