@@ -12,6 +12,7 @@
 #include "deliver.h"
 #include "futexes.h"
 #include "linux-futex.h"
+#include "linux-time.h"
 #include "suites.h"
 #include "tests/macos/guest.h"
 #include "threads.h"
