@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "../kernel.h"
+
 enum linux_signal {
 	LINUX_SIGHUP = 1, LINUX_SIGINT, LINUX_SIGQUIT, LINUX_SIGILL, LINUX_SIGTRAP, LINUX_SIGABRT,
 	LINUX_SIGBUS, LINUX_SIGFPE, LINUX_SIGKILL, LINUX_SIGUSR1, LINUX_SIGSEGV, LINUX_SIGUSR2,
@@ -52,32 +54,8 @@ enum linux_si_code {
 enum linux_sigev { LINUX_SIGEV_SIGNAL, LINUX_SIGEV_NONE, LINUX_SIGEV_THREAD,
 		   LINUX_SIGEV_THREAD_ID = 4 };
 
-struct linux_siginfo {
-	int32_t signo, error, code, pad;
-	union {
-		struct {
-			int32_t pid;
-			uint32_t uid;
-			union {
-				uint64_t value;	/* SI_QUEUE */
-				struct {
-					int32_t status, pad;
-					int64_t utime, stime;
-				} child;	/* SIGCHLD */
-			};
-		};
-		struct {
-			int32_t id, overrun;
-			uint64_t value;
-		} timer;	/* SI_TIMER */
-		struct {
-			uint64_t address;
-			int16_t lsb;
-		} fault;
-		uint64_t room[14];
-	};
-};
-_Static_assert(sizeof(struct linux_siginfo) == 128, "as SI_MAX_SIZE has it");
+/* Of files that all hosts share. */
+#define linux_siginfo kernel_siginfo
 
 struct linux_sigevent {
 	uint64_t value;

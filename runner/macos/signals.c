@@ -436,7 +436,7 @@ static uint64_t own_blocked(const struct thread *thread)
 static int call_handler(struct thread *thread, const struct linux_siginfo *info,
 			const struct kernel_sigaction *action)
 {
-	const struct frame frame = { .info = (const void *)info, .action = action,
+	const struct frame frame = { .info = info, .action = action,
 				     .blocked = own_blocked(thread) };
 	uint64_t blocked = action->mask.bits;
 	int failed;

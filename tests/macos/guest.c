@@ -87,7 +87,7 @@ const uint64_t frame_stack_min = 2048;
 
 int frame_push(struct thread *thread, const struct frame *frame)
 {
-	const struct linux_siginfo *info = (const void *)frame->info;
+	const struct linux_siginfo *info = frame->info;
 
 	thread->vcpu->result.frames++;
 	thread->vcpu->result.signal = info->signo;
