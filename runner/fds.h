@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest's descriptors are the runner's own, with the same numbers. What the runner
- * has open for itself is out of the guest's way, and none of its business.
+ * The guest's descriptors, and the runner's own, which are out of the guest's way, and none
+ * of its business. On Linux the guest's are the process's, with the same numbers.
  */
 #ifndef FDS_H
 #define FDS_H
@@ -9,6 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
+
+/*
+ * At the beginning: what the guest has open is what the process has, or what is described in
+ * the file that a runner that execve() made this one of has written; -1: there is none.
+ * 0 or -errno.
+ */
+int fds_take_over(int descriptors);
 
 /*
  * Moves a descriptor to where the guest is told nothing of it; it is closed on exec. -1 and

@@ -59,6 +59,7 @@ enum {
 	OPTION_ARGV0,
 	OPTION_PROGRAM,
 	OPTION_BLOCKED,
+	OPTION_DESCRIPTORS,
 	OPTION_HZ,
 	OPTION_SYSROOT,
 	OPTION_DEVICE,
@@ -70,6 +71,7 @@ static const char *debugger;	/* where it comes; NULL: nowhere */
 struct told {
 	const char *argv0;
 	int program;		/* an open file; -1: the command names it */
+	int descriptors;	/* another, of what is open; -1: what the host says is */
 	bool is_blocked;
 	uint64_t blocked;	/* signals */
 	uint64_t hz;		/* of the host's counter; 0: not told */
@@ -104,6 +106,7 @@ static void read_options(int argc, char **argv, struct process *process, struct 
 	static const struct option known[] = {
 		{ "argv0", required_argument, NULL, OPTION_ARGV0 },
 		{ "blocked", required_argument, NULL, OPTION_BLOCKED },
+		{ "descriptors", required_argument, NULL, OPTION_DESCRIPTORS },
 		{ "device", required_argument, NULL, OPTION_DEVICE },
 		{ "gdb", required_argument, NULL, OPTION_GDB },
 		{ "help", no_argument, NULL, OPTION_HELP },
@@ -161,6 +164,9 @@ static void read_options(int argc, char **argv, struct process *process, struct 
 			break;
 		case OPTION_PROGRAM:
 			told->program = atoi(optarg);
+			break;
+		case OPTION_DESCRIPTORS:
+			told->descriptors = atoi(optarg);
 			break;
 		case OPTION_BLOCKED:
 			told->is_blocked = true;
@@ -335,7 +341,7 @@ static int start(struct thread *thread, const struct told *told, char **argv)
 int main(int argc, char **argv)
 {
 	static struct process process;
-	struct told told = { .program = -1 };
+	struct told told = { .program = -1, .descriptors = -1 };
 	struct thread *thread = calloc(1, sizeof *thread);
 	struct runner_error error = { 0 };
 	int failed;
@@ -344,6 +350,11 @@ int main(int argc, char **argv)
 		return STATUS_FAILED;
 	read_options(argc, argv, &process, &told);
 	startup_step("options");
+	failed = fds_take_over(told.descriptors);
+	if (failed) {
+		fprintf(stderr, NAME ": what is open: %s\n", strerror(-failed));
+		return STATUS_FAILED;
+	}
 	process_begin(&process, thread);
 	fds_begin();
 	failed = start(thread, &told, argv + optind);

@@ -27,7 +27,7 @@
 int64_t call_uname(struct thread *thread, const uint64_t *a)
 {
 	struct linux_utsname name = {
-		.sysname = "Linux", .release = "6.1.0-vdsorun", .version = "#1 SMP",
+		.sysname = "Linux", .release = LINUX_RELEASE, .version = LINUX_VERSION,
 		.machine = "aarch64", .domainname = "(none)",
 	};
 
@@ -69,26 +69,29 @@ int64_t call_personality(struct thread *thread, const uint64_t *a)
 	return (uint32_t)a[0] == ask || !a[0] ? 0 : -EINVAL;
 }
 
-enum linux_getrandom { LINUX_GRND_NONBLOCK = 1, LINUX_GRND_RANDOM = 2, LINUX_GRND_INSECURE = 4 };
+/* As many as arrive, from the first one on: of a page that is not there, none. */
+static size_t write_random(void *context, guest_addr to, const void *from, size_t size)
+{
+	const struct thread *thread = context;
+	size_t done = 0;
+
+	while (done < size) {
+		const size_t page = VM_PAGE - (to.v + done) % VM_PAGE;
+		const size_t piece = size - done < page ? size - done : page;
+
+		if (calls_write(thread, to.v + done, (const uint8_t *)from + done, piece))
+			break;
+		done += piece;
+	}
+	return done;
+}
 
 int64_t call_getrandom(struct thread *thread, const uint64_t *a)
 {
-	enum { PIECE = 256, MOST = 33554431 };	/* of one call: random(4) */
-	const uint64_t size = a[1] < MOST ? a[1] : MOST;
-	uint64_t done = 0;
-	uint8_t bytes[PIECE];
+	const struct entropy_memory memory = { write_random, thread };
 
-	if (a[2] & ~(uint64_t)(LINUX_GRND_NONBLOCK | LINUX_GRND_RANDOM | LINUX_GRND_INSECURE))
-		return -EINVAL;
-	while (done < size) {
-		const size_t piece = size - done < PIECE ? (size_t)(size - done) : PIECE;
-
-		if (getentropy(bytes, piece) || calls_write(thread, a[0] + done, bytes, piece))
-			return done ? (int64_t)done : -EFAULT;
-		done += piece;
-	}
-	memset(bytes, 0, sizeof bytes);
-	return (int64_t)done;
+	return entropy_getrandom(descriptors_entropy, guest_at(a[0]), a[1], (unsigned int)a[2],
+				 &memory);
 }
 
 /* -------------------------------------------------------------------------

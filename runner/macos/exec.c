@@ -134,9 +134,13 @@ bool exec_is_lost(int folder, const char *name)
 }
 
 /* -------------------------------------------------------------------------
- * The runner once more. Its other threads go on until the host ends them, but those of the
- * guest have to stand still before: what they do to descriptors would be lost.
+ * The runner once more. What other threads do to descriptors after this is lost with them.
  */
+int fds_take_over(int table)
+{
+	return table < 0 ? descriptors_begin() : descriptors_restore(table);
+}
+
 static int hand_over(struct exec_command *command, struct exec *exec, const struct thread *thread,
 		     int table)
 {

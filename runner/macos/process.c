@@ -203,15 +203,29 @@ static void end_thread(struct thread *thread)
 		pause();
 }
 
+/* When all that is asked for to run the first thread is there. */
+static void begin_process(struct thread *thread)
+{
+	struct process *process = thread->process;
+	const char *slash = strrchr(process->path, '/');
+
+	if (process->host->begun)
+		return;
+	process->host->begun = true;
+	snprintf(thread->host->name, sizeof thread->host->name, "%s",
+		 slash ? slash + 1 : process->path);
+	descriptors_machine(process->vm);
+	if (deliver_begin(process))
+		process_end(process, &(struct loop_end){ .failed = true,
+							 .text = "no thread for signals" });
+}
+
 void process_run(struct thread *thread)
 {
 	struct process *process = thread->process;
 	struct loop_end end;
 
-	if (!process->host->begun && deliver_begin(process))
-		process_end(process, &(struct loop_end){ .failed = true,
-							 .text = "no thread for signals" });
-	process->host->begun = true;
+	begin_process(thread);
 	identity_tell(thread);
 	gdb_thread_begin(thread);
 	loop_run(thread, &end);
