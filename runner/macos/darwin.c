@@ -104,8 +104,3 @@ int darwin_get_groups(gid_t *real, gid_t *effective, gid_t *saved)
 	*saved = *effective = getegid();
 	return 0;
 }
-
-void darwin_name_thread(const char *name)
-{
-	pthread_setname_np(name);
-}

@@ -40,7 +40,4 @@ uint64_t darwin_thread_time(pthread_t thread);
 int darwin_get_users(uid_t *real, uid_t *effective, uid_t *saved);
 int darwin_get_groups(gid_t *real, gid_t *effective, gid_t *saved);
 
-/* Tells the host's debuggers and monitors what the calling thread is called. */
-void darwin_name_thread(const char *name);
-
 #endif

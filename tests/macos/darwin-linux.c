@@ -85,8 +85,3 @@ int darwin_get_groups(gid_t *real, gid_t *effective, gid_t *saved)
 {
 	return getresgid(real, effective, saved);
 }
-
-void darwin_name_thread(const char *name)
-{
-	pthread_setname_np(pthread_self(), name);
-}
