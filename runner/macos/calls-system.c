@@ -273,7 +273,7 @@ TRANSLATE(limits,
 	{ LINUX_RLIMIT_RSS, RLIMIT_RSS }, { LINUX_RLIMIT_NPROC, RLIMIT_NPROC },
 	{ LINUX_RLIMIT_MEMLOCK, RLIMIT_MEMLOCK });
 
-/* The guest's stack is the runner's to grow, and so is the limit of its address space. */
+/* Of the process, in its lock: its stack is the runner's to grow, and so on. */
 static struct linux_rlimit64 own_limits[LINUX_RLIMITS] = {
 	[LINUX_RLIMIT_STACK] = { 8 << 20, LINUX_RLIM_INFINITY },
 	[LINUX_RLIMIT_AS] = { LINUX_RLIM_INFINITY, LINUX_RLIM_INFINITY },
@@ -282,7 +282,6 @@ static struct linux_rlimit64 own_limits[LINUX_RLIMITS] = {
 	[LINUX_RLIMIT_MSGQUEUE] = { 819200, 819200 },
 	[LINUX_RLIMIT_RTTIME] = { LINUX_RLIM_INFINITY, LINUX_RLIM_INFINITY },
 };
-static pthread_mutex_t limits_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static uint64_t limit_to_linux(rlim_t host)
 {
@@ -306,12 +305,12 @@ static int host_limit(unsigned int which, const struct rlimit *new, struct rlimi
 	return new ? setrlimit((int)host, new) : 0;
 }
 
-static int own_limit(unsigned int which, const struct linux_rlimit64 *new,
+static int own_limit(struct process *process, unsigned int which, const struct linux_rlimit64 *new,
 		     struct linux_rlimit64 *old)
 {
 	int failed = 0;
 
-	pthread_mutex_lock(&limits_lock);
+	pthread_mutex_lock(&process->lock);
 	*old = own_limits[which];
 	if (new && new->current > new->maximum)
 		failed = -EINVAL;
@@ -319,18 +318,18 @@ static int own_limit(unsigned int which, const struct linux_rlimit64 *new,
 		failed = -EPERM;
 	else if (new)
 		own_limits[which] = *new;
-	pthread_mutex_unlock(&limits_lock);
+	pthread_mutex_unlock(&process->lock);
 	return failed;
 }
 
-static int change_limit(unsigned int which, const struct linux_rlimit64 *new,
-			struct linux_rlimit64 *old)
+static int change_limit(struct process *process, unsigned int which,
+			const struct linux_rlimit64 *new, struct linux_rlimit64 *old)
 {
 	struct rlimit wanted, before;
 	int64_t unused;
 
 	if (which != LINUX_RLIMIT_NOFILE && !translate_to_host(&limits, which, &unused))
-		return own_limit(which, new, old);
+		return own_limit(process, which, new, old);
 	if (new)
 		wanted = (struct rlimit){ limit_to_host(new->current), limit_to_host(new->maximum) };
 	if (host_limit(which, new ? &wanted : NULL, &before))
@@ -351,7 +350,7 @@ int64_t call_prlimit64(struct thread *thread, const uint64_t *a)
 		return -EFAULT;
 	if (!is_here(thread, (pid_t)a[0]))
 		return -ESRCH;
-	failed = change_limit((unsigned int)a[1], a[2] ? &new : NULL, &old);
+	failed = change_limit(thread->process, (unsigned int)a[1], a[2] ? &new : NULL, &old);
 	return failed ? failed : calls_write_if(thread, a[3], &old, sizeof old);
 }
 

@@ -55,7 +55,7 @@ static void name_missing(const struct thread *thread, uint64_t number, uint64_t 
 			(unsigned long long)number);
 }
 
-/* What was named is remembered, as far as there is room. */
+/* What was named is remembered, as far as there is room. The lock is one that a fork holds. */
 void calls_miss(const struct thread *thread, const char *what, uint64_t number)
 {
 	enum { NAMED_MAX = 64 };
@@ -64,12 +64,12 @@ void calls_miss(const struct thread *thread, const char *what, uint64_t number)
 		uint64_t number;
 	} named[NAMED_MAX];
 	static unsigned int count;
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_mutex_t *lock = &thread->process->lock;
 	unsigned int i;
 
 	if (!thread->process->verbose)
 		return;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(lock);
 	for (i = 0; i < count; i++)
 		if (named[i].what == what && named[i].number == number)
 			break;
@@ -79,7 +79,7 @@ void calls_miss(const struct thread *thread, const char *what, uint64_t number)
 		fprintf(stderr, "vdsorun: %s %#llx is not there\n", what,
 			(unsigned long long)number);
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(lock);
 }
 
 int64_t calls_do(struct thread *thread, uint64_t number, const uint64_t *argument)

@@ -70,10 +70,13 @@ uint64_t signals_block_all(void)
 	return guest;
 }
 
+/* The thread of this one of the host's, for a handler that comes in the middle of anything. */
+static __thread struct thread *who;
+
 void signals_be(struct thread *thread)
 {
-	(void)thread;
 	signals_block_all();
+	who = thread;
 }
 
 /* -------------------------------------------------------------------------
@@ -113,6 +116,16 @@ void deliver_child(struct linux_siginfo *to, const siginfo_t *from)
 	to->child.status = deliver_guest_number(from->si_status);
 }
 
+/* In a thread of the guest's little may be done here. */
+static bool note(int number)
+{
+	if (!who)
+		return false;
+	atomic_fetch_or(&who->host->noted, 1ull << (deliver_guest_number(number) - 1));
+	vcpu_kick(who->vcpu);
+	return true;
+}
+
 static void on_signal(int number, siginfo_t *from, void *context)
 {
 	struct linux_siginfo info = { .signo = deliver_guest_number(number) };
@@ -120,6 +133,8 @@ static void on_signal(int number, siginfo_t *from, void *context)
 	const int error = errno;
 
 	(void)context;
+	if (note(number))
+		return;
 	if (number == SIGCHLD) {
 		deliver_child(&info, from);
 	} else if (from->si_code == SI_USER || from->si_code == SI_QUEUE || from->si_code <= 0) {
@@ -196,6 +211,62 @@ int deliver_forked(struct process *process)
 {
 	wait_forked();
 	return start_receiver(process);
+}
+
+#define BIT(number) (1ull << ((number) - 1))
+#define OF_TERMINALS (BIT(LINUX_SIGTTIN) | BIT(LINUX_SIGTTOU))
+
+static uint64_t not_ignored(struct signals *signals, uint64_t set)
+{
+	for (uint64_t left = set; left; left &= left - 1) {
+		const int number = __builtin_ctzll(left) + 1;
+
+		if (signals_ignores(signals, number))
+			set &= ~BIT(number);
+	}
+	return set;
+}
+
+static void set_open(struct thread *thread, uint64_t open)
+{
+	sigset_t blocked;
+
+	fill_blocked(&blocked);
+	if (open & BIT(LINUX_SIGTTIN))
+		sigdelset(&blocked, SIGTTIN);
+	if (open & BIT(LINUX_SIGTTOU))
+		sigdelset(&blocked, SIGTTOU);
+	pthread_sigmask(SIG_SETMASK, &blocked, NULL);
+	thread->host->open = open;
+}
+
+void deliver_open_terminals(struct thread *thread)
+{
+	const uint64_t open = not_ignored(thread->process->signals,
+					  OF_TERMINALS & ~thread->blocked);
+
+	if (open != thread->host->open)
+		set_open(thread, open);
+}
+
+void deliver_close_terminals(struct thread *thread)
+{
+	if (thread->host->open)
+		set_open(thread, 0);
+}
+
+
+void deliver_noted(struct thread *thread)
+{
+	uint64_t noted = atomic_exchange(&thread->host->noted, 0);
+	struct linux_siginfo info = { .code = LINUX_SI_KERNEL };
+
+	pthread_mutex_lock(&thread->process->lock);
+	for (; noted; noted &= noted - 1) {
+		info.signo = __builtin_ctzll(noted) + 1;
+		deliver_to_process(thread->process, &info);
+	}
+	pthread_mutex_unlock(&thread->process->lock);
 }
 
 /* Children that nobody waits for; and whether those that stop are told. */

@@ -34,6 +34,17 @@ int deliver_forked(struct process *process);
 void deliver_hand_over(struct process *process);
 void deliver_take_back(struct process *process);
 
+/*
+ * A terminal that is used from the background sends SIGTTIN and SIGTTOU to the process of the
+ * thread that does, and only if that thread has them not blocked: else the call fails. So it
+ * has them as the program does, from the first call that waits on. What came is noted, and told
+ * to the process by signals_take(). A thread that waits in the runner itself would not hear of
+ * it, and has them blocked.
+ */
+void deliver_open_terminals(struct thread *thread);
+void deliver_close_terminals(struct thread *thread);
+void deliver_noted(struct thread *thread);
+
 /* What the host says of a child. */
 void deliver_child(struct linux_siginfo *to, const siginfo_t *from);
 /* Of children: nobody waits for them; those that stop are not told. */

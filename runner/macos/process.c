@@ -399,6 +399,7 @@ static void renew_host(struct process *process, struct thread *thread)
 	pthread_mutex_init(&host->lock, NULL);
 	darwin_condition_begin(&host->woken);
 	host->waits = host->kicked = false;
+	host->noted = 0;
 	host->awaited = 0;
 	host->self = pthread_self();
 }

@@ -354,7 +354,7 @@ uint64_t deliver_pending(const struct thread *thread)
 bool deliver_wanted(const struct thread *thread)
 {
 	return pending_of(thread) & (~blocked_of(thread) | atomic_load(&thread->host->awaited)) ||
-	       thread->signal.killed_by;
+	       atomic_load(&thread->host->noted) || thread->signal.killed_by;
 }
 
 bool deliver_take(struct thread *thread, uint64_t set, struct linux_siginfo *info)
@@ -503,6 +503,7 @@ static void deliver(struct thread *thread, const struct linux_siginfo *info)
 			no_stack(thread, info->signo);
 	} else if (STOPS & BIT(info->signo)) {
 		deliver_stop(info->signo);
+		thread->host->open = 0;
 	} else {
 		thread->signal.killed_by = info->signo;
 	}
@@ -514,6 +515,8 @@ void signals_take(struct thread *thread)
 	struct linux_siginfo info;
 
 	vcpu_attention(thread->vcpu, 0, VM_ATTENTION_SIGNAL);
+	if (atomic_load(&thread->host->noted))
+		deliver_noted(thread);
 	while (!thread->signal.killed_by && deliver_take(thread, ~thread->blocked, &info))
 		deliver(thread, &info);
 }

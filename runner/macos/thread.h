@@ -19,6 +19,8 @@ struct thread_host {
 	pthread_cond_t woken;
 	_Atomic bool waits;	/* in a call of the host's */
 	_Atomic bool kicked;	/* and is to leave it */
+	_Atomic uint64_t noted;	/* of a terminal, for the process: deliver.c */
+	uint64_t open;		/* those of a terminal that the host may send to this thread */
 
 	/* signals.c */
 	struct pending pending;

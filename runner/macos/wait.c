@@ -113,6 +113,7 @@ bool wait_begin(struct thread *thread)
 {
 	struct thread_host *host = thread->host;
 
+	deliver_open_terminals(thread);
 	atomic_store(&host->waits, true);
 	if (!deliver_wanted(thread))
 		return true;
@@ -210,6 +211,7 @@ int64_t wait_until(struct thread *thread, bool (*done)(void *context), void *con
 	const uint64_t day = 86400 * LINUX_NSEC_PER_SEC;
 	int64_t result = 0;
 
+	deliver_close_terminals(thread);
 	pthread_mutex_lock(&host->lock);
 	while (!done(context)) {
 		const uint64_t left = wait_left(deadline);

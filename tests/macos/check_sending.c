@@ -2,8 +2,10 @@
 /* Signals: who gets one, what is done about it, what the host makes of it. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -381,6 +383,65 @@ START_TEST(stopped_processes_go_on)
 }
 END_TEST
 
+/* A process that reads a terminal that another has the use of. */
+static int64_t read_terminal(void *terminal)
+{
+	char byte;
+
+	return read(*(int *)terminal, &byte, 1) < 0 ? -errno : 0;
+}
+
+static int be_in_background(int terminal, uint64_t blocked)
+{
+	struct linux_siginfo info = { 0 };
+	int64_t result;
+
+	setpgid(0, 0);
+	deliver_forked(&guest_process);
+	signals_be(first);
+	act(LINUX_SIGTTIN, HANDLER, 0);
+	signals_set_blocked(first, blocked);
+	result = wait_call(first, read_terminal, &terminal);
+	deliver_noted(first);
+	deliver_take(first, UINT64_MAX, &info);
+	if (result == -EIO)
+		return EIO;
+	return result == CALLS_INTERRUPTED ? info.signo : 1;
+}
+
+static int have_terminal(uint64_t blocked)
+{
+	const int master = posix_openpt(O_RDWR | O_NOCTTY);
+	int terminal, status;
+	pid_t child;
+
+	if (master < 0 || grantpt(master) || unlockpt(master) || setsid() < 0)
+		return 2;
+	terminal = open(ptsname(master), O_RDWR);
+	child = fork();
+	if (!child)
+		_exit(be_in_background(terminal, blocked));
+	waitpid(child, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+static const struct {
+	uint64_t blocked;
+	int told;
+} terminals[] = { { 0, LINUX_SIGTTIN }, { BIT(LINUX_SIGTTIN), EIO } };
+
+START_TEST(terminals_send)
+{
+	const pid_t child = fork();
+	int status;
+
+	if (!child)
+		_exit(have_terminal(terminals[_i].blocked));
+	waitpid(child, &status, 0);
+	ck_assert_int_eq(WEXITSTATUS(status), terminals[_i].told);
+}
+END_TEST
+
 Suite *sending_suite(void)
 {
 	Suite *suite = suite_create("signals");
@@ -403,6 +464,7 @@ Suite *sending_suite(void)
 	tcase_add_test(tc, children_are_told);
 	tcase_add_loop_test(tc, parents_see_the_signal, 0, COUNT(deaths));
 	tcase_add_test(tc, stopped_processes_go_on);
+	tcase_add_loop_test(tc, terminals_send, 0, COUNT(terminals));
 	suite_add_tcase(suite, tc);
 	return suite;
 }
