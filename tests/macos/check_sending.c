@@ -275,6 +275,24 @@ START_TEST(lanes_are_not_lost)
 }
 END_TEST
 
+static void send_usr1(void)
+{
+	send_process(LINUX_SIGUSR1);
+}
+
+/* A signal whose lane is about to be cleared is one that is seen, or the lane is there. */
+START_TEST(lanes_are_cleared_before_the_look)
+{
+	guest_before_clear = send_usr1;
+	signals_take(first);
+	ck_assert_uint_eq(guest_result(first)->frames, 1);
+	guest_before_clear = send_usr1;
+	signals_set_blocked(first, 0);
+	signals_after_call(first, CALLS_INTERRUPTED);
+	ck_assert_uint_eq(guest_result(first)->frames, 2);
+}
+END_TEST
+
 /* -------------------------------------------------------------------------
  * The host's.
  */
@@ -460,6 +478,7 @@ Suite *sending_suite(void)
 	tcase_add_test(tc, lent_masks_come_back);
 	tcase_add_test(tc, awaited_ones_are_for_who_awaits);
 	tcase_add_test(tc, lanes_are_not_lost);
+	tcase_add_test(tc, lanes_are_cleared_before_the_look);
 	tcase_add_test(tc, the_host_sends_here);
 	tcase_add_test(tc, children_are_told);
 	tcase_add_loop_test(tc, parents_see_the_signal, 0, COUNT(deaths));

@@ -57,7 +57,7 @@ END_TEST
 
 struct waiting {
 	_Atomic unsigned int calls, taken, sent;
-	_Atomic bool begun, ended;
+	_Atomic bool begun, called, ended;
 	_Atomic int64_t last;
 	struct thread *thread;
 	unsigned int rounds;
@@ -138,6 +138,41 @@ START_TEST(a_kick_alone_ends_nothing)
 		sched_yield();
 	}
 	ck_assert(!waiting.ended);
+	send_to(waiting.thread);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(waiting.last, CALLS_INTERRUPTED);
+}
+END_TEST
+
+/* The kick comes when the call has not begun: nothing is there for it to end. */
+static int64_t read_late(void *context)
+{
+	struct waiting *waiting = context;
+	const struct timespec pause = { .tv_nsec = 10 * MS };
+
+	waiting->called = true;
+	while (!atomic_load(&waiting->thread->host->kicked))
+		sched_yield();
+	nanosleep(&pause, NULL);	/* it may be what ends this */
+	if (waiting->calls++)
+		return -ECANCELED;
+	return read_nothing(&waiting->calls);
+}
+
+static int64_t wait_late(struct waiting *waiting)
+{
+	return wait_call(waiting->thread, read_late, waiting);
+}
+
+START_TEST(kicks_come_again)
+{
+	struct waiting waiting = { .rounds = 1, .call = wait_late };
+	pthread_t thread;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	thread = begin(&waiting);
+	while (!waiting.called)
+		sched_yield();
 	send_to(waiting.thread);
 	pthread_join(thread, NULL);
 	ck_assert_int_eq(waiting.last, CALLS_INTERRUPTED);
@@ -421,6 +456,7 @@ Suite *waiting_suite(void)
 	tcase_add_checked_fixture(tc, set_up, NULL);
 	tcase_add_test(tc, a_signal_that_is_there_makes_no_call);
 	tcase_add_test(tc, a_kick_alone_ends_nothing);
+	tcase_add_test(tc, kicks_come_again);
 	tcase_add_loop_test(tc, no_signal_is_lost, 0, COUNT(ways));
 	tcase_add_test(tc, deadlines_pass);
 	tcase_add_test(tc, deadlines_stay_when_repeated);

@@ -28,8 +28,16 @@ void vcpu_kick(struct vcpu *vcpu)
 	vcpu->kicks++;
 }
 
+void (*guest_before_clear)(void);
+
 void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear)
 {
+	void (*before)(void) = guest_before_clear;
+
+	if (clear & VM_ATTENTION_SIGNAL && before) {
+		guest_before_clear = NULL;
+		before();
+	}
 	vcpu->lanes |= set;
 	vcpu->lanes &= ~clear;
 }

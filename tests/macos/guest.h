@@ -23,6 +23,8 @@ void guest_thread_end(struct thread *thread);
 /* How often a thread's vCPU was kicked; whether its lane is set. */
 unsigned int guest_kicks(const struct thread *thread);
 bool guest_lane(const struct thread *thread);
+/* Called once, when it is about to be cleared: as if another thread came there. */
+extern void (*guest_before_clear)(void);
 /* What its last call got, or that it is made again. */
 struct guest_result {
 	uint64_t result;
