@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static char *root;	/* without a slash at its end; NULL: none */
@@ -31,4 +32,20 @@ const char *sysroot_find(const char *name, char room[PATH_MAX])
 	if (length < 0 || length >= PATH_MAX || fstatat(AT_FDCWD, room, &unused, AT_SYMLINK_NOFOLLOW))
 		return name;
 	return room;
+}
+
+const char *sysroot_get(void)
+{
+	return root;
+}
+
+const char *sysroot_strip(const char *name)
+{
+	size_t length = root ? strlen(root) : 0;
+
+	if (!length || strncmp(name, root, length))
+		return name;
+	if (!name[length])
+		return "/";
+	return name[length] == '/' ? name + length : name;
 }

@@ -15,4 +15,9 @@ int sysroot_set(const char *directory);
 /* `name`, or one in `room`. */
 const char *sysroot_find(const char *name, char room[PATH_MAX]);
 
+/* Without a slash at its end; NULL: there is none. */
+const char *sysroot_get(void);
+/* What a program calls a file of that absolute name: part of it, or "/". */
+const char *sysroot_strip(const char *name);
+
 #endif

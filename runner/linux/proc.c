@@ -3,7 +3,6 @@
 #include "proc.h"
 
 #include <ctype.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include "fds.h"
+#include "proc-start.h"
 
 enum { TEXT = 16384, OWN_THREADS = 8 };
 
@@ -379,41 +379,6 @@ bool proc_hides(enum proc_folder folder, const char *name)
  * What others see: the host is told where the guest's strings are.
  */
 
-/* On its stack, in this order. */
-struct start {
-	uint64_t arguments, environment, path; /* where their strings begin */
-	uint64_t vector;
-	size_t vector_size;
-};
-
-static uint64_t word_at(const struct space *space, uint64_t at)
-{
-	uint64_t word = 0;
-
-	return space_read(space, &word, guest_at(at), sizeof word) ? 0 : word;
-}
-
-static void read_start(const struct space *space, uint64_t sp, struct start *start)
-{
-	const size_t word = sizeof(uint64_t);
-	uint64_t count = word_at(space, sp), at = sp + word;
-
-	start->arguments = word_at(space, at);
-	at += (count + 1) * word;
-	start->environment = word_at(space, at);
-	while (word_at(space, at))
-		at += word;
-	start->vector = at + word;
-	for (at = start->vector; word_at(space, at) != AT_NULL; at += 2 * word)
-		if (word_at(space, at) == AT_EXECFN)
-			start->path = word_at(space, at + word);
-	start->vector_size = at + 2 * word - start->vector;
-	if (!start->environment)
-		start->environment = start->path;
-	if (!start->arguments)
-		start->arguments = start->environment;
-}
-
 /* Those that stay as they are; by their numbers in /proc/self/stat. */
 static bool read_map(struct prctl_mm_map *map)
 {
@@ -457,7 +422,7 @@ static bool read_map(struct prctl_mm_map *map)
 }
 
 /* A kernel that does not know how to goes on to show the runner's own. */
-static void show_strings(const struct space *space, const struct start *start)
+static void show_strings(const struct space *space, const struct proc_start *start)
 {
 	struct prctl_mm_map map;
 	uint64_t size = start->path - start->arguments;
@@ -478,7 +443,7 @@ static void show_strings(const struct space *space, const struct start *start)
 void proc_begin(const struct thread *thread)
 {
 	const struct space *space = thread->process->space;
-	struct start start = { 0 };
+	struct proc_start start;
 	struct stat st;
 	ssize_t length;
 
@@ -489,6 +454,6 @@ void proc_begin(const struct thread *thread)
 		runner.dev = st.st_dev;
 		runner.ino = st.st_ino;
 	}
-	read_start(space, vcpu_get(thread->vcpu, VM_SP), &start);
+	proc_start_read(space, vcpu_get(thread->vcpu, VM_SP), &start);
 	show_strings(space, &start);
 }
