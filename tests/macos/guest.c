@@ -42,6 +42,18 @@ void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear)
 	vcpu->lanes &= ~clear;
 }
 
+uint64_t vcpu_get(const struct vcpu *vcpu, enum vm_register which)
+{
+	(void)vcpu, (void)which;
+	return 0;
+}
+
+uint64_t vm_hwcap(const struct vm *vm, unsigned int word)
+{
+	(void)vm, (void)word;
+	return 0;
+}
+
 void vcpu_repeat(struct vcpu *vcpu)
 {
 	vcpu->result.repeats++;
@@ -78,6 +90,44 @@ int space_read(const struct space *space, void *to, guest_addr from, size_t size
 		return -EFAULT;
 	memcpy(to, (uint8_t *)guest_word + (from.v - GUEST_MEMORY), size);
 	return 0;
+}
+
+int space_write(const struct space *space, guest_addr to, const void *from, size_t size)
+{
+	(void)space;
+	if (to.v < GUEST_MEMORY || to.v + size > GUEST_MEMORY + sizeof guest_word)
+		return -EFAULT;
+	memcpy((uint8_t *)guest_word + (to.v - GUEST_MEMORY), from, size);
+	return 0;
+}
+
+int space_read_string(const struct space *space, char *to, guest_addr from, size_t room)
+{
+	for (size_t i = 0; i < room; i++) {
+		if (space_read(space, to + i, guest_at(from.v + i), 1))
+			return -EFAULT;
+		if (!to[i])
+			return 0;
+	}
+	return -ENAMETOOLONG;
+}
+
+bool space_area(const struct space *space, size_t number, struct space_area *area)
+{
+	(void)space;
+	*area = (struct space_area){
+		.range = { guest_at(GUEST_MEMORY), guest_at(GUEST_MEMORY + sizeof guest_word) },
+		.prot = GUEST_READ | GUEST_WRITE,
+	};
+	return !number;
+}
+
+int space_maps(const struct space *space, char **text, size_t *size)
+{
+	(void)space;
+	*text = strdup("00010000-00030000 rw-p 00000000 00:00 0 \n");
+	*size = *text ? strlen(*text) : 0;
+	return *text ? 0 : -ENOMEM;
 }
 
 void *space_at(const struct space *space, guest_addr at, unsigned int prot, size_t *follow)

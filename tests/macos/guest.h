@@ -8,7 +8,7 @@
 
 #include "thread.h"
 
-enum { GUEST_WORDS = 64 };
+enum { GUEST_WORDS = 1 << 15 };
 #define GUEST_MEMORY 0x10000ull
 extern uint32_t guest_word[GUEST_WORDS];
 
