@@ -48,6 +48,11 @@ uint64_t vcpu_get(const struct vcpu *vcpu, enum vm_register which)
 	return 0;
 }
 
+void vm_random_fd(struct vm *vm, unsigned int fd, bool is)
+{
+	(void)vm, (void)fd, (void)is;
+}
+
 uint64_t vm_hwcap(const struct vm *vm, unsigned int word)
 {
 	(void)vm, (void)word;
@@ -110,6 +115,18 @@ int space_read_string(const struct space *space, char *to, guest_addr from, size
 			return 0;
 	}
 	return -ENAMETOOLONG;
+}
+
+int space_parts(const struct space *space, guest_addr at, size_t size, unsigned int prot,
+		struct iovec *part, int room)
+{
+	size_t follow;
+	void *host = space_at(space, at, prot, &follow);
+
+	if (at.v < GUEST_MEMORY || at.v >= GUEST_MEMORY + sizeof guest_word)
+		return -EFAULT;
+	*part = (struct iovec){ host, size < follow ? size : follow };
+	return room > 0;
 }
 
 bool space_area(const struct space *space, size_t number, struct space_area *area)
