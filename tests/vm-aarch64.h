@@ -58,6 +58,8 @@ __asm__(".pushsection .rodata\n"
 	"	mrs x2, ctr_el0\n	dc cvau, x0\n	ic ivau, x0\n	dc civac, x0\n	dc zva, x0\n"
 	"	mrs x2, tpidrro_el0\n	cbnz x2, 1b\n"
 	"	mov x8, #6\n	svc #0xffff\n"
+	"guest_both:	isb\n	mrs x1, cntvct_el0\n	isb\n	mrs x2, cntpct_el0\n	isb\n"
+	"	mrs x3, cntvct_el0\n	mov x8, #6\n	svc #0\n"
 	"guest_code_end:\n"
 	".popsection\n");
 
@@ -68,7 +70,7 @@ enum { STEP_FIRST = 1, STEP_STORED = 4, STEP_CALL = 6 };
 #pragma GCC visibility push(hidden)
 extern const uint8_t guest_brk[], guest_udf[], guest_mrs[], guest_msr[], guest_hvc[], guest_smc[];
 extern const uint8_t guest_tlbi[], guest_eret[], guest_timer[], guest_exclusive[], guest_branch[];
-extern const uint8_t guest_good[];
+extern const uint8_t guest_good[], guest_both[];
 #pragma GCC visibility pop
 
 /* Above user code's half, where the machine has its own pages: the first of code, and of data. */
@@ -135,12 +137,35 @@ static void signals(void)
 		check(goes_wrong(&wrongs[i]), wrongs[i].what);
 }
 
+/*
+ * If the virtual counter is the host's, so is the physical one, and they are one: as far as can
+ * be seen from outside, in as many ticks as the reads take.
+ */
+static bool is_one_counter(void)
+{
+	uint64_t distance, start, middle, end, least = UINT64_MAX;
+	bool good = true;
+
+	for (int i = 0; i < 200 && !vm_counter_distance(vm, &distance) && !distance; i++) {
+		run(guest_both, 0, 0);
+		start = vcpu_get(vcpu, VM_ARGUMENT + 1);
+		middle = vcpu_get(vcpu, VM_ARGUMENT + 2);
+		end = vcpu_get(vcpu, VM_ARGUMENT + 3);
+		if (end - start >= least)
+			continue;
+		least = end - start;
+		good = middle + least >= start && middle <= end + least;
+	}
+	return good;
+}
+
 static void processor(void)
 {
 	uint64_t *page = (uint64_t *)(memory + 22 * VM_PAGE);
 	struct vm_exit exit;
 
 	signals();
+	check(is_one_counter(), "the two counters");
 	page[0] = 1234;
 	check(loads(0x5aull << 56 | DATA, 1234), "a load with a tag");
 	exit = run(guest_good, DATA, 0);
