@@ -3,6 +3,7 @@
  * A kick at every instruction of a call: KVM steps through user code and the shim, and where it
  * stands the run is left as an interrupted one is. Whatever that was, the call's end is the same.
  */
+int check_vm(void);
 #define main check_vm
 #include "check_vm.c"
 #undef main
