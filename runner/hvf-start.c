@@ -20,7 +20,10 @@ ASM_DEFINED extern const struct hvf_start_places {
 	uint16_t kernel, end;
 } hvf_start_places;
 
-/* x0: SCTLR_EL1, x1: TTBR0_EL1, x2: where the second half is, x3: where to go. */
+/*
+ * x0: SCTLR_EL1, x1: TTBR0_EL1, x2: where the second half is, x3: where the counter's value goes,
+ * x4: where to go.
+ */
 __asm__(ASM_CONST
 	".balign 8\n"
 	ASM_SYMBOL("hvf_start_code") ":\n"
@@ -34,7 +37,9 @@ __asm__(ASM_CONST
 	"	tlbi vmalle1is\n"	/* also where this thread was a moment ago */
 	"	dsb ish\n"
 	"	isb\n"
-	"	br x3\n"
+	"	mrs x5, cntvct_el0\n"
+	"	str x5, [x3]\n"
+	"	br x4\n"
 	L("start_end") ":\n"
 	".balign 8\n"
 	ASM_SYMBOL("hvf_start_places") ":\n"
@@ -93,6 +98,7 @@ hv_return_t hvf_start_enter(const struct vcpu *vcpu)
 {
 	const uint64_t arguments[] = { vcpu->start_control, vcpu->vm->pages.user,
 				       KERNEL_PLACE + hvf_start_places.kernel,
+				       vcpu->shim.stack + offsetof(struct shim_data, measured.counter),
 				       shim_resume(&vcpu->vm->shim) };
 	const unsigned int count = sizeof arguments / sizeof *arguments;
 	hv_return_t result = set(vcpu, SHIM_TTBR0_EL1, vcpu->vm->start_table);

@@ -214,6 +214,71 @@ void vm_memory_changed(struct vm *vm, uint64_t physical, size_t size)
 }
 
 /* -------------------------------------------------------------------------
+ * The counter: vCPUs have an offset of 0 from what mach_absolute_time() reads.
+ */
+static uint64_t own_counter(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(value) : : "memory");
+	return value;
+}
+
+static uint64_t guest_counter(void)
+{
+#if defined __APPLE__
+	return mach_absolute_time();
+#else
+	return own_counter();
+#endif
+}
+
+/* The nearest of some tries: mostly there is one with no tick in it. */
+static uint64_t measure_distance(void)
+{
+	enum { TRIES = 1000 };
+	uint64_t nearest = UINT64_MAX, distance = 0;
+
+	for (unsigned int i = 0; i < TRIES && nearest; i++) {
+		uint64_t before = own_counter(), guest = guest_counter(), took = own_counter() - before;
+
+		if (took >= nearest)
+			continue;
+		nearest = took;
+		distance = guest - before;
+	}
+	return nearest ? 0 : distance;
+}
+
+/* A vCPU reads it when it starts. */
+static bool learn_counter(struct vm *vm)
+{
+	uint64_t before = guest_counter(), told;
+
+	vm->counter_distance = measure_distance();
+	if (!hvf_flush(vm->flusher))
+		return false;
+	told = vm->flusher->shim.data->measured.counter;
+	vm->has_counter = told >= before && told <= guest_counter();
+	return true;
+}
+
+int vm_counter_distance(const struct vm *vm, uint64_t *distance)
+{
+	*distance = vm->counter_distance;
+	return vm->has_counter ? 0 : -ENOTSUP;
+}
+
+uint64_t vm_counter_hz(const struct vm *vm)
+{
+	uint64_t hz;
+
+	(void)vm;
+	__asm__("mrs %0, cntfrq_el0" : "=r"(hz));
+	return hz;
+}
+
+/* -------------------------------------------------------------------------
  * The machine.
  */
 int vm_device(const struct vm *vm)
@@ -275,6 +340,8 @@ static int learn(struct vm *vm, struct runner_error *error)
 		return hvf_fails(error, "a vCPU", result);
 	for (unsigned int word = 0; word < 2; word++)
 		vm->hwcap[word] = shim_hwcap(id_register, vm->flusher, word);
+	if (!learn_counter(vm))
+		return runner_error(error, EIO, "Hypervisor.framework: a vCPU does not run");
 	hvf_unbind(vm->flusher);
 	vm->has_keys = vm->hwcap[0] & HWCAP_KEYS;
 	if (vm->has_keys && getentropy(vm->key, sizeof vm->key))
@@ -368,11 +435,11 @@ struct guest_range vm_user_range(const struct vm *vm)
 	return (struct guest_range){ guest_at(VM_PAGE), guest_at(SHIM_USER_END) };
 }
 
-/* EL1 has the other half of all addresses, and nothing in user code's. */
+/* EL1's pages are in the kernel's half: this is what nobody has. */
 struct guest_range vm_own_range(const struct vm *vm)
 {
 	(void)vm;
-	return (struct guest_range){ guest_at(SHIM_USER_END), guest_at(SHIM_USER_END) };
+	return (struct guest_range){ guest_at(SHIM_USER_END), guest_at(SHIM_USER_END + VM_PAGE) };
 }
 
 uint64_t vm_hwcap(const struct vm *vm, unsigned int word)
@@ -385,56 +452,6 @@ void vm_physical_range(const struct vm *vm, uint64_t *start, uint64_t *end)
 	(void)vm;
 	*start = MEMORY_PHYSICAL;
 	*end = MEMORY_END - HVF_PIECES * PIECE_SKEW;
-}
-
-/* -------------------------------------------------------------------------
- * The counter: vCPUs have an offset of 0 from what mach_absolute_time() reads.
- */
-static uint64_t own_counter(void)
-{
-	uint64_t value;
-
-	__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(value) : : "memory");
-	return value;
-}
-
-static uint64_t guest_counter(void)
-{
-#if defined __APPLE__
-	return mach_absolute_time();
-#else
-	return own_counter();
-#endif
-}
-
-/* The nearest of some tries; mostly no tick is between the two of one. */
-int vm_counter_distance(const struct vm *vm, uint64_t *distance)
-{
-	enum { TRIES = 100 };
-	uint64_t nearest = UINT64_MAX;
-
-	(void)vm;
-	for (unsigned int i = 0; i < TRIES && nearest; i++) {
-		uint64_t before = own_counter(), guest = guest_counter(), took = own_counter() - before;
-
-		if (took >= nearest)
-			continue;
-		nearest = took;
-		*distance = guest - before;
-	}
-#if !defined __APPLE__
-	*distance = 0;
-#endif
-	return 0;
-}
-
-uint64_t vm_counter_hz(const struct vm *vm)
-{
-	uint64_t hz;
-
-	(void)vm;
-	__asm__("mrs %0, cntfrq_el0" : "=r"(hz));
-	return hz;
 }
 
 /* -------------------------------------------------------------------------

@@ -43,6 +43,8 @@ struct vm {
 	bool used;			/* a vCPU has run */
 	uint32_t vcpus_max;
 	uint64_t hwcap[2];
+	bool has_counter;
+	uint64_t counter_distance;
 	uint64_t key[SHIM_KEYS];	/* of pointer authentication: a process' */
 	bool has_keys;
 	struct vcpu *flusher;		/* for threads that have no vCPU of their own */
