@@ -6,39 +6,14 @@
 
 #include "hvf.h"
 
-/* -------------------------------------------------------------------------
- * Registers by what they are for: Linux arch/arm64/kernel/entry.S, syscall.c.
- */
-enum { NUMBER = 8 };	/* x8; arguments and the result are from x0 on */
-
-static uint64_t *place_of(const struct vcpu *vcpu, enum vm_register which)
-{
-	struct shim_frame *frame = &vcpu->shim.data->frame;
-
-	switch (which) {
-	case VM_NUMBER:
-		return &frame->x[NUMBER];
-	case VM_RESULT:
-		return &frame->x[0];
-	case VM_PC:
-		return &frame->pc;
-	case VM_SP:
-		return &frame->sp;
-	case VM_THREAD_POINTER:
-		return &frame->thread;
-	default:
-		return &frame->x[which - VM_ARGUMENT];
-	}
-}
-
 uint64_t vcpu_get(const struct vcpu *vcpu, enum vm_register which)
 {
-	return *place_of(vcpu, which);
+	return *shim_register_of(&vcpu->shim.data->frame, which);
 }
 
 void vcpu_set(struct vcpu *vcpu, enum vm_register which, uint64_t value)
 {
-	*place_of(vcpu, which) = value;
+	*shim_register_of(&vcpu->shim.data->frame, which) = value;
 }
 
 void vcpu_repeat(struct vcpu *vcpu)
@@ -106,26 +81,15 @@ hv_return_t hvf_now(const struct vcpu *vcpu, enum shim_place place, struct shim_
 /* -------------------------------------------------------------------------
  * All registers.
  */
-uint64_t vm_vectors(const struct vm *vm)
-{
-	(void)vm;
-	return 0;	/* they are the same for all processors */
-}
-
 _Static_assert(sizeof((struct vm_registers *)0)->v == sizeof((struct hvf_vectors *)0)->v, "vectors");
 
 int vcpu_save(const struct vcpu *vcpu, struct vm_registers *to)
 {
-	const struct shim_frame *frame = &vcpu->shim.data->frame;
 	struct hvf_vectors vectors = vcpu->vectors;
 
 	if (vcpu->bound && hvf_take_vectors(vcpu, &vectors) != HV_SUCCESS)
 		return -EIO;
-	memcpy(to->regs, frame->x, sizeof to->regs);
-	to->sp = frame->sp;
-	to->pc = frame->pc;
-	to->pstate = shim_user_pstate(frame->pstate);
-	to->tpidr = frame->thread;
+	shim_save(&vcpu->shim.data->frame, to);
 	to->fpsr = (uint32_t)vectors.fpsr;
 	to->fpcr = (uint32_t)vectors.fpcr;
 	memcpy(to->v, vectors.v, sizeof to->v);
@@ -134,17 +98,11 @@ int vcpu_save(const struct vcpu *vcpu, struct vm_registers *to)
 
 int vcpu_load(struct vcpu *vcpu, const struct vm_registers *from)
 {
-	struct shim_frame *frame = &vcpu->shim.data->frame;
-
 	vcpu->vectors.fpsr = from->fpsr;
 	vcpu->vectors.fpcr = from->fpcr;
 	memcpy(vcpu->vectors.v, from->v, sizeof from->v);
 	if (vcpu->bound && hvf_give_vectors(vcpu, &vcpu->vectors) != HV_SUCCESS)
 		return -EIO;
-	memcpy(frame->x, from->regs, sizeof frame->x);
-	frame->sp = from->sp;
-	frame->pc = from->pc;
-	frame->pstate = shim_user_pstate(from->pstate) | (vcpu->stepping ? PSTATE_SS : 0);
-	frame->thread = from->tpidr;
+	shim_load(&vcpu->shim.data->frame, from, vcpu->stepping);
 	return 0;
 }

@@ -111,23 +111,15 @@ static uint64_t syndrome(const struct vcpu *vcpu)
 	return value;
 }
 
-/* What will be told when it runs on for some instructions more, or is just about to ring. */
-static bool is_telling(const struct vcpu *vcpu, enum shim_place place, uint64_t pc)
-{
-	const struct shim_frame *frame = &vcpu->shim.data->frame;
-
-	return shim_has_to_tell(place, place == SHIM_SAVED ? frame->syndrome : syndrome(vcpu)) ||
-	       (place == SHIM_TOLD && pc < shim_resume(&vcpu->vm->shim));
-}
-
 static bool leave_interrupted(struct vcpu *vcpu, struct vm_exit *exit)
 {
-	const uint64_t pc = reg(vcpu, HV_REG_PC);
-	const enum shim_place place = shim_place(&vcpu->vm->shim, pc);
+	const struct shim_frame *frame = &vcpu->shim.data->frame;
+	const enum shim_place place = shim_place(&vcpu->vm->shim, reg(vcpu, HV_REG_PC));
 
 	if (vcpu->starts)
 		return false;
-	vcpu->in_between = is_telling(vcpu, place, pc);
+	vcpu->in_between = shim_has_to_tell(place, place == SHIM_SAVED ? frame->syndrome :
+									 syndrome(vcpu));
 	return !vcpu->in_between && complete(vcpu, place, exit);
 }
 

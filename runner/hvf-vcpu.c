@@ -177,8 +177,7 @@ void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear)
 
 void vcpu_answer(struct vcpu *vcpu, const struct vm_answers *answers)
 {
-	vcpu->shim.data->answers = *answers;
-	vcpu_attention(vcpu, 0, VM_ATTENTION_ANSWERS);
+	shim_answer(&vcpu->shim, answers);
 }
 
 size_t vcpu_random_room(const struct vcpu *vcpu)
@@ -188,8 +187,5 @@ size_t vcpu_random_room(const struct vcpu *vcpu)
 
 void vcpu_random_fill(struct vcpu *vcpu, const void *bytes)
 {
-	struct shim_pool *pool = vcpu->shim.pool;
-
-	memcpy(pool->byte, bytes, pool->next);
-	pool->next = 0;
+	shim_random_fill(&vcpu->shim, bytes);
 }

@@ -429,19 +429,6 @@ int vm_after_fork(struct vm *vm, struct runner_error *error)
 	return hvf_vcpu_create(&vm->flusher, vm, error);
 }
 
-struct guest_range vm_user_range(const struct vm *vm)
-{
-	(void)vm;
-	return (struct guest_range){ guest_at(VM_PAGE), guest_at(SHIM_USER_END) };
-}
-
-/* EL1's pages are in the kernel's half: this is what nobody has. */
-struct guest_range vm_own_range(const struct vm *vm)
-{
-	(void)vm;
-	return (struct guest_range){ guest_at(SHIM_USER_END), guest_at(SHIM_USER_END + VM_PAGE) };
-}
-
 uint64_t vm_hwcap(const struct vm *vm, unsigned int word)
 {
 	return vm->hwcap[word];

@@ -2,8 +2,6 @@
 /* KVM's registers, Documentation/virt/kvm/api.rst 4.68; and user code's, which are in the frame. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stddef.h>
-#include <string.h>
 #include <sys/ioctl.h>
 
 #include "kvm-aarch64.h"
@@ -120,36 +118,14 @@ static struct shim_frame *frame_of(const struct vcpu *vcpu)
 	return &vcpu->processor->shim.data->frame;
 }
 
-/* By what they are for: Linux's Documentation, and syscall(2). */
-static uint64_t *place_of(const struct vcpu *vcpu, enum vm_register which)
-{
-	enum { NUMBER = 8 };	/* x8 */
-	struct shim_frame *frame = frame_of(vcpu);
-
-	switch (which) {
-	case VM_NUMBER:
-		return &frame->x[NUMBER];
-	case VM_RESULT:
-		return &frame->x[0];
-	case VM_PC:
-		return &frame->pc;
-	case VM_SP:
-		return &frame->sp;
-	case VM_THREAD_POINTER:
-		return &frame->thread;
-	default:
-		return &frame->x[which - VM_ARGUMENT];
-	}
-}
-
 uint64_t vcpu_get(const struct vcpu *vcpu, enum vm_register which)
 {
-	return *place_of(vcpu, which);
+	return *shim_register_of(frame_of(vcpu), which);
 }
 
 void vcpu_set(struct vcpu *vcpu, enum vm_register which, uint64_t value)
 {
-	*place_of(vcpu, which) = value;
+	*shim_register_of(frame_of(vcpu), which) = value;
 }
 
 void vcpu_repeat(struct vcpu *vcpu)
@@ -157,25 +133,11 @@ void vcpu_repeat(struct vcpu *vcpu)
 	frame_of(vcpu)->pc -= SHIM_SVC;
 }
 
-uint64_t vm_vectors(const struct vm *vm)
-{
-	(void)vm;
-	return 0;	/* there is nothing that some processors do not have */
-}
-
-_Static_assert(offsetof(struct vm_registers, sp) == offsetof(struct shim_frame, sp) &&
-		       offsetof(struct vm_registers, pstate) == offsetof(struct shim_frame, pstate),
-	       "the order of registers");
-
 enum { VECTORS = 32 };
 
 int vcpu_save(const struct vcpu *vcpu, struct vm_registers *to)
 {
-	const struct shim_frame *frame = frame_of(vcpu);
-
-	memcpy(to, frame, offsetof(struct shim_frame, pstate));
-	to->pstate = shim_user_pstate(frame->pstate);
-	to->tpidr = frame->thread;
+	shim_save(frame_of(vcpu), to);
 	for (unsigned int i = 0; i < VECTORS; i++)
 		if (get(vcpu, CORE_V(i), &to->v[i]))
 			return -errno;
@@ -187,12 +149,7 @@ int vcpu_save(const struct vcpu *vcpu, struct vm_registers *to)
 
 int vcpu_load(struct vcpu *vcpu, const struct vm_registers *from)
 {
-	struct shim_frame *frame = frame_of(vcpu);
-
-	memcpy(frame, from, offsetof(struct shim_frame, pstate));
-	frame->pstate = shim_user_pstate(from->pstate) |
-			(vcpu->processor->stepping ? PSTATE_SS : 0);
-	frame->thread = from->tpidr;
+	shim_load(frame_of(vcpu), from, vcpu->processor->stepping);
 	for (unsigned int i = 0; i < VECTORS; i++)
 		if (set(vcpu, CORE_V(i), &from->v[i]))
 			return -errno;

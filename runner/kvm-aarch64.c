@@ -252,19 +252,6 @@ void kvm_machine_forget(struct vcpu *vcpu)
 	free(vcpu->processor);
 }
 
-struct guest_range vm_user_range(const struct vm *vm)
-{
-	(void)vm;
-	return (struct guest_range){ guest_at(VM_PAGE), guest_at(SHIM_USER_END) };
-}
-
-/* EL1's pages are in the kernel's half: this is what nobody has. */
-struct guest_range vm_own_range(const struct vm *vm)
-{
-	(void)vm;
-	return (struct guest_range){ guest_at(SHIM_USER_END), guest_at(SHIM_USER_END + VM_PAGE) };
-}
-
 void vm_physical_range(const struct vm *vm, uint64_t *start, uint64_t *end)
 {
 	*start = MEMORY_PHYSICAL;
@@ -287,8 +274,7 @@ void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear)
 
 void vcpu_answer(struct vcpu *vcpu, const struct vm_answers *answers)
 {
-	vcpu->processor->shim.data->answers = *answers;
-	vcpu_attention(vcpu, 0, VM_ATTENTION_ANSWERS);
+	shim_answer(&vcpu->processor->shim, answers);
 }
 
 size_t vcpu_random_room(const struct vcpu *vcpu)
@@ -298,10 +284,7 @@ size_t vcpu_random_room(const struct vcpu *vcpu)
 
 void vcpu_random_fill(struct vcpu *vcpu, const void *bytes)
 {
-	struct shim_pool *pool = vcpu->processor->shim.pool;
-
-	memcpy(pool->byte, bytes, pool->next);
-	pool->next = 0;
+	shim_random_fill(&vcpu->processor->shim, bytes);
 }
 
 void vm_random_fd(struct vm *vm, unsigned int fd, bool is)

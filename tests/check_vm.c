@@ -333,6 +333,35 @@ static void kicks(void)
 	check(exit.why == VM_CALL && vcpu_get(vcpu, VM_ARGUMENT) == 77, "the result of that call");
 }
 
+/* A single kick, when a run is about to begin, or just has. */
+static void *kick_once(void *nanoseconds)
+{
+	const struct timespec pause = { .tv_nsec = *(long *)nanoseconds };
+
+	nanosleep(&pause, NULL);
+	vcpu_kick(vcpu);
+	return NULL;
+}
+
+static void beginnings(void)
+{
+	const long most = 400000, prime = 7919;
+	struct vm_exit exit = { .why = VM_INTERRUPTED, .kicked = true };
+	pthread_t thread;
+
+	vcpu_set(vcpu, VM_PC, CODE + (uint64_t)(guest_loop - guest_code));
+	vcpu_set(vcpu, VM_ARGUMENT, DATA);
+	for (long i = 0; i < 50 && exit.why == VM_INTERRUPTED && exit.kicked; i++) {
+		long delay = i * prime % most;
+
+		if (pthread_create(&thread, NULL, kick_once, &delay))
+			_exit(EXIT_FAILURE);
+		vcpu_run(vcpu, 0, &exit);
+		pthread_join(thread, NULL);
+	}
+	check(exit.why == VM_INTERRUPTED && exit.kicked, "a kick when a run begins");
+}
+
 /*
  * Kicks at any moment: a run never ends where user code is not, and no call or fault is
  * lost, or told twice.
@@ -770,6 +799,7 @@ int main(void)
 	unnoticed();
 	others();
 	kicks();
+	beginnings();
 	storm();
 	steps();
 	answers();

@@ -47,7 +47,7 @@ extern const uint8_t shim_code[] ASM_DEFINED;
 extern const struct shim_places {
 	uint16_t entered, borrowed, saved, slot_end;	/* in the vector of user code's exceptions */
 	uint16_t abort, abort_end;			/* the vector of EL1's own */
-	uint16_t main, store, failed, done, told, resume, measure, end;
+	uint16_t main, store, failed, done, resume, measure, end;
 } shim_places ASM_DEFINED;
 
 enum { POOL_AT = 1, SHARED_AT, BELL_AT, CPU_PAGES = 8 };	/* pages behind the data's */
@@ -278,7 +278,6 @@ __attribute__((used)) static void code(void)
 		"	str x0, [sp, #frame_sp]\n"
 		"	mrs x0, tpidr_el0\n"
 		"	str x0, [sp, #frame_thread]\n"
-		L("told") ":\n"
 		"	str xzr, [sp, #bell_tells]\n"
 		L("resume") ":\n"
 		"	nop\n"
@@ -347,7 +346,6 @@ __attribute__((used)) static void code(void)
 		"	.short " L("store") " - " L("shim") "\n"
 		"	.short " L("failed") " - " L("shim") "\n"
 		"	.short " L("done") " - " L("shim") "\n"
-		"	.short " L("told") " - " L("shim") "\n"
 		"	.short " L("resume") " - " L("shim") "\n"
 		"	.short " L("measure") " - " L("shim") "\n"
 		"	.short " L("end") " - " L("shim") "\n"
@@ -431,6 +429,18 @@ void shim_random_fd(const struct shim *shim, unsigned int fd, bool is)
 		__atomic_or_fetch(word, bit, __ATOMIC_SEQ_CST);
 	else
 		__atomic_and_fetch(word, ~bit, __ATOMIC_SEQ_CST);
+}
+
+void shim_answer(const struct shim_cpu *cpu, const struct vm_answers *answers)
+{
+	cpu->data->answers = *answers;
+	shim_attention(cpu, 0, VM_ATTENTION_ANSWERS);
+}
+
+void shim_random_fill(const struct shim_cpu *cpu, const void *bytes)
+{
+	memcpy(cpu->pool->byte, bytes, cpu->pool->next);
+	cpu->pool->next = 0;
 }
 
 void shim_begin(const struct shim_cpu *cpu, uint64_t pc, uint64_t sp)
@@ -542,9 +552,70 @@ uint64_t shim_measure(const struct shim *shim)
 	return shim->vectors + shim_places.measure;
 }
 
+/* -------------------------------------------------------------------------
+ * User code: addresses and registers.
+ */
+struct guest_range vm_user_range(const struct vm *vm)
+{
+	(void)vm;
+	return (struct guest_range){ guest_at(VM_PAGE), guest_at(SHIM_USER_END) };
+}
+
+/* EL1's pages are in the kernel's half: this is what nobody has. */
+struct guest_range vm_own_range(const struct vm *vm)
+{
+	(void)vm;
+	return (struct guest_range){ guest_at(SHIM_USER_END), guest_at(SHIM_USER_END + VM_PAGE) };
+}
+
+uint64_t vm_vectors(const struct vm *vm)
+{
+	(void)vm;
+	return 0;	/* there is nothing that some processors do not have */
+}
+
 uint64_t shim_user_pstate(uint64_t pstate)
 {
 	return pstate & (PSTATE_CONDITIONS | PSTATE_DIT | PSTATE_SSBS | PSTATE_BTYPE);
+}
+
+/* By what they are for: syscall(2). */
+uint64_t *shim_register_of(struct shim_frame *frame, enum vm_register which)
+{
+	enum { NUMBER = 8 };	/* x8 */
+
+	switch (which) {
+	case VM_NUMBER:
+		return &frame->x[NUMBER];
+	case VM_RESULT:
+		return &frame->x[0];
+	case VM_PC:
+		return &frame->pc;
+	case VM_SP:
+		return &frame->sp;
+	case VM_THREAD_POINTER:
+		return &frame->thread;
+	default:
+		return &frame->x[which - VM_ARGUMENT];
+	}
+}
+
+_Static_assert(offsetof(struct vm_registers, sp) == offsetof(struct shim_frame, sp) &&
+		       offsetof(struct vm_registers, pstate) == offsetof(struct shim_frame, pstate),
+	       "the order of registers");
+
+void shim_save(const struct shim_frame *frame, struct vm_registers *to)
+{
+	memcpy(to, frame, offsetof(struct shim_frame, pstate));
+	to->pstate = shim_user_pstate(frame->pstate);
+	to->tpidr = frame->thread;
+}
+
+void shim_load(struct shim_frame *frame, const struct vm_registers *from, bool stepping)
+{
+	memcpy(frame, from, offsetof(struct shim_frame, pstate));
+	frame->pstate = shim_user_pstate(from->pstate) | (stepping ? PSTATE_SS : 0);
+	frame->thread = from->tpidr;
 }
 
 /* -------------------------------------------------------------------------
@@ -566,10 +637,11 @@ enum shim_place shim_place(const struct shim *shim, uint64_t pc)
 		return SHIM_ENTERED;
 	if (is_in(at, places->borrowed, places->saved))
 		return SHIM_BORROWED;
-	if (is_in(at, places->saved, places->slot_end) || is_in(at, places->main, places->told) ||
+	/* before the store to the doorbell, not behind it */
+	if (is_in(at, places->saved, places->slot_end) || is_in(at, places->main, places->resume) ||
 	    is_in(at, places->abort, places->abort_end))
 		return SHIM_SAVED;
-	if (is_in(at, places->told, places->end))
+	if (is_in(at, places->resume, places->end))
 		return SHIM_TOLD;
 	return SHIM_ELSEWHERE;
 }

@@ -117,9 +117,11 @@ bool shim_add_cpu(struct shim *shim, struct pages *pages, unsigned int number, s
 /* A word for what is counted so. */
 const char *shim_answer_name(enum shim_answer answer);
 
-/* vcpu_attention(), vm_random_fd(): for any thread. */
+/* As vm.h has them: vcpu_attention(), vm_random_fd(), for any thread, vcpu_answer() and others. */
 void shim_attention(const struct shim_cpu *cpu, uint32_t set, uint32_t clear);
 void shim_random_fd(const struct shim *shim, unsigned int fd, bool is);
+void shim_answer(const struct shim_cpu *cpu, const struct vm_answers *answers);
+void shim_random_fill(const struct shim_cpu *cpu, const void *bytes);
 /* Another thread's program begins with this pc and sp, and nothing of the one before. */
 void shim_begin(const struct shim_cpu *cpu, uint64_t pc, uint64_t sp);
 
@@ -237,8 +239,15 @@ enum shim_told {
 /* With the frame of SHIM_TELLS. */
 enum shim_told shim_told(struct pages *pages, struct shim_cpu *cpu, struct vm_fault *fault);
 
+/* -------------------------------------------------------------------------
+ * User code's registers, in the frame. Those of vectors are not there.
+ */
 /* PSTATE as user code can have it. */
 uint64_t shim_user_pstate(uint64_t pstate);
+/* What vcpu_get() and vcpu_set() are about. */
+uint64_t *shim_register_of(struct shim_frame *frame, enum vm_register which);
+void shim_save(const struct shim_frame *frame, struct vm_registers *to);
+void shim_load(struct shim_frame *frame, const struct vm_registers *from, bool stepping);
 
 /* AT_HWCAP and AT_HWCAP2, from what the guest's ID registers are: `id` gives one by its number. */
 uint64_t shim_hwcap(uint64_t (*id)(void *context, uint16_t number), void *context, unsigned int word);
