@@ -333,33 +333,43 @@ static void kicks(void)
 	check(exit.why == VM_CALL && vcpu_get(vcpu, VM_ARGUMENT) == 77, "the result of that call");
 }
 
-/* A single kick, when a run is about to begin, or just has. */
-static void *kick_once(void *nanoseconds)
-{
-	const struct timespec pause = { .tv_nsec = *(long *)nanoseconds };
+/* A single kick, when a run is about to begin, or just has: 100 of them, each in its turn. */
+enum { TURNS = 100 };
+static int turn;
 
-	nanosleep(&pause, NULL);
-	vcpu_kick(vcpu);
-	return NULL;
+static void *kick_in_turn(void *unused)
+{
+	const long most = 400000, prime = 7919;
+
+	for (int i = 1; i <= TURNS; i++) {
+		const struct timespec pause = { .tv_nsec = i * prime % most };
+
+		while (__atomic_load_n(&turn, __ATOMIC_SEQ_CST) < i)
+			;
+		nanosleep(&pause, NULL);
+		vcpu_kick(vcpu);
+	}
+	return unused;
 }
 
 static void beginnings(void)
 {
-	const long most = 400000, prime = 7919;
 	struct vm_exit exit = { .why = VM_INTERRUPTED, .kicked = true };
 	pthread_t thread;
 
 	vcpu_set(vcpu, VM_PC, CODE + (uint64_t)(guest_loop - guest_code));
 	vcpu_set(vcpu, VM_ARGUMENT, DATA);
-	for (long i = 0; i < 50 && exit.why == VM_INTERRUPTED && exit.kicked; i++) {
-		long delay = i * prime % most;
-
-		if (pthread_create(&thread, NULL, kick_once, &delay))
-			_exit(EXIT_FAILURE);
-		vcpu_run(vcpu, 0, &exit);
-		pthread_join(thread, NULL);
+	if (pthread_create(&thread, NULL, kick_in_turn, NULL))
+		_exit(EXIT_FAILURE);
+	for (int i = 1; i <= TURNS; i++) {
+		__atomic_store_n(&turn, i, __ATOMIC_SEQ_CST);
+		if (exit.why == VM_INTERRUPTED && exit.kicked)
+			vcpu_run(vcpu, 0, &exit);
 	}
+	pthread_join(thread, NULL);
 	check(exit.why == VM_INTERRUPTED && exit.kicked, "a kick when a run begins");
+	vcpu_kick(vcpu);	/* what has been kicked is one run's, then */
+	vcpu_run(vcpu, 0, &exit);
 }
 
 /*

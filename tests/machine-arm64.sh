@@ -37,7 +37,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS LDFLAGS LIBELF
 	PKG_CONFIG_LIBDIR=$packages PKG_CONFIG_SYSROOT_DIR=$MACHINE_KERNEL/root PKG_CONFIG=pkg-config \
 		"$dir/source/configure" -q --disable-shared --enable-werror --enable-runner \
 		--host=$host CC=$host-gcc
-	"$MAKE" -s -j2 vdsorun check_gdb check_loop check_space check_vm check_kvm
+	"$MAKE" -s -j2 vdsorun check_gdb check_loop check_space check_vm check_kvm \
+		check_hvf check_vm_hvf
 } >"$dir/log" 2>&1 || {
 	cat "$dir/log"
 	echo "FAIL: the runner for $host cannot be built"

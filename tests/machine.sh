@@ -41,7 +41,7 @@ x86_64)
 aarch64)
 	without="$without mappings"	# as above
 	kinds='glibc musl'	# others' programs are dynamic
-	suites='check_vm check_kvm check_space check_loop check_gdb'
+	suites='check_vm check_kvm check_space check_loop check_gdb check_hvf check_vm_hvf'
 	cases="'bash-*' 'python-*' 'musl-*' 'glibc-*' go-program sh-script 'busybox-*'"
 	;;
 esac
