@@ -109,16 +109,16 @@ void wait_forked(void)
 /* -------------------------------------------------------------------------
  * In calls of the host's. All atomics are sequentially consistent: see wait.h.
  */
-bool wait_begin(struct thread *thread)
+void wait_begin(struct thread *thread)
 {
 	struct thread_host *host = thread->host;
 
 	deliver_open_terminals(thread);
 	atomic_store(&host->waits, true);
 	if (!deliver_wanted(thread))
-		return true;
-	wait_end(thread);
-	return false;
+		return;
+	atomic_store(&host->kicked, true);
+	want_kicks(thread->process);
 }
 
 /* A kick that is on its way ends nothing: calls that do not wait have none to fear. */
@@ -135,8 +135,7 @@ int64_t wait_call(struct thread *thread, int64_t (*call)(void *context), void *c
 	int64_t result;
 
 	do {
-		if (!wait_begin(thread))
-			return CALLS_AGAIN;
+		wait_begin(thread);
 		result = call(context);
 		wait_end(thread);
 		if (result == -EINTR && deliver_wanted(thread))

@@ -19,17 +19,17 @@
 #define WAIT_FOREVER UINT64_MAX
 
 /*
- * Around one call of the host's. false: there is a signal, nothing may be called, and the
- * result is CALLS_AGAIN. Between them the thread holds no lock and does nothing else; the call
- * may end with EINTR, and then wait_interrupted() says what the result is.
+ * Around one call of the host's. Between them the thread holds no lock and does nothing else;
+ * the call may end with EINTR. A signal that is there already does not keep it from being
+ * made, as on Linux: what there is to read is read, and who would wait is kicked.
  */
-bool wait_begin(struct thread *thread);
+void wait_begin(struct thread *thread);
 void wait_end(struct thread *thread);
 
 /*
  * The same for a function that makes the call: its result, where errors are -errno, or
- * CALLS_AGAIN or CALLS_INTERRUPTED. It is called again if nothing was there to interrupt
- * it: so a timeout in it should be a deadline.
+ * CALLS_INTERRUPTED. It is called again if nothing was there to interrupt it: so a timeout in
+ * it should be a deadline.
  */
 int64_t wait_call(struct thread *thread, int64_t (*call)(void *context), void *context);
 
