@@ -82,6 +82,17 @@ int counter_write(struct counter *counter, uint64_t value)
 	return error;
 }
 
+uint64_t counter_value(struct counter *counter, bool *semaphore)
+{
+	uint64_t value;
+
+	pthread_mutex_lock(&counter->lock);
+	value = counter->value;
+	*semaphore = counter->semaphore;
+	pthread_mutex_unlock(&counter->lock);
+	return value;
+}
+
 unsigned int counter_ready(struct counter *counter)
 {
 	unsigned int ready;

@@ -28,6 +28,9 @@ int counter_read(struct counter *counter, uint64_t *value);
 /* -EAGAIN: it would be 2^64 - 1 or more. -EINVAL: the value is 2^64 - 1, which is never added. */
 int counter_write(struct counter *counter, uint64_t value);
 
+/* As it is now, and which kind it is: for who makes it again elsewhere. */
+uint64_t counter_value(struct counter *counter, bool *semaphore);
+
 /* What poll would say. */
 enum counter_ready {
 	COUNTER_READABLE = 1,	/* not 0 */

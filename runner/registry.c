@@ -118,6 +118,18 @@ static int lowest_free(const struct registry *registry, int lowest)
 	return -EMFILE;
 }
 
+static void show(struct registry *registry, int fd, bool is)
+{
+	_Atomic uint64_t *word = &registry->bits->word[fd / 64];
+
+	if (is)
+		atomic_fetch_or_explicit(word, bit_of(fd), memory_order_release);
+	else
+		atomic_fetch_and_explicit(word, ~bit_of(fd), memory_order_seq_cst);
+	if (registry->host->shown)
+		registry->host->shown(fd, is);
+}
+
 /* A class comes with what cleans up after it, so nobody sees one without the other. */
 static uint64_t settle(struct registry *registry, int fd, struct registry_opened *opened,
 		       bool cloexec)
@@ -127,8 +139,7 @@ static uint64_t settle(struct registry *registry, int fd, struct registry_opened
 	opened->holders++;
 	registry->slot[fd] = (struct registry_slot){ opened, generation, cloexec };
 	if (shown(opened))
-		atomic_fetch_or_explicit(&registry->bits->word[fd / 64], bit_of(fd),
-					 memory_order_release);
+		show(registry, fd, true);
 	return generation;
 }
 
@@ -138,8 +149,8 @@ static struct registry_opened *vacate(struct registry *registry, int fd)
 	struct registry_slot *slot = &registry->slot[fd];
 	struct registry_opened *opened = slot->opened;
 
-	atomic_fetch_and_explicit(&registry->bits->word[fd / 64], ~bit_of(fd),
-				  memory_order_seq_cst);
+	if (shown(opened))
+		show(registry, fd, false);
 	if (opened->payload && opened->class->leave)
 		opened->class->leave(opened->payload, fd, slot->generation);
 	slot->opened = NULL;
@@ -453,7 +464,8 @@ static void forget_local(struct registry *registry)
 
 		if (!slot->opened || inherited(registry, slot->opened))
 			continue;
-		atomic_fetch_and(&registry->bits->word[fd / 64], ~bit_of(fd));
+		if (shown(slot->opened))
+			show(registry, fd, false);
 		slot->opened = NULL;
 	}
 }

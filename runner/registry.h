@@ -16,8 +16,8 @@
  * Locks, in the order in which a thread may take them:
  *	1. the registry's, for every change of a slot and of the bits below;
  *	2. those of what a class keeps: a cache's of entropy.h, a counter's.
- * Under the first, leave() is called, and no other function of a class or of the host:
- * release() and close() may take their time, and may call the registry.
+ * Under the first, leave() and shown() are called, and no other function of a class or of the
+ * host: release() and close() may take their time, and may call the registry.
  *
  * Functions that can fail return -errno.
  */
@@ -48,6 +48,11 @@ struct registry_class {
 /* What the registry knows of the host. */
 struct registry_host {
 	void (*close)(int host);
+	/*
+	 * A bit of registry_bits changes: for who has bits of another form. Under the registry's
+	 * lock: be short. NULL: nobody asks.
+	 */
+	void (*shown)(int fd, bool is);
 	/* A child inherits everything, as Linux has it: the host's own eventfd can be. */
 	bool hands_on;
 };

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #ifdef __linux__
 #include <poll.h>
@@ -20,10 +21,15 @@
 START_TEST(counter_reads_all_or_one)
 {
 	struct counter *all = counter_create(3, false), *one = counter_create(3, true);
+	bool semaphore;
 	uint64_t value;
 
+	ck_assert_uint_eq(counter_value(all, &semaphore), 3);
+	ck_assert(!semaphore);
 	ck_assert_int_eq(counter_read(all, &value), 0);
 	ck_assert_uint_eq(value, 3);
+	counter_value(one, &semaphore);
+	ck_assert(semaphore);
 	ck_assert_int_eq(counter_read(all, &value), -EAGAIN);
 	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(counter_read(one, &value), 0);

@@ -468,8 +468,10 @@ static const struct {
 
 static void expect_bits(uint64_t first)
 {
-	for (unsigned int fd = 0; fd < REGISTRY_SIZE; fd++)
+	for (unsigned int fd = 0; fd < REGISTRY_SIZE; fd++) {
 		ck_assert_int_eq(registry_random(&bits, fd), fd < 64 && (first >> fd & 1));
+		ck_assert_int_eq(thing_shown(fd), registry_random(&bits, fd));
+	}
 }
 
 START_TEST(registry_shows_readable_random_ones)

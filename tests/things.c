@@ -69,7 +69,19 @@ const struct registry_class thing_local_class = {
 const struct registry_class thing_random_class = {
 	.name = "random thing", .release = release, .random = true,
 };
-const struct registry_host thing_host_drops = { .close = close_host };
+static _Atomic bool shown[REGISTRY_SIZE];
+
+static void show(int fd, bool is)
+{
+	atomic_store(&shown[fd], is);
+}
+
+bool thing_shown(unsigned int fd)
+{
+	return atomic_load(&shown[fd]);
+}
+
+const struct registry_host thing_host_drops = { .close = close_host, .shown = show };
 const struct registry_host thing_host_hands_on = { .close = close_host, .hands_on = true };
 
 struct thing_account thing_account(void)

@@ -40,6 +40,8 @@ int thing_host(void);
 
 extern const struct registry_class thing_class, thing_local_class, thing_random_class;
 extern const struct registry_host thing_host_drops, thing_host_hands_on;
+/* What the first one was told of a number, which is false in the beginning. */
+bool thing_shown(unsigned int fd);
 
 /* What is left, and what was cleaned up twice; starts again. */
 struct thing_account {
