@@ -124,3 +124,20 @@ NONE(nfsservctl, 3)
 NONE(cachestat, 4)
 
 /* --- descriptors: what is open, sockets, polling -------------------------------------------- */
+CALL(close, 1) CALL(close_range, 3) CALL(dup, 1) CALL(dup3, 3) CALL(fcntl, 3) CALL(ioctl, 3)
+CALL(read, 3) CALL(write, 3) CALL(readv, 3) CALL(writev, 3) CALL(pread64, 4) CALL(pwrite64, 4)
+CALL(preadv, 5) CALL(pwritev, 5) CALL(preadv2, 6) CALL(pwritev2, 6) CALL(lseek, 3) CALL(pipe2, 2)
+
+CALL(eventfd2, 2) CALL(timerfd_create, 2) CALL(timerfd_settime, 4) CALL(timerfd_gettime, 2)
+CALL(signalfd4, 4) CALL(pidfd_open, 2) CALL(ppoll, 5) CALL(pselect6, 6) CALL(epoll_create1, 1)
+CALL(epoll_ctl, 4) CALL(epoll_pwait, 6) CALL(epoll_pwait2, 6)
+
+CALL(socket, 3) CALL(socketpair, 4) CALL(bind, 3) CALL(connect, 3) CALL(listen, 2) CALL(accept, 3)
+CALL(accept4, 4) CALL(getsockname, 3) CALL(getpeername, 3) CALL(shutdown, 2) CALL(setsockopt, 5)
+CALL(getsockopt, 5) CALL(sendto, 6) CALL(recvfrom, 6) CALL(sendmsg, 3) CALL(recvmsg, 3)
+CALL(sendmmsg, 4) CALL(recvmmsg, 5)
+
+NONE(inotify_init1, 1) NONE(inotify_add_watch, 3) NONE(inotify_rm_watch, 2) NONE(vmsplice, 4)
+NONE(pidfd_getfd, 3) NONE(pidfd_send_signal, 4) NONE(io_uring_setup, 2) NONE(io_uring_enter, 6)
+NONE(io_uring_register, 4) NONE(io_setup, 2) NONE(io_destroy, 1) NONE(io_submit, 3)
+NONE(io_cancel, 3) NONE(io_getevents, 5) NONE(io_pgetevents, 6)

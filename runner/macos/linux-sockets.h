@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sockets as arm64 Linux has them: include/linux/socket.h, include/linux/net.h,
+ * include/uapi/asm-generic/socket.h, include/uapi/linux/{in,in6,tcp,un}.h.
+ */
+#ifndef MACOS_LINUX_SOCKETS_H
+#define MACOS_LINUX_SOCKETS_H
+
+#include <stdint.h>
+
+enum linux_family {
+	LINUX_AF_UNSPEC = 0,
+	LINUX_AF_UNIX = 1,
+	LINUX_AF_INET = 2,
+	LINUX_AF_INET6 = 10,
+	LINUX_AF_MAX = 46,
+};
+
+enum linux_socket_type {
+	LINUX_SOCK_STREAM = 1,
+	LINUX_SOCK_DGRAM = 2,
+	LINUX_SOCK_RAW = 3,
+	LINUX_SOCK_RDM = 4,
+	LINUX_SOCK_SEQPACKET = 5,
+	LINUX_SOCK_TYPE_MASK = 0xf,
+	LINUX_SOCK_NONBLOCK = 04000,
+	LINUX_SOCK_CLOEXEC = 02000000,
+};
+
+enum {
+	LINUX_SOCKADDR_MAX = 128,	/* struct sockaddr_storage */
+	LINUX_UNIX_PATH_MAX = 108,
+	LINUX_UNIX_PATH_AT = 2,		/* where the name is in struct sockaddr_un */
+};
+
+enum linux_msg {
+	LINUX_MSG_OOB = 0x1,
+	LINUX_MSG_PEEK = 0x2,
+	LINUX_MSG_DONTROUTE = 0x4,
+	LINUX_MSG_CTRUNC = 0x8,
+	LINUX_MSG_TRUNC = 0x20,
+	LINUX_MSG_DONTWAIT = 0x40,
+	LINUX_MSG_EOR = 0x80,
+	LINUX_MSG_WAITALL = 0x100,
+	LINUX_MSG_CONFIRM = 0x800,
+	LINUX_MSG_ERRQUEUE = 0x2000,
+	LINUX_MSG_NOSIGNAL = 0x4000,
+	LINUX_MSG_MORE = 0x8000,
+	LINUX_MSG_WAITFORONE = 0x10000,
+	LINUX_MSG_FASTOPEN = 0x20000000,
+	LINUX_MSG_CMSG_CLOEXEC = 0x40000000,
+};
+
+struct linux_msghdr {
+	uint64_t name;
+	int32_t name_length, pad;
+	uint64_t parts, part_count, control, control_length;
+	uint32_t flags, pad2;
+};
+_Static_assert(sizeof(struct linux_msghdr) == 56, "struct user_msghdr");
+
+struct linux_mmsghdr {
+	struct linux_msghdr message;
+	uint32_t length, pad;
+};
+
+struct linux_cmsghdr {
+	uint64_t length;
+	int32_t level, type;
+};
+
+/* CMSG_ALIGN */
+#define LINUX_CMSG_ALIGN(size) (((size) + 7) & ~UINT64_C(7))
+
+enum linux_scm { LINUX_SCM_RIGHTS = 1, LINUX_SCM_CREDENTIALS = 2, LINUX_SCM_MAX_FD = 253 };
+
+enum linux_level {
+	LINUX_SOL_IP = 0,
+	LINUX_SOL_SOCKET = 1,
+	LINUX_SOL_TCP = 6,
+	LINUX_SOL_UDP = 17,
+	LINUX_SOL_IPV6 = 41,
+};
+
+enum linux_so {
+	LINUX_SO_DEBUG = 1,
+	LINUX_SO_REUSEADDR = 2,
+	LINUX_SO_TYPE = 3,
+	LINUX_SO_ERROR = 4,
+	LINUX_SO_DONTROUTE = 5,
+	LINUX_SO_BROADCAST = 6,
+	LINUX_SO_SNDBUF = 7,
+	LINUX_SO_RCVBUF = 8,
+	LINUX_SO_KEEPALIVE = 9,
+	LINUX_SO_OOBINLINE = 10,
+	LINUX_SO_PRIORITY = 12,
+	LINUX_SO_LINGER = 13,
+	LINUX_SO_REUSEPORT = 15,
+	LINUX_SO_PASSCRED = 16,
+	LINUX_SO_PEERCRED = 17,
+	LINUX_SO_RCVLOWAT = 18,
+	LINUX_SO_SNDLOWAT = 19,
+	LINUX_SO_RCVTIMEO = 20,
+	LINUX_SO_SNDTIMEO = 21,
+	LINUX_SO_TIMESTAMP = 29,
+	LINUX_SO_ACCEPTCONN = 30,
+	LINUX_SO_PROTOCOL = 38,
+	LINUX_SO_DOMAIN = 39,
+};
+
+enum linux_ip {
+	LINUX_IP_TOS = 1,
+	LINUX_IP_TTL = 2,
+	LINUX_IP_HDRINCL = 3,
+	LINUX_IP_PKTINFO = 8,
+	LINUX_IP_MTU_DISCOVER = 10,
+	LINUX_IP_RECVERR = 11,
+	LINUX_IP_RECVTTL = 12,
+	LINUX_IP_RECVTOS = 13,
+	LINUX_IP_BIND_ADDRESS_NO_PORT = 24,
+	LINUX_IP_MULTICAST_IF = 32,
+	LINUX_IP_MULTICAST_TTL = 33,
+	LINUX_IP_MULTICAST_LOOP = 34,
+	LINUX_IP_ADD_MEMBERSHIP = 35,
+	LINUX_IP_DROP_MEMBERSHIP = 36,
+};
+
+enum linux_ipv6 {
+	LINUX_IPV6_UNICAST_HOPS = 16,
+	LINUX_IPV6_MULTICAST_IF = 17,
+	LINUX_IPV6_MULTICAST_HOPS = 18,
+	LINUX_IPV6_MULTICAST_LOOP = 19,
+	LINUX_IPV6_ADD_MEMBERSHIP = 20,
+	LINUX_IPV6_DROP_MEMBERSHIP = 21,
+	LINUX_IPV6_MTU_DISCOVER = 23,
+	LINUX_IPV6_RECVERR = 25,
+	LINUX_IPV6_V6ONLY = 26,
+	LINUX_IPV6_RECVPKTINFO = 49,
+	LINUX_IPV6_PKTINFO = 50,
+	LINUX_IPV6_RECVHOPLIMIT = 51,
+	LINUX_IPV6_HOPLIMIT = 52,
+	LINUX_IPV6_RECVTCLASS = 66,
+	LINUX_IPV6_TCLASS = 67,
+};
+
+enum linux_tcp {
+	LINUX_TCP_NODELAY = 1,
+	LINUX_TCP_MAXSEG = 2,
+	LINUX_TCP_CORK = 3,
+	LINUX_TCP_KEEPIDLE = 4,
+	LINUX_TCP_KEEPINTVL = 5,
+	LINUX_TCP_KEEPCNT = 6,
+	LINUX_TCP_DEFER_ACCEPT = 9,
+	LINUX_TCP_QUICKACK = 12,
+	LINUX_TCP_USER_TIMEOUT = 18,
+};
+
+struct linux_ucred {
+	int32_t pid;
+	uint32_t uid, gid;
+};
+
+#endif
