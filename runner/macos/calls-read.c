@@ -282,7 +282,7 @@ int64_t call_lseek(struct thread *thread, const uint64_t *a)
 		result = -EBADF;
 	else if (held.class == &entropy_class)
 		result = 0;	/* drivers/char/random.c: noop_llseek */
-	else if (held.class == &directory_class)
+	else if (held.class == &directory_class || held.class == &synthetic_class)
 		result = folder_seek(&held, (int64_t)a[1], (int)a[2]);
 	else
 		result = held.host < 0 ? -ESPIPE

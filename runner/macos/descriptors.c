@@ -14,7 +14,9 @@
 #include "epoll.h"
 #include "fds-own.h"
 #include "folders.h"
+#include "full.h"
 #include "linux-descriptors.h"
+#include "names.h"
 #include "poll.h"
 #include "special.h"
 
@@ -42,6 +44,7 @@ static const struct descriptor_ops random_ops = { .class = &entropy_class };
 static const struct descriptor_ops *const classes[] = {
 	&file_ops, &path_ops, &directory_ops, &random_ops, &eventfd_ops,
 	&timerfd_ops, &signalfd_ops, &epoll_ops, &pidfd_ops, &synthetic_ops,
+	&full_ops,
 };
 enum { CLASSES = sizeof classes / sizeof classes[0] };
 
@@ -483,6 +486,7 @@ static void save_all(struct saving *saving)
 		count += kept;
 	}
 	fds_save(saving->to);
+	names_save(saving->to);
 	fwrite(&count, sizeof count, 1, saving->to);
 	for (int i = 0; i < saving->once->count; i++)
 		if (saving->number[i] >= 0)
@@ -579,6 +583,8 @@ static int restore_all(FILE *from)
 	uint32_t count;
 	int error = fds_restore(from);
 
+	if (!error)
+		error = names_restore(from);
 	if (error)
 		return error;
 	if (fread(&count, sizeof count, 1, from) != 1 || count > REGISTRY_SIZE)

@@ -13,6 +13,8 @@
 #include "runner/macos/darwin.h"
 #include "runner/macos/deliver.h"
 #include "runner/macos/folders.h"
+#include "runner/macos/full.h"
+#include "runner/macos/names.h"
 #include "runner/macos/thread.h"
 #include "runner/macos/wait.h"
 
@@ -212,6 +214,19 @@ bool flat_random(unsigned int fd)
 const struct registry_class directory_class = { .name = "directory" };
 const struct registry_class synthetic_class = { .name = "synthetic" };
 const struct descriptor_ops synthetic_ops = { .class = &synthetic_class };
+static const struct registry_class full_class_of = { .name = "full" };
+const struct descriptor_ops full_ops = { .class = &full_class_of };
+
+void names_save(FILE *to)
+{
+	(void)to;
+}
+
+int names_restore(FILE *from)
+{
+	(void)from;
+	return 0;
+}
 
 int64_t folder_seek(const struct registry_held *held, int64_t offset, int whence)
 {
