@@ -81,19 +81,23 @@ static void on_signal(int number, siginfo_t *info, void *context)
 
 	if (who) {
 		memcpy(&who->signal.taken, info, sizeof who->signal.taken);
-		window_leave(context, CALLS_AGAIN, CALLS_INTERRUPTED);
+		window_leave(context, CALLS_AGAIN);
 	} else {
 		syscall(SYS_rt_sigqueueinfo, getpid(), number, info);
 	}
 	memcpy(&((ucontext_t *)context)->uc_sigmask, &all, sizeof all);
 }
 
+/*
+ * SA_RESTART is as the guest has it: which call a signal ends with EINTR, and which is made
+ * again behind its handler, the host knows.
+ */
 static int host_act(int number, const struct kernel_sigaction *action)
 {
-	const uint64_t kept = SA_NOCLDSTOP | SA_NOCLDWAIT;
+	const uint64_t kept = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_RESTART;
 	struct kernel_sigaction host = {
 		.handler = (uintptr_t)on_signal,
-		.flags = SA_SIGINFO | SA_RESTART | SA_RESTORER | (action->flags & kept),
+		.flags = SA_SIGINFO | SA_RESTORER | (action->flags & kept),
 		.restorer = (uintptr_t)window_restorer,
 		.mask = { UINT64_MAX },
 	};
@@ -268,20 +272,6 @@ int signals_alternate(struct thread *thread, uint64_t sp, const struct kernel_st
 /* -------------------------------------------------------------------------
  * Delivery.
  */
-/* A call that a signal ended has its result now, or is made once more. */
-static void finish_call(struct thread *thread, bool handled, bool restarts)
-{
-	const int64_t unfinished = thread->signal.unfinished;
-
-	thread->signal.unfinished = 0;
-	if (!unfinished)
-		return;
-	if (unfinished == CALLS_AGAIN || !handled || restarts)
-		vcpu_repeat(thread->vcpu);
-	else
-		vcpu_set(thread->vcpu, VM_RESULT, (uint64_t)-EINTR);
-}
-
 /* What it is when no call lends another. */
 static uint64_t own_blocked(const struct thread *thread)
 {
@@ -297,7 +287,6 @@ static int call_handler(struct thread *thread, const struct kernel_siginfo *info
 	uint64_t blocked = action->mask.bits;
 	int failed;
 
-	finish_call(thread, true, action->flags & SA_RESTART);
 	failed = frame_push(thread, &frame);
 	if (failed)
 		return failed;
@@ -400,11 +389,11 @@ void signals_after_call(struct thread *thread, int64_t result)
 {
 	struct signals_thread *signal = &thread->signal;
 
-	signal->unfinished = result == CALLS_AGAIN || result == CALLS_INTERRUPTED ? result : 0;
-	if (!signal->taken.signo && !signal->unfinished && !signal->lent)
+	if (result == CALLS_AGAIN)
+		vcpu_repeat(thread->vcpu);
+	if (!signal->taken.signo && !signal->lent)
 		return;
 	signals_take(thread);
-	finish_call(thread, false, false);
 	signals_set_blocked(thread, own_blocked(thread));
 	signal->lent = false;
 }

@@ -4,11 +4,7 @@
 
 #include <asm/unistd.h>
 #include <errno.h>
-#include <stddef.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
-#include <unistd.h>
 
 #define TEXT_(macro) #macro
 #define TEXT(macro) TEXT_(macro)
@@ -16,30 +12,23 @@
 _Static_assert(SET_MASK == SIG_SETMASK, "rt_sigprocmask");
 
 /*
- * From window_open, where signals can come in, to window_made, the call is not made. When
- * the kernel goes back to window_ask, to make it again, all registers are as they were
- * before (arch/arm64/kernel/signal.c, do_signal()): what tells the two apart is whether the
- * thread has slept since. So x21 is how often it had. A call that was made, and found the
- * signal before it slept, is one that was not made: the signal came first.
- * All of it is in one page, so that nothing else makes the thread sleep. The labels are
- * global, as the compiler may go by way of the GOT, where one that is not has no entry.
+ * From window_open, where signals can come in, to window_made, the call is not made. One that
+ * is to be made again has window_ask as its place, too: arch/arm64/kernel/signal.c, do_signal().
+ * The labels are global, as the compiler may go by way of the GOT, where one that is not has no
+ * entry.
  */
 extern const uint8_t window_open[], window_ask[], window_made[];
-int64_t window_pass_slept(const uint64_t *blocked, const long *words, const uint64_t *all,
-			  long slept);
 
 __asm__(".pushsection .text\n"
-	".balign 128\n"
-	".globl window_pass_slept\n"
-	".type window_pass_slept, %function\n"
-	"window_pass_slept:\n"
-	"	stp x29, x30, [sp, #-48]!\n"
+	".balign 16\n"
+	".globl window_pass\n"
+	".type window_pass, %function\n"
+	"window_pass:\n"
+	"	stp x29, x30, [sp, #-32]!\n"
 	"	mov x29, sp\n"
 	"	stp x19, x20, [sp, #16]\n"
-	"	str x21, [sp, #32]\n"
 	"	mov x19, x1\n"
 	"	mov x20, x2\n"
-	"	mov x21, x3\n"
 	"	mov x1, x0\n"
 	"	mov x0, #" TEXT(SET_MASK) "\n"
 	"	mov x2, xzr\n"
@@ -65,46 +54,27 @@ __asm__(".pushsection .text\n"
 	"	mov x8, #" TEXT(__NR_rt_sigprocmask) "\n"
 	"	svc #0\n"
 	"	mov x0, x19\n"
-	"	ldr x21, [sp, #32]\n"
 	"	ldp x19, x20, [sp, #16]\n"
-	"	ldp x29, x30, [sp], #48\n"
+	"	ldp x29, x30, [sp], #32\n"
 	"	ret\n"
-	".size window_pass_slept, . - window_pass_slept\n"
+	".size window_pass, . - window_pass\n"
 	".globl window_restorer\n"
 	"window_restorer:\n"
 	"	mov x8, #" TEXT(__NR_rt_sigreturn) "\n"
 	"	svc #0\n"
 	".popsection\n");
 
-/* How often this thread has waited for something. */
-static long slept(void)
+void window_leave(void *context, int64_t not_made)
 {
-	struct rusage usage = { 0 };
-
-	syscall(SYS_getrusage, RUSAGE_THREAD, &usage);
-	return usage.ru_nvcsw;
-}
-
-int64_t window_pass(const uint64_t *blocked, const long *words, const uint64_t *all)
-{
-	return window_pass_slept(blocked, words, all, slept());
-}
-
-void window_leave(void *context, int64_t not_made, int64_t interrupted)
-{
-	enum { RESULT = 0, NUMBER = 8, SLEPT = 21 };
+	enum { RESULT = 0, NUMBER = 8 };
 	mcontext_t *registers = &((ucontext_t *)context)->uc_mcontext;
 	unsigned long long *x = registers->regs;
 	int64_t result = not_made;
 
 	if (registers->pc < (uintptr_t)window_open || registers->pc >= (uintptr_t)window_made)
 		return;
-	if (registers->pc == (uintptr_t)window_ask) {
-		if (x[NUMBER] == __NR_restart_syscall)
-			result = -EINTR;	/* it was stopped; some of its time is over */
-		else if ((long)x[SLEPT] != slept())
-			result = interrupted;
-	}
+	if (registers->pc == (uintptr_t)window_ask && x[NUMBER] == __NR_restart_syscall)
+		result = -EINTR;	/* it was stopped; some of its time is over */
 	x[RESULT] = (unsigned long long)result;
 	registers->pc = (uintptr_t)window_made;
 }

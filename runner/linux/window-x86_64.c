@@ -12,9 +12,9 @@
 _Static_assert(SET_MASK == SIG_SETMASK, "rt_sigprocmask");
 
 /*
- * From window_open, where signals can come in, to window_made, the call is not made. The
- * kernel has what it was to return to in rcx: when it goes back to window_ask, to make
- * the call again, rcx is still window_made.
+ * From window_open, where signals can come in, to window_made, the call is not made. One that
+ * is to be made again has window_ask as its place, too: arch/x86/kernel/signal.c,
+ * handle_signal().
  */
 extern const uint8_t window_open[], window_ask[], window_made[];
 
@@ -62,18 +62,16 @@ __asm__(".pushsection .text\n"
 	"	syscall\n"
 	".popsection\n");
 
-void window_leave(void *context, int64_t not_made, int64_t interrupted)
+void window_leave(void *context, int64_t not_made)
 {
 	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
-	const uintptr_t pc = (uintptr_t)registers[REG_RIP], made = (uintptr_t)window_made;
+	const uintptr_t pc = (uintptr_t)registers[REG_RIP];
 
-	if (pc < (uintptr_t)window_open || pc >= made)
+	if (pc < (uintptr_t)window_open || pc >= (uintptr_t)window_made)
 		return;
-	if ((uintptr_t)registers[REG_RCX] != made)
-		registers[REG_RAX] = not_made;
-	else if (registers[REG_RAX] == __NR_restart_syscall)
+	if (pc == (uintptr_t)window_ask && registers[REG_RAX] == __NR_restart_syscall)
 		registers[REG_RAX] = -EINTR;	/* it was stopped; some of its time is over */
 	else
-		registers[REG_RAX] = interrupted;
-	registers[REG_RIP] = (greg_t)made;
+		registers[REG_RAX] = not_made;
+	registers[REG_RIP] = (greg_t)(uintptr_t)window_made;
 }

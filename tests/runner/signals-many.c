@@ -127,6 +127,54 @@ static void threads(void)
 }
 
 /* -------------------------------------------------------------------------
+ * A thread waits, and another one changes what a signal does to that.
+ */
+static volatile int read_ended;
+
+static void *read_one(void *result)
+{
+	char byte;
+
+	__atomic_store_n(&ready, 1, __ATOMIC_SEQ_CST);
+	*(int *)result = read(pipes[0], &byte, 1) == 1 ? 1 : -errno;
+	__atomic_store_n(&read_ended, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static void change(int before, int after)
+{
+	const int some = 50000;
+	pthread_t thread;
+	int result = 0;
+
+	ready = read_ended = 0;
+	handle(SIGUSR1, nothing, before);
+	pthread_create(&thread, NULL, read_one, &result);
+	while (!ready)
+		sched_yield();
+	usleep(some);
+	handle(SIGUSR1, nothing, after);
+	pthread_kill(thread, SIGUSR1);
+	usleep(some);
+	if (after & SA_RESTART && write(pipes[1], "x", 1) != 1)
+		puts("no write");
+	while (!read_ended) {	/* it may not have begun to wait */
+		pthread_kill(thread, SIGUSR1);
+		usleep(some);
+	}
+	pthread_join(thread, NULL);
+	printf("%d\n", result);
+}
+
+static void changes(void)
+{
+	if (pipe(pipes))
+		return;
+	change(0, SA_RESTART);
+	change(SA_RESTART, 0);
+}
+
+/* -------------------------------------------------------------------------
  * Of a process, queued: any thread takes each, once.
  */
 static volatile unsigned char seen[1 << 16];
@@ -431,7 +479,7 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } scenarios[] = {
-	SCENARIO(threads), SCENARIO(queued), SCENARIO(chosen), SCENARIO(library),
+	SCENARIO(threads), SCENARIO(changes), SCENARIO(queued), SCENARIO(chosen), SCENARIO(library),
 	SCENARIO(child_ends), SCENARIO(inherited), SCENARIO(ends), SCENARIO(waits), SCENARIO(ping),
 	SCENARIO(exec_shows),
 };

@@ -18,6 +18,7 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -339,6 +340,100 @@ static void restart(void)
 {
 	waiting("no flag", 0);
 	waiting("SA_RESTART", SA_RESTART);
+}
+
+/* While the parent waits in read() two come at once, and then a byte. */
+static void stop_and_send(int begins, int to)
+{
+	const struct timespec some = { 0, 50 * MILLISECOND };
+	const pid_t parent = getppid();
+	char byte;
+
+	if (read(begins, &byte, 1) != 1)
+		_exit(1);
+	nanosleep(&some, NULL);
+	kill(parent, SIGSTOP);
+	nanosleep(&some, NULL);	/* a stop is not at once */
+	kill(parent, SIGUSR1);
+	kill(parent, SIGUSR2);
+	kill(parent, SIGCONT);
+	nanosleep(&some, NULL);
+	_exit(write(to, "x", 1) != 1);
+}
+
+static void say_number(int number, siginfo_t *info, void *context)
+{
+	(void)info;
+	(void)context;
+	printf("%d\n", number);
+}
+
+static void of_two(const char *name, int flags1, int flags2)
+{
+	int fd[2], begins[2];
+	char byte = 0;
+	pid_t child;
+
+	if (pipe(fd) || pipe(begins))
+		return;
+	handle(SIGUSR1, say_number, flags1);
+	handle(SIGUSR2, say_number, flags2);
+	puts(name);
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		stop_and_send(begins[0], fd[1]);
+	if (write(begins[1], &byte, 1) != 1)
+		return;
+	printf("read: %s\n", result(read(fd[0], &byte, 1)));
+	if (!(flags1 & SA_RESTART))
+		printf("again: %s\n", result(read(fd[0], &byte, 1)));
+	waitpid(child, NULL, 0);
+	for (int i = 0; i < 2; i++) {
+		close(fd[i]);
+		close(begins[i]);
+	}
+}
+
+/* The one that is taken first says whether the call is made again. */
+static void two_flags(void)
+{
+	of_two("neither", 0, 0);
+	of_two("the second", 0, SA_RESTART);
+	of_two("the first", SA_RESTART, 0);
+}
+
+/* linux/futex.h, which not all C libraries have. */
+enum { LOCK_PI = 6, UNLOCK_PI = 7, OWNER = 0x3fffffff };
+
+/* The lock is its until it has slept. */
+static void own_lock(uint32_t *word, int told)
+{
+	*word = (uint32_t)getpid();
+	if (write(told, "x", 1) == 1)
+		nanosleep(&(struct timespec){ 0, 200 * MILLISECOND }, NULL);
+	_exit(syscall(SYS_futex, word, UNLOCK_PI, 0, NULL, NULL, 0) != 0);
+}
+
+/* Linux makes some calls again, whatever a handler says: this is ERESTARTNOINTR. */
+static void lock(void)
+{
+	uint32_t *word = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t child;
+	char byte;
+	int fd[2];
+
+	if (pipe(fd))
+		return;
+	handle(SIGALRM, note, 0);
+	child = fork();
+	if (child == 0)
+		own_lock(word, fd[1]);
+	printf("its: %s\n", result(read(fd[0], &byte, 1)));
+	tick(20 * MILLISECOND, 0);
+	printf("lock: %s\n", result(syscall(SYS_futex, word, LOCK_PI, 0, NULL, NULL, 0)));
+	printf("came %d, mine %d\n", count, (*word & OWNER) == (uint32_t)getpid());
+	waitpid(child, NULL, 0);
 }
 
 /* What is ignored, or stops and goes on, ends no wait. */
@@ -952,6 +1047,8 @@ static const struct {
 	SCENARIO(several),
 	SCENARIO(loop),
 	SCENARIO(restart),
+	SCENARIO(two_flags),
+	SCENARIO(lock),
 	SCENARIO(ignored),
 	SCENARIO(ready),
 	SCENARIO(calls_with_masks),
