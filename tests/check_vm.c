@@ -648,11 +648,16 @@ static bool still_has(const uint8_t *bytes, size_t size)
 
 enum { TAKEN = 64, URANDOM = 37 };
 
-/* `seen` is wiped: what is left is the machine's. */
 static void fill_pool(uint8_t *pool, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
-		pool[i] = (uint8_t)(i * 167 + (i >> 8) * 31 + 7);
+	uint32_t state = 1;
+
+	for (size_t i = 0; i < size; i++) {	/* xorshift: nothing comes twice */
+		state ^= state << 13;
+		state ^= state >> 17;
+		state ^= state << 5;
+		pool[i] = (uint8_t)state;
+	}
 	vcpu_random_fill(vcpu, pool);
 }
 
