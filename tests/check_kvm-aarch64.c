@@ -65,6 +65,9 @@ static void begin(const struct call *call)
 	static const uint8_t pool[SHIM_POOL];
 
 	run(guest_call, 0, 0);
+	vcpu->run->immediate_exit = 1;	/* which completes the doorbell's store */
+	kvm_vcpu_run(vcpu);
+	vcpu->run->immediate_exit = 0;
 	vcpu_set(vcpu, VM_PC, CODE + (uint64_t)(call->code - guest_code));
 	for (unsigned int i = 0; i < sizeof call->argument / sizeof *call->argument; i++)
 		vcpu_set(vcpu, VM_ARGUMENT + i, call->argument[i]);
