@@ -104,10 +104,10 @@ int hvf_vcpu_create(struct vcpu **result, struct vm *vm, struct runner_error *er
 	return 0;
 }
 
-void hvf_vcpus_destroy(struct vm *vm)
+void hvf_vcpus_forget(struct vm *vm)
 {
 	if (bound && bound->vm == vm)
-		drop(bound);
+		bound = NULL;
 	while (vm->vcpus) {
 		struct vcpu *vcpu = vm->vcpus;
 

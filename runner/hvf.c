@@ -389,7 +389,11 @@ int vm_create(struct vm **result, struct runner_error *error)
 
 void vm_destroy(struct vm *vm)
 {
-	hvf_vcpus_destroy(vm);
+	struct vcpu *own = hvf_bound();
+
+	if (own && own->vm == vm)
+		hvf_unbind(own);
+	hvf_vcpus_forget(vm);
 	if (vm->created)
 		hv_vm_destroy();
 	if (vm->own) {
@@ -405,7 +409,7 @@ void vm_destroy(struct vm *vm)
  * No Mac has run this yet. What it counts on: the machine is the task's, so a child of fork()
  * has none in the kernel, and hv_vm_destroy() makes the framework's own code there forget what
  * was its parent's; and pages that parent and child share are copied for the guest of either as
- * they are for the host's code. tests/forks.c shows when that is not so.
+ * they are for the host's code. tests/runner/forks.c shows when that is not so.
  */
 int vm_after_fork(struct vm *vm, struct runner_error *error)
 {
@@ -414,7 +418,7 @@ int vm_after_fork(struct vm *vm, struct runner_error *error)
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_mutex_init(&vm->changing, NULL);
 	pages_forked(&vm->pages);
-	hvf_vcpus_destroy(vm);
+	hvf_vcpus_forget(vm);
 	hv_vm_destroy();
 	vm->created = vm->used = false;
 	failed = create(vm, error);

@@ -89,8 +89,8 @@ const struct hvf_piece *hvf_piece_at(const struct vm *vm, uint64_t ipa);
 
 /* A vCPU of the shim's, without registers. */
 int hvf_vcpu_create(struct vcpu **vcpu, struct vm *vm, struct runner_error *error);
-/* All of them, with the framework's of this thread. */
-void hvf_vcpus_destroy(struct vm *vm);
+/* All of them; nothing is said to the framework. */
+void hvf_vcpus_forget(struct vm *vm);
 /* The framework's vCPU, in this thread; and its end. */
 hv_return_t hvf_bind(struct vcpu *vcpu);
 void hvf_unbind(struct vcpu *vcpu);
