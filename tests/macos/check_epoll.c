@@ -529,6 +529,33 @@ START_TEST(waiting_sees_what_is_added)
 }
 END_TEST
 
+/* One that is ready already, and was told once, is told again by a change alone. */
+static void *change_later(void *fd)
+{
+	struct linux_epoll_event event = { EPOLLIN, 6 };
+
+	usleep(20000);
+	CALL_BY(flat_new_thread(), epoll_ctl, (uint64_t)ours, EPOLL_CTL_MOD, (uint64_t)*(int *)fd,
+		ADDRESS(&event));
+	return NULL;
+}
+
+START_TEST(waiting_sees_what_is_changed)
+{
+	struct linux_epoll_event event = { EPOLLIN | EPOLLONESHOT, 5 };
+	int fd = (int)CALL(eventfd2, 1, 0);
+	pthread_t changer;
+
+	CALL(epoll_ctl, (uint64_t)ours, EPOLL_CTL_ADD, (uint64_t)fd, ADDRESS(&event));
+	ck_assert_int_eq(collect_ours(&event, -1), 1);
+	ck_assert_int_eq(collect_ours(&event, 10), 0);
+	pthread_create(&changer, NULL, change_later, &fd);
+	ck_assert_int_eq(collect_ours(&event, -1), 1);
+	ck_assert_uint_eq(event.data, 6);
+	pthread_join(changer, NULL);
+}
+END_TEST
+
 static void *send_later(void *to)
 {
 	usleep(20000);
@@ -599,6 +626,7 @@ Suite *epoll_suite(void)
 	tcase_add_test(tc, urgent_bytes_are_told);
 	tcase_add_test(tc, waiting_ends_with_an_event);
 	tcase_add_test(tc, waiting_sees_what_is_added);
+	tcase_add_test(tc, waiting_sees_what_is_changed);
 	tcase_add_test(tc, a_child_has_its_sets);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -404,9 +404,11 @@ END_TEST
  */
 static void become(void)
 {
+	const struct rlimit fresh = { REGISTRY_SIZE, REGISTRY_SIZE };
 	int file = memfd_create("descriptors", 0);
 
 	ck_assert_int_eq(descriptors_save(file), 0);
+	fds_limit(&fresh, NULL);
 	/* the host closes what is close-on-exec */
 	for (int fd = 3; fd < REGISTRY_SIZE; fd++)
 		if (fcntl(fd, F_GETFD) > 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC))
@@ -429,9 +431,11 @@ START_TEST(execve_keeps_what_is_kept)
 	int fd[2], event, timer, set, gone, copy, random, signals;
 	struct linux_itimerspec spec = { .value = { 1000, 0 }, .interval = { 1, 5 } }, now;
 	struct linux_epoll_event one = { LINUX_EPOLLIN, 42 }, told[4];
+	const struct rlimit limit = { 200, REGISTRY_SIZE };
 	uint64_t mask = 1 << 9;
 
 	keep_others();
+	fds_limit(&limit, NULL);
 	ck_assert_int_eq(CALL(pipe2, ADDRESS(fd), LINUX_O_NONBLOCK), 0);
 	gone = (int)CALL(eventfd2, 1, LINUX_O_CLOEXEC);
 	event = (int)CALL(eventfd2, 7, LINUX_EFD_SEMAPHORE | LINUX_O_NONBLOCK);
@@ -446,6 +450,7 @@ START_TEST(execve_keeps_what_is_kept)
 	CALL(epoll_ctl, (uint64_t)set, LINUX_EPOLL_CTL_ADD, (uint64_t)event, ADDRESS(&one));
 	CALL(epoll_ctl, (uint64_t)set, LINUX_EPOLL_CTL_ADD, (uint64_t)gone, ADDRESS(&one));
 	become();
+	ck_assert_int_eq(CALL(fcntl, 0, LINUX_F_DUPFD, 200), -EINVAL);
 	ck_assert_int_eq(CALL(fcntl, (uint64_t)gone, LINUX_F_GETFD), -EBADF);
 	ck_assert_int_eq(CALL(epoll_pwait, (uint64_t)set, ADDRESS(told), 4, 0), 1);
 	ck_assert_uint_eq(told[0].data, 43);
