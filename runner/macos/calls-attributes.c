@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is changed of a file beside its bytes: rights, owners, times, its size, attributes, locks. */
+/* What is changed of a file beside its bytes: rights, owners, times, size, attributes, locks. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -177,9 +177,9 @@ int64_t call_utimensat(struct thread *thread, const uint64_t *a)
 	result = find_for_times(thread, a, flags, &place);
 	if (result)
 		return result;
-	result = place.folder < 0 && place.kind == PLACE_ITSELF ? -EPERM
-								: set_times(&place, a[2] ? host : NULL,
-									    flags);
+	result = -EPERM;
+	if (place.folder >= 0 || place.kind != PLACE_ITSELF)
+		result = set_times(&place, a[2] ? host : NULL, flags);
 	place_end(&place);
 	return result;
 }

@@ -168,10 +168,10 @@ static int64_t begin_end(struct thread *thread, uint64_t offset_at, short events
 	flags = fcntl(end->held.host, F_GETFL) & O_ACCMODE;
 	if (end->held.class == &path_class || (flags != mode && flags != O_RDWR))
 		return -EBADF;
-	if (offset_at && lseek(end->held.host, 0, SEEK_CUR) < 0)
-		return -ESPIPE;
 	if (offset_at && calls_read(thread, &end->offset, offset_at, sizeof end->offset))
 		return -EFAULT;
+	if (offset_at && lseek(end->held.host, 0, SEEK_CUR) < 0)
+		return -ESPIPE;
 	if (offset_at && end->offset < 0)
 		return -EINVAL;
 	if (!offset_at && is_file(end))
@@ -212,8 +212,11 @@ static int64_t end_one(struct thread *thread, const struct end *end)
 
 static int64_t end(struct thread *thread, struct copying *copying, int64_t result)
 {
-	if (result > 0 && (end_one(thread, &copying->in) || end_one(thread, &copying->out)))
-		result = -EFAULT;
+	if (result > 0) {
+		const bool in = !end_one(thread, &copying->in), out = !end_one(thread, &copying->out);
+
+		result = in && out ? result : -EFAULT;
+	}
 	descriptor_let_go(&copying->in.held);
 	descriptor_let_go(&copying->out.held);
 	return result;
@@ -305,8 +308,8 @@ int64_t call_splice(struct thread *thread, const uint64_t *a)
 
 	if (!a[4])
 		return 0;
-	if (flags & ~(uint32_t)(LINUX_SPLICE_F_MOVE | LINUX_SPLICE_F_NONBLOCK | LINUX_SPLICE_F_MORE |
-				LINUX_SPLICE_F_GIFT))
+	if (flags & ~(uint32_t)(LINUX_SPLICE_F_MOVE | LINUX_SPLICE_F_NONBLOCK |
+				LINUX_SPLICE_F_MORE | LINUX_SPLICE_F_GIFT))
 		return -EINVAL;
 	copying = malloc(sizeof *copying);
 	if (copying)

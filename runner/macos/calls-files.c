@@ -259,7 +259,8 @@ static int64_t stat_name(struct thread *thread, const uint64_t *a, uint64_t flag
 		synthetic_stat(&place.synthetic, status);
 	else if (place.kind == PLACE_ITSELF)
 		result = stat_held(&place.held, status, host);
-	else if (fstatat(place.folder, place.name, host, how & PLACE_LINK ? AT_SYMLINK_NOFOLLOW : 0))
+	else if (fstatat(place.folder, place.name, host,
+			 how & PLACE_LINK ? AT_SYMLINK_NOFOLLOW : 0))
 		result = -errno;
 	else
 		files_stat(host, status);

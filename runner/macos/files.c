@@ -60,6 +60,11 @@ unsigned int files_minor(uint64_t device)
 	return (unsigned int)((device & low) | (device >> MAJOR_BITS & ~(uint64_t)low));
 }
 
+static uint64_t number_of(dev_t device)
+{
+	return files_device(darwin_major(device), darwin_minor(device));
+}
+
 /* Programs know some by their numbers. */
 static uint64_t device_file(dev_t device)
 {
@@ -77,7 +82,7 @@ static uint64_t device_file(dev_t device)
 		if (!stat(known[i].name, &status) && S_ISCHR(status.st_mode) &&
 		    status.st_rdev == device)
 			return known[i].number;
-	return files_device(darwin_major(device), darwin_minor(device));
+	return number_of(device);
 }
 
 /* -------------------------------------------------------------------------
@@ -96,18 +101,16 @@ _Static_assert((int)S_IFMT == LINUX_S_IFMT && (int)S_IFSOCK == LINUX_S_IFSOCK &&
 
 void files_stat(const struct stat *host, struct linux_stat *status)
 {
-	const bool device = S_ISCHR(host->st_mode) || S_ISBLK(host->st_mode);
-
 	*status = (struct linux_stat){
-		.dev = files_device(darwin_major(host->st_dev), darwin_minor(host->st_dev)),
+		.dev = number_of(host->st_dev),
 		.ino = host->st_ino,
 		.mode = host->st_mode,
 		.nlink = (uint32_t)host->st_nlink,
 		.uid = host->st_uid,
 		.gid = host->st_gid,
 		.rdev = S_ISCHR(host->st_mode) ? device_file(host->st_rdev)
-			: device ? files_device(darwin_major(host->st_rdev), darwin_minor(host->st_rdev))
-				 : 0,
+			: S_ISBLK(host->st_mode) ? number_of(host->st_rdev)
+						 : 0,
 		.size = host->st_size,
 		.blksize = (int32_t)host->st_blksize,
 		.blocks = host->st_blocks,
@@ -161,7 +164,7 @@ static int64_t magic_of(const char *type)
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (!strcmp(type, known[i].type))
 			return known[i].magic;
-	return LINUX_EXT4_SUPER_MAGIC;	/* apfs, which Linux has not: one that can all that it can */
+	return LINUX_EXT4_SUPER_MAGIC;	/* apfs, which Linux has not: one that can as much */
 }
 
 void files_statfs(const struct darwin_volume *volume, struct linux_statfs *status)

@@ -199,7 +199,8 @@ static size_t put(void *to, size_t room, const struct item *item, uint64_t posit
 {
 	const size_t align = _Alignof(struct linux_dirent64);
 	const size_t name = strlen(item->name) + 1;
-	const size_t length = (offsetof(struct linux_dirent64, name) + name + align - 1) / align * align;
+	const size_t size = offsetof(struct linux_dirent64, name) + name;
+	const size_t length = (size + align - 1) / align * align;
 	struct linux_dirent64 *entry = to;
 
 	if (length > room)

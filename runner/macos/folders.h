@@ -10,7 +10,7 @@
 #include "descriptors.h"
 #include "synthetic.h"
 
-/* A folder of synthetic.h, or another of these files by O_PATH: without a descriptor of the host. */
+/* A folder of synthetic.h, or another of its files by O_PATH: no descriptor of the host. */
 extern const struct registry_class synthetic_class;
 /* As its descriptor_ops have it. */
 extern const struct descriptor_ops synthetic_ops;

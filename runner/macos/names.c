@@ -255,7 +255,8 @@ static int step_synthetic(struct walk *walk, const struct synthetic *file, bool 
 
 static int step_host(struct walk *walk, bool last)
 {
-	const bool stays = last && walk->how & PLACE_LINK && (!walk->slash || walk->how & PLACE_NEW);
+	const bool stays = last && walk->how & PLACE_LINK &&
+			   (!walk->slash || walk->how & PLACE_NEW);
 	char room[LINUX_PATH_MAX + 1], link[LINUX_PATH_MAX];
 	ssize_t length;
 

@@ -57,9 +57,8 @@ void text_cpuinfo(FILE *out, struct thread *thread, const struct synthetic *file
 		fprintf(out, "processor\t: %u\nBogoMIPS\t: 48.00\nFeatures\t:", i);
 		print_features(out, hwcaps, sizeof hwcaps / sizeof *hwcaps, vm_hwcap(vm, 0));
 		print_features(out, hwcaps2, sizeof hwcaps2 / sizeof *hwcaps2, vm_hwcap(vm, 1));
-		fprintf(out, "\nCPU implementer\t: 0x%02x\nCPU architecture: 8\nCPU variant\t: 0x0\n",
-			APPLE);
-		fprintf(out, "CPU part\t: 0x000\nCPU revision\t: 0\n\n");
+		fprintf(out, "\nCPU implementer\t: 0x%02x\nCPU architecture: 8\n", APPLE);
+		fprintf(out, "CPU variant\t: 0x0\nCPU part\t: 0x000\nCPU revision\t: 0\n\n");
 	}
 }
 

@@ -23,9 +23,9 @@ typedef int64_t link_fn(struct thread *thread, const struct synthetic *file, cha
 			size_t room);
 
 /*
- * In a name, '#' is a number: behind "/proc" the process's, behind "task" a thread's, behind
- * "fd" and "fdinfo" a descriptor's, behind "cpu" a processor's, behind "pts" a terminal's. An entry is behind
- * its folder.
+ * In a name, '#' is a number: behind "/proc" the process's, behind "task" a thread's, behind "fd"
+ * and "fdinfo" a descriptor's, behind "cpu" a processor's, behind "pts" a terminal's. An entry is
+ * behind its folder.
  */
 struct synthetic_entry {
 	const char *name;
@@ -249,7 +249,12 @@ static bool is_terminal(int number)
 static const struct {
 	const char *before;
 	bool (*is)(int number);
-} numbers[] = { { "/fd/", is_open }, { "/fdinfo/", is_open }, { "/cpu", is_cpu }, { "/pts/", is_terminal } };
+} numbers[] = {
+	{ "/fd/", is_open },
+	{ "/fdinfo/", is_open },
+	{ "/cpu", is_cpu },
+	{ "/pts/", is_terminal },
+};
 
 static bool ends_with(const char *text, size_t length, const char *end)
 {
@@ -590,7 +595,8 @@ static int next_number(struct thread *thread, const struct synthetic_entry *entr
 }
 
 /* The part of the entry's name behind the folder's, if it is in it. */
-static const char *name_in(const struct synthetic_entry *entry, const struct synthetic_entry *folder)
+static const char *name_in(const struct synthetic_entry *entry,
+			   const struct synthetic_entry *folder)
 {
 	size_t length = strlen(folder->name);
 

@@ -1181,6 +1181,9 @@ START_TEST(bytes_go_through_pipes)
 	ck_assert_int_eq(GUEST_CALL(splice, in, 0, (uint64_t)ends[1], 0, 1, 0x100),
 			 -LINUX_EINVAL);
 	ck_assert_int_eq(GUEST_CALL(sendfile, out, (uint64_t)ends[0], 0, 1), -LINUX_EINVAL);
+	/* as the kernel has it: the word is read first */
+	ck_assert_int_eq(GUEST_CALL(sendfile, out, (uint64_t)ends[0], offset, 1), -LINUX_ESPIPE);
+	ck_assert_int_eq(GUEST_CALL(sendfile, out, (uint64_t)ends[0], 8, 1), -LINUX_EFAULT);
 }
 END_TEST
 
@@ -1221,7 +1224,8 @@ START_TEST(times_are_set)
 	make_file(guest_host_folder, "file", "");
 	ck_assert_int_eq(fstatat(guest_host_folder, "file", &before, 0), 0);
 	guest_put(at, times, sizeof times);
-	ck_assert_int_eq(GUEST_CALL(utimensat, (uint64_t)guest_folder, guest_text("file"), at, 0), 0);
+	ck_assert_int_eq(GUEST_CALL(utimensat, (uint64_t)guest_folder, guest_text("file"), at, 0),
+			 0);
 	ck_assert_int_eq(fstatat(guest_host_folder, "file", &after, 0), 0);
 	ck_assert_int_eq(after.st_atim.tv_sec, 5);
 	ck_assert_int_eq(after.st_atim.tv_nsec, 6);
