@@ -44,7 +44,7 @@ enum {
 void double_run_with(const uint64_t *blocked);
 /*
  * hv_vcpus_exit() of a vCPU that is not running is to have its next run end at once. true: not so,
- * as if that were not kept; then the time before a run is long, for others to come. So it is in
+ * as if that were not kept; then the time before some runs is long, for others to come. So it is in
  * a process that has HVF_DOUBLE_FORGETS in its environment.
  */
 void double_forget_idle_exits(bool forget);
