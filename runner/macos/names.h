@@ -36,7 +36,7 @@ struct place {
 /* The program's memory: 0 or -errno. -ENOENT for "" without PLACE_EMPTY. */
 int place_find(struct thread *thread, uint64_t folder, uint64_t name, unsigned int how,
 	       struct place *place);
-/* The same with a name of ours. */
+/* The same with a name of ours; also where there is no thread yet: NULL. */
 int place_find_name(struct thread *thread, uint64_t folder, const char *name, unsigned int how,
 		    struct place *place);
 /* After each that succeeded. */

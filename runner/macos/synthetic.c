@@ -194,11 +194,13 @@ bool synthetic_restore(struct synthetic *file, FILE *from)
  */
 static bool is_thread(struct thread *thread, int number)
 {
-	struct process *process = thread->process;
+	struct process *process = thread ? thread->process : NULL;
 	const struct thread *one;
 
 	if (number == getpid())
 		return true;
+	if (!thread)
+		return false;
 	pthread_mutex_lock(&process->lock);
 	for (one = process->first; one && one->tid != number; one = one->next)
 		;
@@ -379,7 +381,8 @@ static int64_t link_thread(struct thread *thread, const struct synthetic *file, 
 	char text[2 * 3 * sizeof(int) + sizeof "/task/"];
 
 	(void)file;
-	snprintf(text, sizeof text, "%d/task/%d", (int)getpid(), (int)thread->tid);
+	snprintf(text, sizeof text, "%d/task/%d", (int)getpid(),
+		 thread ? (int)thread->tid : (int)getpid());
 	return give(text, to, room);
 }
 
@@ -387,6 +390,8 @@ static int64_t link_program(struct thread *thread, const struct synthetic *file,
 			    size_t room)
 {
 	(void)file;
+	if (!thread)
+		return -ENOENT;
 	return give(sysroot_strip(thread->process->path), to, room);
 }
 

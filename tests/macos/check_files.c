@@ -784,6 +784,7 @@ END_TEST
 START_TEST(links_of_proc)
 {
 	char text[LINUX_PATH_MAX], expected[64];
+	struct place place;
 	int64_t fd;
 
 	snprintf(expected, sizeof expected, "%d", (int)getpid());
@@ -792,6 +793,13 @@ START_TEST(links_of_proc)
 	ck_assert_int_gt(link_of("/proc/self/exe", text, sizeof text - 1), 0);
 	ck_assert_str_eq(text, GUEST_PROGRAM);
 	ck_assert_int_eq(link_of("/proc/self/exe", text, 4), 4);
+	/* before there is a program */
+	ck_assert_int_eq(place_find_name(NULL, (uint64_t)LINUX_AT_FDCWD, "/proc/self/exe", 0,
+					 &place), -ENOENT);
+	ck_assert_int_eq(place_find_name(NULL, (uint64_t)LINUX_AT_FDCWD, "/proc/thread-self/stat",
+					 0, &place), 0);
+	ck_assert_int_eq(place.kind, PLACE_SYNTHETIC);
+	place_end(&place);
 	ck_assert_int_gt(link_of("/proc/self/cwd", text, sizeof text - 1), 0);
 	/* by the link itself */
 	fd = GUEST_CALL(openat, (uint64_t)LINUX_AT_FDCWD, guest_text("/proc/self/exe"),
