@@ -105,10 +105,11 @@ void kvm_arm_hold(const struct vcpu *vcpu)
 		return;
 	processor->held = true;
 	place = shim_place(shim, kvm_arm_pc(vcpu));
-	if (place == SHIM_TOLD)
-		return;
-	read_now(vcpu, place, &now);
-	shim_complete(&processor->shim, place, &now, processor->stepping);
+	if (place != SHIM_TOLD) {
+		read_now(vcpu, place, &now);
+		shim_complete(&processor->shim, place, &now, processor->stepping);
+	}
+	/* on its way back, too: some registers are loaded already, and the frame may change */
 	kvm_arm_go(vcpu, shim_resume(shim));
 }
 
