@@ -396,7 +396,7 @@ run 0 --verbose "./missing-$first"
 "$VDSORUN" "./forever-$first" >started 2>&1 &
 pid=$!
 tries=0
-while [ ! -s started ] && [ $tries -lt 100 ]; do
+while [ ! -s started ] && [ $tries -lt $((RUNNER_SECONDS * 10)) ]; do
 	sleep 0.1
 	tries=$((tries + 1))
 done
