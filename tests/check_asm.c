@@ -3,7 +3,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "assembly.h"
+#include "asm.h"
 #include "suites.h"
 #include "vdsogen.h"
 
