@@ -13,6 +13,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fds.h"
 #include "loop.h"
 #include "runner-fake.h"
@@ -411,6 +412,55 @@ START_TEST(test_sealed)
 }
 END_TEST
 
+/* The clock that this program's own code reads, in place of the C library's. */
+static _Atomic long host_behind;	/* s */
+
+int clock_gettime(clockid_t id, struct timespec *time)
+{
+	int failed = (int)syscall(SYS_clock_gettime, id, time);
+
+	time->tv_sec -= host_behind;
+	return failed;
+}
+
+static int64_t nsec_of(const struct timespec *time)
+{
+	return time->tv_sec * INT64_C(1000000000) + time->tv_nsec;
+}
+
+/*
+ * Who makes the call although there is a page gets what the page says: one timeline. The host's
+ * clock goes back here, which the page's never does.
+ */
+START_TEST(test_clock_is_the_pages)
+{
+	const long back = 100;
+	struct fake_step step[] = {
+		CALL(.number = SYS_clock_gettime, .argument = { CLOCK_MONOTONIC, DATA }),
+	};
+	struct timespec before, after;
+	struct timespec *told;
+	struct runner_error error;
+	guest_addr image;
+	size_t follow;
+
+	ck_assert_int_eq(clock_create(&program.clock, program.vm, program.space, 0, &image, &error), 0);
+	if (!clock_read(program.clock, CLOCK_MONOTONIC, &before))
+		return;	/* the host has no counter for a page */
+	host_behind = back;
+	ck_assert(clock_read(program.clock, CLOCK_MONOTONIC, &before));
+	play(step, COUNT(step));
+	ck_assert(clock_read(program.clock, CLOCK_MONOTONIC, &after));
+	host_behind = 0;	/* the library check measures by it */
+	clock_lock(program.clock);	/* what publishes stays: it writes no more */
+	ck_assert_int_eq((int64_t)step[0].result, 0);
+	told = space_at(program.space, guest_at(DATA), GUEST_READ, &follow);
+	ck_assert_ptr_nonnull(told);
+	ck_assert_int_ge(nsec_of(told), nsec_of(&before));
+	ck_assert_int_le(nsec_of(told), nsec_of(&after));
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -420,7 +470,7 @@ int main(void)
 #ifdef SYS_arch_prctl
 		test_thread_pointer,
 #endif
-		test_any_order, test_sealed,
+		test_any_order, test_sealed, test_clock_is_the_pages,
 	};
 	Suite *suite = suite_create("loop");
 	TCase *tcase = tcase_create("loop");
