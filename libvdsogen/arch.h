@@ -196,6 +196,8 @@ static inline unsigned int vg_base_unit(unsigned int clock_id)
 _Static_assert(VDSOGEN_LINES * sizeof(struct vdsogen_line) / sizeof(struct vdsogen_base) ==
 	       1u << VG_UNIT_BITS, "a base's unit has VG_UNIT_BITS bits");
 _Static_assert(sizeof(struct vdsogen_line) == VDSOGEN_ALIGN, "a line is a cache line");
+_Static_assert(offsetof(struct vdsogen_clock, attention) % VDSOGEN_ALIGN == 0,
+	       "who sets it takes no line from readers");
 
 static inline uint64_t vg_unit_table(uint32_t clocks)
 {
