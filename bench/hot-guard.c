@@ -5,6 +5,7 @@
  * the vDSO. bench/hot-guard.sh builds both, and looks which is which.
  *
  *	hot-guard [MILLISECONDS]	of each measurement
+ *	hot-guard CALL TIMES		no measurement: makes that call so often
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -109,6 +110,27 @@ static void measure(const char *label, loop_fn *loop, int64_t least)
 	printf("%-20s %10.1f ns/op  last=%ld\n", label, (double)took / (double)times, last);
 }
 
+static const struct call {
+	const char *label;
+	loop_fn *loop;
+} calls[] = {
+	{ "getpid", loop_getpid },
+	{ "clock_gettime", loop_clock_gettime },
+	{ "read-urandom1", loop_read },
+};
+enum { CALLS = sizeof calls / sizeof *calls };
+
+static void make(const char *label, long times)
+{
+	for (const struct call *call = calls; call < calls + CALLS; call++)
+		if (!strcmp(call->label, label)) {
+			call->loop(times);
+			return;
+		}
+	errno = ENOENT;
+	fail(label);
+}
+
 int main(int argc, char **argv)
 {
 	long ms = argc > 1 ? strtol(argv[1], NULL, 10) : MS;
@@ -117,8 +139,11 @@ int main(int argc, char **argv)
 	urandom = open("/dev/urandom", O_RDONLY);
 	if (urandom < 0)
 		fail("/dev/urandom");
-	measure("getpid", loop_getpid, ms * NS_PER_MS);
-	measure("clock_gettime", loop_clock_gettime, ms * NS_PER_MS);
-	measure("read-urandom1", loop_read, ms * NS_PER_MS);
+	if (argc > 2) {
+		make(argv[1], strtol(argv[2], NULL, 10));
+		return 0;
+	}
+	for (const struct call *call = calls; call < calls + CALLS; call++)
+		measure(call->label, call->loop, ms * NS_PER_MS);
 	return 0;
 }

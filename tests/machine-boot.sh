@@ -22,8 +22,8 @@ skip() {
 	exit 77
 }
 
-# Not -accel kvm: what that has is what the machine is there to be without. $MACHINE_QEMU: more
-# options.
+# Not -accel kvm: what that has is what the machine is there to be without. $MACHINE_ACCEL: another
+# way of tcg; $MACHINE_QEMU: more options.
 case $MACHINE_ARCH in
 x86_64)
 	# One thread for all processors: with more, qemu 7.2 goes on with code that the kernel has
@@ -31,14 +31,15 @@ x86_64)
 	# breakpoint for ever. The counter is the host's, but qemu does not say that its rate is
 	# constant. Addresses have 48 bits, as the runner's guests have.
 	folder=machine emulator=qemu-system-x86_64 package=qemu-system-x86
-	options='-accel tcg,thread=single -cpu max,-la57,+invtsc,x-force-features=on,check=off'
+	accel=tcg,thread=single
+	options='-cpu max,-la57,+invtsc,x-force-features=on,check=off'
 	serial='-serial stdio' console=ttyS0 output=ttyS1
 	;;
 aarch64)
+	accel=tcg,thread=multi
 	# A version of signed pointers that costs an emulator nothing.
 	folder=machine-arm64 emulator=qemu-system-aarch64 package=qemu-system-arm
-	options='-M virt,virtualization=on,gic-version=3 -cpu max,pauth-impdef=on
--accel tcg,thread=multi'
+	options='-M virt,virtualization=on,gic-version=3 -cpu max,pauth-impdef=on'
 	serial='-chardev stdio,id=output -device pci-serial,chardev=output'
 	console=ttyAMA0 output=ttyS0
 	;;
@@ -113,7 +114,7 @@ printf 'cd %s\n%s\necho $? >/machine/status\n' "$(quoted "$PWD")" "$(quoted "$@"
 (cd "$root" && find . | cpio -o -H newc --quiet) >>"$work/initrd"
 
 # shellcheck disable=SC2086  # lists
-timeout --foreground "$MACHINE_SECONDS" "$emulator" $options \
+timeout --foreground "$MACHINE_SECONDS" "$emulator" $options -accel "${MACHINE_ACCEL:-$accel}" \
 	-smp "$MACHINE_CPUS" -m "$MACHINE_MEMORY" \
 	-nodefaults -display none -no-reboot -serial "file:$work/console" $serial \
 	-kernel "$MACHINE_KERNEL/vmlinuz" -initrd "$work/initrd" ${MACHINE_QEMU-} \

@@ -28,6 +28,19 @@ fail()
 
 is() { if [ "$1" = "$2" ]; then pass; else fail "$3: '$1', not '$2'"; fi; }
 
+# in_path NAME : the file that it is. Where all is busybox, a shell, timeout and env run what they
+# have of that name themselves, whatever is there.
+in_path()
+{
+	(
+		IFS=:
+		for folder in $PATH; do
+			[ -f "$folder/$1" ] && [ -x "$folder/$1" ] && echo "$folder/$1" && exit
+		done
+		echo "$1"
+	)
+}
+
 # run STATUS ARGUMENT... : of vdsogen, of its $subcommand if that is set
 subcommand=
 run()

@@ -110,6 +110,14 @@ compare()
 {
 	name=$1
 	shift
+	case $1 in
+	*/*) ;;
+	*)
+		program=$(in_path "$1")
+		shift
+		set -- "$program" "$@"
+		;;
+	esac
 	rm -rf "$tmp/native" "$tmp/runner"
 	attempt "$tmp/native" "$@"
 	if [ "$how" = twice ]; then

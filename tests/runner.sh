@@ -29,9 +29,17 @@ run()
 	if [ $status -eq "$want" ]; then pass; else fail "$*: status $status, not $want"; fi
 }
 
-# same PROGRAM ARGUMENT... : as it is without a machine
+# same PROGRAM ARGUMENT... : as it is without a machine; it is one file
 same()
 {
+	case $1 in
+	*/*) ;;
+	*)
+		program=$(in_path "$1")
+		shift
+		set -- "$program" "$@"
+		;;
+	esac
 	timeout -k 5 "$RUNNER_SECONDS" "$@" >native 2>native.err </dev/null
 	native=$?
 	run $native "$@"
