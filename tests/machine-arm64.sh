@@ -38,7 +38,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS LDFLAGS LIBELF
 		"$dir/source/configure" -q --disable-shared --enable-werror --enable-runner \
 		--host=$host CC=$host-gcc
 	"$MAKE" -s -j2 vdsorun check_gdb check_loop check_space check_vm check_kvm \
-		check_hvf check_vm_hvf
+		check_hvf check_vm_hvf vdsorun_hvf vdsorun_macos
 } >"$dir/log" 2>&1 || {
 	cat "$dir/log"
 	echo "FAIL: the runner for $host cannot be built"
@@ -48,4 +48,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS LDFLAGS LIBELF
 BUILDDIR=$dir/build VDSORUN=$dir/build/vdsorun GOARCH=arm64
 CC=$host-gcc MUSL_CC=aarch64-linux-musl-gcc
 export BUILDDIR CC GOARCH MUSL_CC VDSORUN
-"$SRCDIR/tests/machine.sh"
+failed=0
+"$SRCDIR/tests/machine.sh" || failed=$?
+"$SRCDIR/bench/hot-guard-machine.sh" || failed=$?
+exit $failed

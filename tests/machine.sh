@@ -36,15 +36,20 @@ x86_64)
 	without="$without frames end-bad-vectors mappings"
 	kinds=glibc	# there is time for one
 	suites=check_vm
+	others=
 	cases=
 	;;
 aarch64)
 	without="$without mappings"	# as above
 	kinds='glibc musl'	# others' programs are dynamic
 	suites='check_vm check_kvm check_space check_loop check_gdb check_hvf check_vm_hvf'
+	others='vdsorun_hvf vdsorun_macos'	# each exit of the first is slow
 	cases="'bash-*' 'python-*' 'musl-*' 'glibc-*' go-program sh-script 'busybox-*'"
 	;;
 esac
+
+# Of other back ends and hosts: a thread, a library, a language of each kind.
+few="'busybox-sha*' busybox-pipes python-threads go-program glibc-dynamic musl-static"
 
 seconds=120	# for what takes moments elsewhere
 
@@ -60,6 +65,12 @@ if [ -n "$cases" ]; then
 	"$SRCDIR/tests/runner-programs.sh" --build "$dir/others"
 	files="$files $SRCDIR/tests/runner $dir/others"
 	there "$SRCDIR/tests/runner-programs.sh" --built "$dir/others" "$cases"
+	for runner in $others; do
+		[ -x "$BUILDDIR/$runner" ] || continue
+		files="$files $BUILDDIR/$runner"
+		there env VDSORUN="$BUILDDIR/$runner" "$SRCDIR/tests/runner-programs.sh" \
+			--built "$dir/others" "$few"
+	done
 fi
 
 cat >"$dir/all" <<END

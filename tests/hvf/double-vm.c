@@ -157,7 +157,8 @@ static void dispose(void)
 		if (!vcpu->made)
 			continue;
 		munmap(vcpu->run, machine.run_size);
-		close_hidden(vcpu->fd);
+		if (!vcpu->lost)
+			close_hidden(vcpu->fd);
 	}
 	close_hidden(machine.fd);
 	close_hidden(machine.kvm);
@@ -208,6 +209,7 @@ hv_return_t hv_vm_create(hv_vm_config_t config)
 		dispose();
 		return HV_NO_RESOURCES;
 	}
+	machine.process = getpid();
 	machine.run_size = (size_t)size;
 	machine.forwards_hvc = forward_hvc(machine.fd);
 	ask_for_all(machine.fd);
@@ -224,7 +226,7 @@ hv_return_t hv_vm_destroy(void)
 		return HV_NO_DEVICE;
 	double_bury(&machine);
 	for (unsigned int i = 0; i < DOUBLE_VCPUS; i++)
-		if (machine.vcpu[i].used)
+		if (machine.vcpu[i].used && !machine.vcpu[i].lost)
 			return HV_BUSY;
 	*exists = 0;
 	dispose();

@@ -72,6 +72,7 @@ struct double_vcpu {
 	int fd;
 	struct kvm_run *run;
 	bool made, used;
+	bool lost;		/* a child of vfork() made it: not to be used again */
 	pid_t owner;		/* a thread */
 	hv_vcpu_exit_t exit;
 	struct double_cache cache;
@@ -90,6 +91,7 @@ struct double_vm {
 	int kvm, fd;
 	size_t run_size;
 	struct double_slot slot[DOUBLE_SLOTS];
+	pid_t process;	/* whose it is; a child of vfork() shares it, and not its descriptors */
 	struct double_vcpu vcpu[DOUBLE_VCPUS];
 	uint64_t vtimer_offset;	/* KVM has one for all vCPUs */
 	bool has_offset;	/* and has been told this */
