@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -200,8 +201,20 @@ static void catch_all(struct process *process)
 		deliver_children(true, false);
 }
 
+/* Of what this program was before execve(). */
+static struct pending before = { .lock = PTHREAD_MUTEX_INITIALIZER, .last = &before.first };
+
+static void take_over(struct process *process)
+{
+	struct linux_siginfo info;
+
+	while (pending_take(&before, UINT64_MAX, &info))
+		pending_add(&process->host->pending, &info);
+}
+
 int deliver_begin(struct process *process)
 {
+	take_over(process);
 	wait_catch_kicks();
 	catch_all(process);
 	return start_receiver(process);
@@ -299,6 +312,40 @@ void deliver_hand_over(struct process *process)
 void deliver_take_back(struct process *process)
 {
 	catch_all(process);
+}
+
+int deliver_save(const struct thread *thread, int file)
+{
+	const int copy = dup(file);
+	FILE *to = copy < 0 ? NULL : fdopen(copy, "w");
+	int failed;
+
+	if (!to) {
+		failed = -errno;
+		if (copy >= 0)
+			close(copy);
+		return failed;
+	}
+	pending_save(&thread->host->pending, to);
+	pending_save(&thread->process->host->pending, to);
+	return fclose(to) ? -errno : 0;
+}
+
+/* Nothing is read that is not of it: what follows is for others. */
+int deliver_restore(int file)
+{
+	const int copy = dup(file);
+	FILE *from = copy < 0 ? NULL : fdopen(copy, "r");
+	int failed;
+
+	if (!from)
+		return -errno;	/* and there is no program */
+	setvbuf(from, NULL, _IONBF, 0);
+	failed = pending_restore(&before, from);
+	if (!failed)
+		failed = pending_restore(&before, from);
+	fclose(from);
+	return failed;
 }
 
 /* -------------------------------------------------------------------------

@@ -33,6 +33,12 @@ int deliver_forked(struct process *process);
 /* Before the host's execve(), so that what is ignored stays so; and if that has failed. */
 void deliver_hand_over(struct process *process);
 void deliver_take_back(struct process *process);
+/*
+ * What is pending stays so over execve(): written to where that file is, and read from there.
+ * What was the thread's is the process's then, which has no other. 0 or -errno.
+ */
+int deliver_save(const struct thread *thread, int file);
+int deliver_restore(int file);
 
 /*
  * A terminal that is used from the background sends SIGTTIN and SIGTTOU to the process of the

@@ -138,7 +138,12 @@ bool exec_is_lost(int folder, const char *name)
  */
 int fds_take_over(int table)
 {
-	return table < 0 ? descriptors_begin() : descriptors_restore(table);
+	int failed;
+
+	if (table < 0)
+		return descriptors_begin();
+	failed = deliver_restore(table);
+	return failed ? failed : descriptors_restore(table);
 }
 
 static int hand_over(struct exec_command *command, struct exec *exec, const struct thread *thread,
@@ -147,7 +152,9 @@ static int hand_over(struct exec_command *command, struct exec *exec, const stru
 	struct process *process = thread->process;
 	int failed;
 
-	failed = descriptors_save(table);
+	failed = deliver_save(thread, table);
+	if (!failed)
+		failed = descriptors_save(table);
 	if (failed)
 		return failed;
 	exec_put_number(command, "--descriptors", table);

@@ -126,3 +126,34 @@ void pending_drop(struct pending *pending, uint64_t set)
 	while (pending_take(pending, set, &unused))
 		;
 }
+
+/* -------------------------------------------------------------------------
+ * execve(): each with what came with it, and at the end one that is none.
+ */
+static const struct linux_siginfo none;
+
+void pending_save(struct pending *pending, FILE *to)
+{
+	pthread_mutex_lock(&pending->lock);
+	for (int number = 1; number < LINUX_SIGRTMIN; number++)
+		if (pending->set & BIT(number))
+			fwrite(&pending->once[number], sizeof none, 1, to);
+	for (const struct pending_queued *one = pending->first; one; one = one->next)
+		fwrite(&one->info, sizeof none, 1, to);
+	pthread_mutex_unlock(&pending->lock);
+	fwrite(&none, sizeof none, 1, to);
+}
+
+int pending_restore(struct pending *pending, FILE *from)
+{
+	struct linux_siginfo info;
+
+	while (fread(&info, sizeof info, 1, from) == 1) {
+		if (!info.signo)
+			return 0;
+		if (info.signo < 0 || info.signo > LINUX_SIGRTMAX)
+			return -EIO;
+		pending_add(pending, &info);
+	}
+	return -EIO;
+}

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "linux-signal.h"
 
@@ -34,5 +35,9 @@ int pending_add(struct pending *pending, const struct linux_siginfo *info);
 bool pending_take(struct pending *pending, uint64_t set, struct linux_siginfo *info);
 /* Those of the set are gone. */
 void pending_drop(struct pending *pending, uint64_t set);
+
+/* execve(): all of them to a file, where they stay pending; and what was so saved, besides. */
+void pending_save(struct pending *pending, FILE *to);
+int pending_restore(struct pending *pending, FILE *from);
 
 #endif

@@ -116,6 +116,35 @@ START_TEST(dropped_ones_are_gone)
 }
 END_TEST
 
+START_TEST(what_was_saved_is_pending_again)
+{
+	struct pending other;
+	FILE *file = tmpfile();
+	uint64_t value;
+
+	ck_assert_ptr_nonnull(file);
+	add(LINUX_SIGHUP, 1);
+	add(LINUX_SIGRTMIN, 2);
+	add(LINUX_SIGRTMIN, 3);
+	pending_save(&pending, file);
+	fputc('x', file);
+	ck_assert_int_eq(take(BIT(LINUX_SIGHUP), &value), LINUX_SIGHUP);	/* it still was */
+	pending_drop(&pending, UINT64_MAX);
+	rewind(file);
+	ck_assert_int_eq(pending_restore(&pending, file), 0);
+	ck_assert_int_eq(fgetc(file), 'x');	/* what follows is there */
+	for (uint64_t i = 1; i <= 3; i++) {
+		ck_assert_int_eq(take(UINT64_MAX, &value), i < 2 ? LINUX_SIGHUP : LINUX_SIGRTMIN);
+		ck_assert_uint_eq(value, i);
+	}
+	ck_assert_int_eq(take(UINT64_MAX, &value), 0);
+	pending_begin(&other);
+	ck_assert_int_eq(pending_restore(&other, file), -EIO);
+	pending_end(&other);
+	fclose(file);
+}
+END_TEST
+
 enum { THREADS = 4, ROUNDS = 20000 };
 
 static unsigned long add_many(void)
@@ -175,6 +204,7 @@ Suite *pending_suite(void)
 	tcase_add_test(tc, the_queue_has_an_end);
 	tcase_add_test(tc, faults_come_first);
 	tcase_add_test(tc, dropped_ones_are_gone);
+	tcase_add_test(tc, what_was_saved_is_pending_again);
 	tcase_add_test(tc, none_is_lost_among_threads);
 	suite_add_tcase(suite, tc);
 	return suite;
