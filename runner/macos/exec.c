@@ -16,6 +16,7 @@
 #include "darwin.h"
 #include "deliver.h"
 #include "descriptors.h"
+#include "lent.h"
 #include "names.h"
 #include "thread.h"
 
@@ -160,6 +161,7 @@ static int hand_over(struct exec_command *command, struct exec *exec, const stru
 	exec_put_number(command, "--descriptors", table);
 	exec_put_number(command, "--program", exec->program);
 	exec_put_program(command, exec);
+	lent_tell(process);
 	deliver_hand_over(process);
 	fcntl(exec->program, F_SETFD, 0);
 	fcntl(table, F_SETFD, 0);

@@ -24,6 +24,7 @@
 #include "deliver.h"
 #include "descriptors.h"
 #include "futexes.h"
+#include "lent.h"
 #include "timers.h"
 #include "wait.h"
 #include "registers.h"
@@ -94,6 +95,7 @@ void process_end(struct process *process, const struct loop_end *end)
 	gdb_end(process, end->failed ? EXIT_FAILURE : process->status, end->signal);
 	if (end->failed)
 		fprintf(stderr, "vdsorun: %s: %s\n", process->path, end->text);
+	lent_tell(process);
 	if (end->signal)
 		deliver_die(end->signal);
 	_exit(end->failed ? EXIT_FAILURE : process->status);
@@ -430,9 +432,7 @@ static int become_child(struct thread *thread, const struct vm_registers *regist
 	signals_unlock(process->signals);
 	forget_others(process, thread);
 	renew_host(process, thread);
-	if (process->host->released_by)
-		fds_close(process->host->released_by);
-	process->host->released_by = 0;
+	lent_forget(process);
 	stats_forked(&process->counts, true);
 	start_own(thread, start);
 	tell_number(process, start->child_tid, thread->tid);
@@ -487,16 +487,16 @@ int64_t process_fork(struct thread *thread, const struct process_start *start)
 }
 
 /*
- * A child that borrows its parent's memory is one with a copy here: what it writes before it
- * becomes another program, its parent does not see. The parent waits until the child's end of a
- * pipe is closed, by execve() or the child's end.
+ * A child that borrows its parent's memory is one with a copy here: of what it writes before it
+ * becomes another program, its parent sees what is on its own stack (lent.h). The parent waits
+ * until the child's end of a pipe is closed, by execve() or the child's end.
  */
 int64_t process_vfork(struct thread *thread, const struct process_start *start)
 {
 	struct process *process = thread->process;
+	const guest_addr sp = guest_at(vcpu_get(thread->vcpu, VM_SP));
 	int end[2];
 	int64_t pid;
-	char unused;
 
 	if (pipe(end))
 		return -errno;
@@ -507,13 +507,13 @@ int64_t process_vfork(struct thread *thread, const struct process_start *start)
 	else
 		pid = process_fork(thread, start);
 	if (pid == 0) {
-		process->host->released_by = end[1];	/* when it is gone */
+		lent_begin(process, sp, end[1]);
 		fds_close(end[0]);
 		return 0;
 	}
 	fds_close(end[1]);
-	while (pid > 0 && read(end[0], &unused, 1) < 0 && errno == EINTR)
-		;
+	if (pid > 0)
+		lent_wait(process, end[0]);
 	fds_close(end[0]);
 	return pid;
 }

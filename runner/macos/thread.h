@@ -36,6 +36,7 @@ struct process_host {
 	struct pending pending;
 	unsigned int tids;	/* of the last number given */
 	int released_by;	/* in a child of vfork: what its parent waits for to be closed */
+	struct lent *lent;	/* in such a child; NULL: nothing */
 	bool begun;		/* signals of the host are taken */
 };
 
