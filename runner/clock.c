@@ -198,6 +198,7 @@ int clock_after_fork(struct clock *clock, struct runner_error *error)
 	if (!clock->started)
 		return 0;
 	clock->started = false;
+	vdsogen_clock_recover(clock->block);	/* its parent's may have been at work */
 	return start_publisher(clock, error);
 }
 

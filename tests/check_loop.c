@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -461,6 +462,51 @@ START_TEST(test_clock_is_the_pages)
 }
 END_TEST
 
+/*
+ * A child has its own page and its own publisher (X13): though the copy was made in the middle of a
+ * publication, readers there do not wait for its end, which never comes.
+ */
+static bool child_reads(const struct clock_view *view)
+{
+	struct vdsogen_clock *block = (struct vdsogen_clock *)view->block;
+	struct timespec time;
+	struct runner_error error;
+
+	for (unsigned int i = 0; i < VDSOGEN_LINES; i++)
+		block->line[i].seq |= 1;
+	block->generation |= 1;
+	if (clock_read(program.clock, CLOCK_MONOTONIC, &time) ||
+	    clock_after_fork(program.clock, &error))
+		return false;
+	for (int tries = 0; tries < 1000; tries++) {
+		if (clock_read(program.clock, CLOCK_MONOTONIC, &time))
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+START_TEST(test_clock_of_a_child)
+{
+	struct runner_error error;
+	struct clock_view view;
+	guest_addr image;
+	pid_t child;
+	int status;
+
+	ck_assert_int_eq(clock_create(&program.clock, program.vm, program.space, 0, &image, &error), 0);
+	if (!clock_view(program.clock, &view))
+		return;	/* the host has no counter for a page */
+	clock_lock(program.clock);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0)
+		_exit(!child_reads(&view));
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -470,7 +516,7 @@ int main(void)
 #ifdef SYS_arch_prctl
 		test_thread_pointer,
 #endif
-		test_any_order, test_sealed, test_clock_is_the_pages,
+		test_any_order, test_sealed, test_clock_is_the_pages, test_clock_of_a_child,
 	};
 	Suite *suite = suite_create("loop");
 	TCase *tcase = tcase_create("loop");
