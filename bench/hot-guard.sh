@@ -167,7 +167,7 @@ steady()
 			more=$(exits "$kind" $call 2000)
 			most=$some
 			[ $call != read-urandom1 ] || most=$((some + 1))
-			[ "$some" -gt 0 ] && [ "$more" -ge "$some" ] && [ "$more" -le $most ] && continue
+			[ "$some" -gt 0 ] && [ "$more" -ge "$some" ] && [ "$more" -le "$most" ] && continue
 			echo "FAIL: $kind: $call: $some exits with 1000 calls, $more with 2000"
 			exit 1
 		done

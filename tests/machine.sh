@@ -68,8 +68,8 @@ if [ -n "$cases" ]; then
 	for runner in $others; do
 		[ -x "$BUILDDIR/$runner" ] || continue
 		files="$files $BUILDDIR/$runner"
-		there env VDSORUN="$BUILDDIR/$runner" "$SRCDIR/tests/runner-programs.sh" \
-			--built "$dir/others" "$few"
+		echo "VDSORUN=$BUILDDIR/$runner $SRCDIR/tests/runner-programs.sh" \
+			"--built $dir/others $few" >>"$dir/commands"
 	done
 fi
 
