@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * System calls, each with a function call_NAME() in calls-SUBJECT.c. Which there are is
- * calls-list.h. Arguments are as the processor has them: 64 bits, of which a call that Linux
- * declares with an int looks at the low half alone.
+ * System calls, each with a function call_NAME() in calls-SUBJECT.c, here or one folder up.
+ * Which there are is calls-list.h. Arguments are as the processor has them: 64 bits, of which
+ * a call that Linux declares with an int looks at the low half alone.
  *
  * A result is the program's, or an error: -errno as the host has it, which calls_do() makes
  * Linux's; ERRORS_LINUX() for one that the host has not; or one of CALLS_*.
@@ -10,10 +10,8 @@
 #ifndef MACOS_CALLS_OWN_H
 #define MACOS_CALLS_OWN_H
 
-#include "../calls.h"
+#include "../calls-both.h"
 #include "errors.h"
-
-typedef int64_t call_fn(struct thread *thread, const uint64_t *argument);
 
 #define CALL(name, arguments) call_fn call_##name;
 #define NONE(name, arguments)
