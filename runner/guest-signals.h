@@ -66,4 +66,11 @@ enum guest_sa {
 	GUEST_SA_ONSTACK = 0x08000000,
 };
 
+/* Of a stack_t: include/uapi/linux/signal.h. */
+enum guest_ss {
+	GUEST_SS_ONSTACK = 1,
+	GUEST_SS_DISABLE = 2,
+};
+#define GUEST_SS_AUTODISARM (1u << 31)
+
 #endif

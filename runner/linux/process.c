@@ -22,6 +22,7 @@
 #include "fds.h"
 #include "futex.h"
 #include "gdb.h"
+#include "guest-signals.h"
 #include "identity.h"
 #include "loop.h"
 #include "random.h"
@@ -242,7 +243,7 @@ static struct thread *make_thread(struct thread *parent, const struct process_st
 	}
 	*thread = *parent;
 	start_own(thread, start);
-	thread->signal.alternate = (struct kernel_stack){ .flags = SS_DISABLE };
+	thread->signal.alternate = (struct kernel_stack){ .flags = GUEST_SS_DISABLE };
 	pthread_mutex_lock(&process->lock);
 	failed = make_vcpu(process, &thread->vcpu, &registers, start, &error);
 	if (!failed)

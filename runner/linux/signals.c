@@ -11,6 +11,7 @@
 
 #include "calls.h"
 #include "frame.h"
+#include "guest-signals.h"
 #include "window.h"
 
 #define NEVER_BLOCKED (signals_bit(SIGKILL) | signals_bit(SIGSTOP))
@@ -228,48 +229,6 @@ static struct kernel_sigaction use_action(struct thread *thread, int number)
 }
 
 /* -------------------------------------------------------------------------
- * The alternate stack.
- */
-bool signals_on_alternate(const struct thread *thread, uint64_t sp)
-{
-	const struct kernel_stack *stack = &thread->signal.alternate;
-
-	return !((unsigned int)stack->flags & SS_AUTODISARM) && sp > stack->base &&
-	       sp - stack->base <= stack->size;
-}
-
-static int set_alternate(struct thread *thread, const struct kernel_stack *new)
-{
-	const unsigned int mode = (unsigned int)new->flags & ~SS_AUTODISARM;
-	struct kernel_stack *stack = &thread->signal.alternate;
-
-	if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
-		return -EINVAL;
-	if (mode != SS_DISABLE && new->size < frame_stack_min)
-		return -ENOMEM;
-	*stack = *new;
-	if (mode == SS_DISABLE)
-		stack->base = stack->size = 0;
-	return 0;
-}
-
-int signals_alternate(struct thread *thread, uint64_t sp, const struct kernel_stack *new,
-		      struct kernel_stack *old)
-{
-	const struct kernel_stack *stack = &thread->signal.alternate;
-	const bool on = signals_on_alternate(thread, sp);
-
-	if (old) {
-		*old = *stack;
-		old->flags = (int32_t)((unsigned int)stack->flags & SS_AUTODISARM);
-		old->flags |= !stack->size ? SS_DISABLE : on ? SS_ONSTACK : 0;
-	}
-	if (!new)
-		return 0;
-	return on ? -EPERM : set_alternate(thread, new);
-}
-
-/* -------------------------------------------------------------------------
  * Delivery.
  */
 /* What it is when no call lends another. */
@@ -294,8 +253,8 @@ static int call_handler(struct thread *thread, const struct kernel_siginfo *info
 	if (!(action->flags & SA_NODEFER))
 		blocked |= signals_bit(info->signo);
 	signals_set_blocked(thread, thread->blocked | blocked);
-	if ((unsigned int)thread->signal.alternate.flags & SS_AUTODISARM)
-		thread->signal.alternate = (struct kernel_stack){ .flags = SS_DISABLE };
+	if ((unsigned int)thread->signal.alternate.flags & GUEST_SS_AUTODISARM)
+		thread->signal.alternate = (struct kernel_stack){ .flags = GUEST_SS_DISABLE };
 	return 0;
 }
 

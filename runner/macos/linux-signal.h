@@ -34,9 +34,6 @@ enum linux_sigaction_flags {
 };
 #define LINUX_SA_RESETHAND 0x80000000u
 
-enum linux_stack_flags { LINUX_SS_ONSTACK = 1, LINUX_SS_DISABLE = 2 };
-#define LINUX_SS_AUTODISARM (1u << 31)
-
 enum linux_si_code {
 	LINUX_SI_USER = 0,
 	LINUX_SI_KERNEL = 0x80,

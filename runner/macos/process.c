@@ -16,6 +16,7 @@
 #include "../fds.h"
 #include "../futex.h"
 #include "../gdb.h"
+#include "../guest-signals.h"
 #include "../identity.h"
 #include "../loop.h"
 #include "../random.h"
@@ -280,7 +281,7 @@ static struct thread *copy_thread(const struct thread *parent, const struct proc
 		return NULL;
 	*thread = *parent;
 	start_own(thread, start);
-	thread->signal.alternate = (struct kernel_stack){ .flags = LINUX_SS_DISABLE };
+	thread->signal.alternate = (struct kernel_stack){ .flags = GUEST_SS_DISABLE };
 	thread->host = thread_host_create();
 	if (!thread->host) {
 		free(thread);

@@ -20,6 +20,7 @@
 
 #include "../calls.h"
 #include "../frame.h"
+#include "../guest-signals.h"
 #include "deliver.h"
 #include "linux-errno.h"
 #include "wait.h"
@@ -173,48 +174,6 @@ static struct kernel_sigaction use_action(struct thread *thread, int number)
 	}
 	signals_unlock(signals);
 	return action;
-}
-
-/* -------------------------------------------------------------------------
- * The alternate stack: as runner/linux/signals.c has it, where it is Linux's.
- */
-bool signals_on_alternate(const struct thread *thread, uint64_t sp)
-{
-	const struct kernel_stack *stack = &thread->signal.alternate;
-
-	return !((unsigned int)stack->flags & LINUX_SS_AUTODISARM) && sp > stack->base &&
-	       sp - stack->base <= stack->size;
-}
-
-static int set_alternate(struct thread *thread, const struct kernel_stack *new)
-{
-	const unsigned int mode = (unsigned int)new->flags & ~LINUX_SS_AUTODISARM;
-	struct kernel_stack *stack = &thread->signal.alternate;
-
-	if (mode != LINUX_SS_DISABLE && mode != LINUX_SS_ONSTACK && mode != 0)
-		return -EINVAL;
-	if (mode != LINUX_SS_DISABLE && new->size < frame_stack_min)
-		return -ENOMEM;
-	*stack = *new;
-	if (mode == LINUX_SS_DISABLE)
-		stack->base = stack->size = 0;
-	return 0;
-}
-
-int signals_alternate(struct thread *thread, uint64_t sp, const struct kernel_stack *new,
-		      struct kernel_stack *old)
-{
-	const struct kernel_stack *stack = &thread->signal.alternate;
-	const bool on = signals_on_alternate(thread, sp);
-
-	if (old) {
-		*old = *stack;
-		old->flags = (int32_t)((unsigned int)stack->flags & LINUX_SS_AUTODISARM);
-		old->flags |= !stack->size ? LINUX_SS_DISABLE : on ? LINUX_SS_ONSTACK : 0;
-	}
-	if (!new)
-		return 0;
-	return on ? -EPERM : set_alternate(thread, new);
 }
 
 /* -------------------------------------------------------------------------
@@ -449,8 +408,8 @@ static int call_handler(struct thread *thread, const struct linux_siginfo *info,
 	if (!(action->flags & LINUX_SA_NODEFER))
 		blocked |= BIT(info->signo);
 	set_blocked(thread, thread->blocked | blocked);
-	if ((unsigned int)thread->signal.alternate.flags & LINUX_SS_AUTODISARM)
-		thread->signal.alternate = (struct kernel_stack){ .flags = LINUX_SS_DISABLE };
+	if ((unsigned int)thread->signal.alternate.flags & GUEST_SS_AUTODISARM)
+		thread->signal.alternate = (struct kernel_stack){ .flags = GUEST_SS_DISABLE };
 	return 0;
 }
 

@@ -14,17 +14,17 @@
 #include <linux/prctl.h>
 #include <linux/resource.h>
 #include <linux/sched.h>
+#include <linux/signal.h>
 #include <linux/sysinfo.h>
 #include <linux/time.h>
 #include <linux/utsname.h>
 #include <linux/wait.h>
 #include <stddef.h>
 
-/* which only the C library has names for: include/linux/signal_types.h, uapi/linux/sched.h */
-#define SS_ONSTACK 1
-#define SS_DISABLE 2
+/* which only the C library has a name for: uapi/linux/sched.h */
 #define SCHED_OTHER SCHED_NORMAL
 
+#include "guest-signals.h"
 #include "macos/linux-errno.h"
 #include "macos/linux-futex.h"
 #include "macos/linux-numbers.h"
@@ -33,6 +33,8 @@
 #include "macos/linux-time.h"
 
 #define SAME(name) _Static_assert((long long)LINUX_##name == (long long)(name), #name)
+#define GUEST_SAME(name) \
+	_Static_assert((long long)GUEST_##name == (long long)(name), #name)
 #define CALLED(name) _Static_assert((int)LINUX_NR_##name == __NR_##name, #name)
 #define PLACED(one, field, other, its) \
 	_Static_assert(offsetof(struct one, field) == offsetof(struct other, its) && \
@@ -140,7 +142,7 @@ SAME(SIGXFSZ); SAME(SIGVTALRM); SAME(SIGPROF); SAME(SIGWINCH); SAME(SIGIO); SAME
 SAME(SIGSYS); SAME(SIGRTMIN); SAME(SIG_BLOCK); SAME(SIG_UNBLOCK); SAME(SIG_SETMASK);
 SAME(SA_NOCLDSTOP); SAME(SA_NOCLDWAIT); SAME(SA_SIGINFO); SAME(SA_EXPOSE_TAGBITS);
 SAME(SA_RESTORER); SAME(SA_ONSTACK); SAME(SA_RESTART); SAME(SA_NODEFER); SAME(SA_RESETHAND);
- SAME(SS_AUTODISARM); SAME(SI_USER); SAME(SI_KERNEL);
+ GUEST_SAME(SS_AUTODISARM); SAME(SI_USER); SAME(SI_KERNEL);
 SAME(SI_QUEUE); SAME(SI_TIMER); SAME(SI_TKILL); SAME(CLD_EXITED); SAME(CLD_KILLED);
 SAME(CLD_DUMPED); SAME(CLD_TRAPPED); SAME(CLD_STOPPED); SAME(CLD_CONTINUED);
 SAME(SIGEV_SIGNAL); SAME(SIGEV_NONE); SAME(SIGEV_THREAD); SAME(SIGEV_THREAD_ID);
@@ -193,7 +195,7 @@ _Static_assert(offsetof(struct linux_siginfo, timer.overrun) == offsetof(siginfo
 _Static_assert(offsetof(struct linux_siginfo, fault.address) == offsetof(siginfo_t, si_addr),
 	       "si_addr");
 _Static_assert(sizeof(struct linux_sigevent) == sizeof(struct sigevent), "sigevent");
-SAME(SS_ONSTACK); SAME(SS_DISABLE); SAME(SCHED_OTHER);
+GUEST_SAME(SS_ONSTACK); GUEST_SAME(SS_DISABLE); SAME(SCHED_OTHER);
 PLACED(linux_sigevent, signo, sigevent, sigev_signo);
 PLACED(linux_sigevent, notify, sigevent, sigev_notify);
 PLACED(linux_sigevent, tid, sigevent, _sigev_un._tid);
