@@ -20,11 +20,11 @@
 #include "calls.h"
 #include "exec.h"
 #include "fds.h"
-#include "futex.h"
 #include "gdb.h"
 #include "guest-signals.h"
 #include "identity.h"
 #include "loop.h"
+#include "process-threads.h"
 #include "random.h"
 #include "registers.h"
 #include "robust.h"
@@ -74,72 +74,13 @@ void process_end(struct process *process, const struct loop_end *end)
 /* -------------------------------------------------------------------------
  * Threads.
  */
-static void link_thread(struct process *process, struct thread *thread)
-{
-	thread->process = process;
-	thread->next = process->first;
-	process->first = thread;
-	process->threads++;
-}
-
-static void unlink_thread(struct process *process, const struct thread *thread)
-{
-	struct thread **at = &process->first;
-
-	while (*at != thread)
-		at = &(*at)->next;
-	*at = thread->next;
-	process->threads--;
-}
-
 void process_begin(struct process *process, struct thread *thread)
 {
 	pthread_mutex_init(&process->lock, NULL);
 	process->first = NULL;
 	process->threads = 0;
-	link_thread(process, thread);
+	threads_link(process, thread);
 	thread->tid = gettid();
-}
-
-/* It is to go on where `registers` are. Needs the lock. */
-static int make_vcpu(struct process *process, struct vcpu **vcpu,
-		     const struct vm_registers *registers, const struct process_start *start,
-		     struct runner_error *error)
-{
-	int failed;
-
-	fds_begin();
-	space_lock(process->space); /* page tables are taken from one place */
-	failed = vcpu_create(vcpu, process->vm, guest_at(0), guest_at(0), error);
-	space_unlock(process->space);
-	fds_end();
-	if (failed)
-		return failed;
-	if (vcpu_load(*vcpu, registers)) {
-		vcpu_release(*vcpu);
-		return runner_error(error, EAGAIN, "a vCPU does not take its registers");
-	}
-	vcpu_set(*vcpu, VM_RESULT, 0);
-	if (start->stack.v)
-		vcpu_set(*vcpu, VM_SP, start->stack.v);
-	if (start->has_thread_pointer)
-		vcpu_set(*vcpu, VM_THREAD_POINTER, start->thread_pointer);
-	return 0;
-}
-
-/* As Linux: what cannot be written is not. */
-static void tell_number(const struct process *process, guest_addr at, int number)
-{
-	if (at.v)
-		space_write(process->space, at, &number, sizeof number);
-}
-
-static void clear_tid(const struct process *process, guest_addr at)
-{
-	if (!at.v)
-		return;
-	tell_number(process, at, 0);
-	futex_wake_one(process, at);
 }
 
 /* The first of a process stays, without work: the host shows a process by it. */
@@ -156,11 +97,11 @@ static void end_thread(struct thread *thread)
 		pthread_mutex_unlock(&process->lock);
 		process_end(process, &(struct loop_end){ 0 });
 	}
-	unlink_thread(process, thread);
+	threads_unlink(process, thread);
 	vcpu_release(thread->vcpu);
 	pthread_mutex_unlock(&process->lock);
 	free(thread);
-	clear_tid(process, word);
+	threads_clear_tid(process, word);
 	while (is_main)
 		pause();
 }
@@ -196,8 +137,8 @@ static void *begin_thread(void *argument)
 
 	signals_block_all();
 	thread->tid = beginning->tid = gettid();
-	tell_number(thread->process, beginning->start->parent_tid, thread->tid);
-	tell_number(thread->process, beginning->start->child_tid, thread->tid);
+	threads_tell_number(thread->process, beginning->start->parent_tid, thread->tid);
+	threads_tell_number(thread->process, beginning->start->child_tid, thread->tid);
 	sem_post(&beginning->begun);
 	process_run(thread);
 	return NULL;
@@ -220,14 +161,6 @@ static int begin(struct beginning *beginning)
 	return failed;
 }
 
-/* What a copy of its parent has not from it. */
-static void start_own(struct thread *thread, const struct process_start *start)
-{
-	thread->clear_tid = start->clear_tid;
-	thread->robust_list = guest_at(0);
-	thread->gdb = NULL;
-}
-
 /* A copy of its parent with a vCPU of its own, known to all. */
 static struct thread *make_thread(struct thread *parent, const struct process_start *start)
 {
@@ -242,12 +175,12 @@ static struct thread *make_thread(struct thread *parent, const struct process_st
 		return NULL;
 	}
 	*thread = *parent;
-	start_own(thread, start);
+	threads_start_own(thread, start);
 	thread->signal.alternate = (struct kernel_stack){ .flags = GUEST_SS_DISABLE };
 	pthread_mutex_lock(&process->lock);
-	failed = make_vcpu(process, &thread->vcpu, &registers, start, &error);
+	failed = threads_make_vcpu(process, &thread->vcpu, &registers, start, &error);
 	if (!failed)
-		link_thread(process, thread);
+		threads_link(process, thread);
 	pthread_mutex_unlock(&process->lock);
 	if (!failed)
 		return thread;
@@ -262,7 +195,7 @@ static void unmake_thread(struct thread *thread)
 	struct process *process = thread->process;
 
 	pthread_mutex_lock(&process->lock);
-	unlink_thread(process, thread);
+	threads_unlink(process, thread);
 	vcpu_release(thread->vcpu);
 	pthread_mutex_unlock(&process->lock);
 	free(thread);
@@ -325,16 +258,6 @@ static void forget_others(struct process *process, struct thread *thread)
 	process_begin(process, thread);
 }
 
-/* CLONE_CLEAR_SIGHAND: what is ignored stays ignored. */
-static void forget_handlers(struct thread *thread, const struct process_start *start)
-{
-	const struct kernel_sigaction none = { 0 };
-
-	for (int i = 1; start->handlers_default && i <= SIGNALS_MAX; i++)
-		if (thread->process->signals->caught & signals_bit(i))
-			signals_act(thread, i, &none, NULL);
-}
-
 /* In the child: memory is a copy, the machine is made anew. */
 static int become_child(struct thread *thread, const struct vm_registers *registers,
 			const struct process_start *start, struct runner_error *error)
@@ -350,12 +273,12 @@ static int become_child(struct thread *thread, const struct vm_registers *regist
 	forget_others(process, thread);
 	stats_forked(&process->counts, true);
 	process->lender = NULL;
-	start_own(thread, start);
-	tell_number(process, start->child_tid, thread->tid);
-	forget_handlers(thread, start);
+	threads_start_own(thread, start);
+	threads_tell_number(process, start->child_tid, thread->tid);
+	threads_forget_handlers(thread, start);
 	failed = vm_after_fork(process->vm, error);
 	if (!failed)
-		failed = make_vcpu(process, &thread->vcpu, registers, start, error);
+		failed = threads_make_vcpu(process, &thread->vcpu, registers, start, error);
 	if (!failed && process->clock)
 		failed = clock_after_fork(process->clock, error);
 	fds_end();
@@ -380,7 +303,7 @@ static int64_t tell_pidfd(const struct process *process, guest_addr at, pid_t pi
 		waitpid(pid, NULL, __WALL);
 		return -number;
 	}
-	tell_number(process, at, fd);
+	threads_tell_number(process, at, fd);
 	return pid;
 }
 
@@ -407,7 +330,7 @@ int64_t process_fork(struct thread *thread, const struct process_start *start)
 	if (pid < 0)
 		return -number;
 	stats_forked(&process->counts, false);
-	tell_number(process, start->parent_tid, pid);
+	threads_tell_number(process, start->parent_tid, pid);
 	return start->pidfd.v ? tell_pidfd(process, start->pidfd, pid) : pid;
 }
 
@@ -429,10 +352,10 @@ static int run_borrower(void *argument)
 	const struct process_start *start = borrower->start;
 
 	thread->tid = gettid();
-	tell_number(&borrower->process, start->parent_tid, thread->tid);
-	tell_number(&borrower->process, start->child_tid, thread->tid);
-	tell_number(&borrower->process, start->pidfd, borrower->pidfd);
-	forget_handlers(thread, start);
+	threads_tell_number(&borrower->process, start->parent_tid, thread->tid);
+	threads_tell_number(&borrower->process, start->child_tid, thread->tid);
+	threads_tell_number(&borrower->process, start->pidfd, borrower->pidfd);
+	threads_forget_handlers(thread, start);
 	process_run(thread);
 	return 0;
 }
@@ -480,7 +403,7 @@ static void fill_borrower(struct borrower *borrower, const struct thread *parent
 	*borrower->thread = *parent;
 	borrower->thread->vcpu = NULL;
 	process_begin(process, borrower->thread);
-	start_own(borrower->thread, start);
+	threads_start_own(borrower->thread, start);
 }
 
 static struct borrower *make_borrower(struct thread *parent, const struct process_start *start)
@@ -497,7 +420,8 @@ static struct borrower *make_borrower(struct thread *parent, const struct proces
 	if (borrower->thread && make_stack(borrower) && !vcpu_save(parent->vcpu, &registers)) {
 		fill_borrower(borrower, parent, start);
 		pthread_mutex_lock(&process->lock);
-		failed = make_vcpu(process, &borrower->thread->vcpu, &registers, start, &error);
+		failed = threads_make_vcpu(process, &borrower->thread->vcpu, &registers, start,
+					   &error);
 		pthread_mutex_unlock(&process->lock);
 	}
 	if (!failed && borrower->process.signals)
@@ -524,7 +448,7 @@ int64_t process_vfork(struct thread *thread, const struct process_start *start)
 	if (result < 0)
 		result = -errno;
 	else
-		clear_tid(process, start->clear_tid);
+		threads_clear_tid(process, start->clear_tid);
 	signals_be(thread);
 	give_back(process, borrower);
 	return result;

@@ -14,11 +14,11 @@
 #include "../calls.h"
 #include "../exec.h"
 #include "../fds.h"
-#include "../futex.h"
 #include "../gdb.h"
 #include "../guest-signals.h"
 #include "../identity.h"
 #include "../loop.h"
+#include "../process-threads.h"
 #include "../random.h"
 #include "../robust.h"
 #include "darwin.h"
@@ -105,24 +105,6 @@ void process_end(struct process *process, const struct loop_end *end)
 /* -------------------------------------------------------------------------
  * Threads.
  */
-static void link_thread(struct process *process, struct thread *thread)
-{
-	thread->process = process;
-	thread->next = process->first;
-	process->first = thread;
-	process->threads++;
-}
-
-static void unlink_thread(struct process *process, const struct thread *thread)
-{
-	struct thread **at = &process->first;
-
-	while (*at != thread)
-		at = &(*at)->next;
-	*at = thread->next;
-	process->threads--;
-}
-
 /* Also of a child, whose first thread it is now. */
 void process_begin(struct process *process, struct thread *thread)
 {
@@ -136,49 +118,8 @@ void process_begin(struct process *process, struct thread *thread)
 			abort();	/* it is the runner's beginning, and there is no memory */
 		pending_begin(&process->host->pending);
 	}
-	link_thread(process, thread);
+	threads_link(process, thread);
 	thread->tid = getpid();
-}
-
-/* It is to go on where `registers` are. Needs the lock. */
-static int make_vcpu(struct process *process, struct vcpu **vcpu,
-		     const struct vm_registers *registers, const struct process_start *start,
-		     struct runner_error *error)
-{
-	int failed;
-
-	fds_begin();
-	space_lock(process->space); /* page tables are taken from one place */
-	failed = vcpu_create(vcpu, process->vm, guest_at(0), guest_at(0), error);
-	space_unlock(process->space);
-	fds_end();
-	if (failed)
-		return failed;
-	if (vcpu_load(*vcpu, registers)) {
-		vcpu_release(*vcpu);
-		return runner_error(error, EAGAIN, "a vCPU does not take its registers");
-	}
-	vcpu_set(*vcpu, VM_RESULT, 0);
-	if (start->stack.v)
-		vcpu_set(*vcpu, VM_SP, start->stack.v);
-	if (start->has_thread_pointer)
-		vcpu_set(*vcpu, VM_THREAD_POINTER, start->thread_pointer);
-	return 0;
-}
-
-/* As Linux: what cannot be written is not. */
-static void tell_number(const struct process *process, guest_addr at, int32_t number)
-{
-	if (at.v)
-		space_write(process->space, at, &number, sizeof number);
-}
-
-static void clear_tid(const struct process *process, guest_addr at)
-{
-	if (!at.v)
-		return;
-	tell_number(process, at, 0);
-	futex_wake_one(process, at);
 }
 
 /* The first of a process stays, without work: it is the one that the host began it with. */
@@ -195,11 +136,11 @@ static void end_thread(struct thread *thread)
 		pthread_mutex_unlock(&process->lock);
 		process_end(process, &(struct loop_end){ 0 });
 	}
-	unlink_thread(process, thread);
+	threads_unlink(process, thread);
 	vcpu_release(thread->vcpu);
 	deliver_leave(process);
 	pthread_mutex_unlock(&process->lock);
-	clear_tid(process, word);
+	threads_clear_tid(process, word);
 	thread_host_free(thread->host);
 	free(thread);
 	while (is_main)
@@ -265,14 +206,6 @@ static int begin(struct thread *thread)
 	return failed;
 }
 
-/* What a copy of its parent has not from it. */
-static void start_own(struct thread *thread, const struct process_start *start)
-{
-	thread->clear_tid = start->clear_tid;
-	thread->robust_list = guest_at(0);
-	thread->gdb = NULL;
-}
-
 static struct thread *copy_thread(const struct thread *parent, const struct process_start *start)
 {
 	struct thread *thread = malloc(sizeof *thread);
@@ -280,7 +213,7 @@ static struct thread *copy_thread(const struct thread *parent, const struct proc
 	if (!thread)
 		return NULL;
 	*thread = *parent;
-	start_own(thread, start);
+	threads_start_own(thread, start);
 	thread->signal.alternate = (struct kernel_stack){ .flags = GUEST_SS_DISABLE };
 	thread->host = thread_host_create();
 	if (!thread->host) {
@@ -312,10 +245,10 @@ static struct thread *make_thread(struct thread *parent, const struct process_st
 	if (!thread)
 		return NULL;
 	pthread_mutex_lock(&process->lock);
-	failed = make_vcpu(process, &thread->vcpu, &registers, start, &error);
+	failed = threads_make_vcpu(process, &thread->vcpu, &registers, start, &error);
 	if (!failed) {
 		thread->tid = thread_number(process);
-		link_thread(process, thread);
+		threads_link(process, thread);
 	}
 	pthread_mutex_unlock(&process->lock);
 	if (!failed)
@@ -331,7 +264,7 @@ static void unmake_thread(struct thread *thread)
 	struct process *process = thread->process;
 
 	pthread_mutex_lock(&process->lock);
-	unlink_thread(process, thread);
+	threads_unlink(process, thread);
 	vcpu_release(thread->vcpu);
 	pthread_mutex_unlock(&process->lock);
 	free_thread(thread);
@@ -345,8 +278,8 @@ int64_t process_clone(struct thread *thread, const struct process_start *start)
 	if (!new)
 		return -EAGAIN;
 	number = new->tid;
-	tell_number(thread->process, start->parent_tid, number);
-	tell_number(thread->process, start->child_tid, number);
+	threads_tell_number(thread->process, start->parent_tid, number);
+	threads_tell_number(thread->process, start->child_tid, number);
 	if (begin(new)) {
 		unmake_thread(new);
 		return -EAGAIN;
@@ -407,16 +340,6 @@ static void renew_host(struct process *process, struct thread *thread)
 	host->self = pthread_self();
 }
 
-/* CLONE_CLEAR_SIGHAND: what is ignored stays ignored. */
-static void forget_handlers(struct thread *thread, const struct process_start *start)
-{
-	const struct kernel_sigaction none = { 0 };
-
-	for (int i = 1; start->handlers_default && i <= LINUX_SIGRTMAX; i++)
-		if (thread->process->signals->caught & signals_bit(i))
-			signals_act(thread, i, &none, NULL);
-}
-
 /* In the child: memory is a copy, the machine is made anew. */
 static int become_child(struct thread *thread, const struct vm_registers *registers,
 			const struct process_start *start, struct runner_error *error)
@@ -435,12 +358,12 @@ static int become_child(struct thread *thread, const struct vm_registers *regist
 	renew_host(process, thread);
 	lent_forget(process);
 	stats_forked(&process->counts, true);
-	start_own(thread, start);
-	tell_number(process, start->child_tid, thread->tid);
-	forget_handlers(thread, start);
+	threads_start_own(thread, start);
+	threads_tell_number(process, start->child_tid, thread->tid);
+	threads_forget_handlers(thread, start);
 	failed = vm_after_fork(process->vm, error);
 	if (!failed)
-		failed = make_vcpu(process, &thread->vcpu, registers, start, error);
+		failed = threads_make_vcpu(process, &thread->vcpu, registers, start, error);
 	if (!failed && process->clock)
 		failed = clock_after_fork(process->clock, error);
 	fds_end();
@@ -483,7 +406,7 @@ int64_t process_fork(struct thread *thread, const struct process_start *start)
 	if (pid < 0)
 		return -number;
 	stats_forked(&process->counts, false);
-	tell_number(process, start->parent_tid, pid);
+	threads_tell_number(process, start->parent_tid, pid);
 	return pid;
 }
 
