@@ -66,6 +66,13 @@ enum guest_sa {
 	GUEST_SA_ONSTACK = 0x08000000,
 };
 
+/* What rt_sigprocmask() does with a set. */
+enum guest_how {
+	GUEST_SIG_BLOCK = 0,
+	GUEST_SIG_UNBLOCK = 1,
+	GUEST_SIG_SETMASK = 2,
+};
+
 /* Of a stack_t: include/uapi/linux/signal.h. */
 enum guest_ss {
 	GUEST_SS_ONSTACK = 1,

@@ -17,8 +17,7 @@ call_fn call_execve, call_execveat;
 call_fn call_prctl, call_prlimit64, call_getrlimit, call_setrlimit;
 call_fn call_setuid, call_setgid, call_setreuid, call_setregid, call_setresuid, call_setresgid;
 /* signals */
-call_fn call_rt_sigaction, call_rt_sigprocmask, call_rt_sigreturn, call_sigaltstack;
-call_fn call_rt_sigpending, call_restart_syscall, call_pause, call_rt_sigsuspend;
+call_fn call_pause, call_rt_sigsuspend;
 /* time */
 call_fn call_clock_gettime, call_clock_getres, call_gettimeofday, call_time;
 /* descriptors and files */

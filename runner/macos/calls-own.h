@@ -19,25 +19,6 @@
 #undef CALL
 #undef NONE
 
-/* The program's memory: 0 or -EFAULT. */
-static inline int calls_read(const struct thread *thread, void *to, uint64_t from, size_t size)
-{
-	return space_read(thread->process->space, to, guest_at(from), size);
-}
-
-static inline int calls_write(const struct thread *thread, uint64_t to, const void *from,
-			      size_t size)
-{
-	return space_write(thread->process->space, guest_at(to), from, size);
-}
-
-/* Where a pointer of 0 says that nothing is wanted. */
-static inline int calls_write_if(const struct thread *thread, uint64_t to, const void *from,
-				 size_t size)
-{
-	return to ? calls_write(thread, to, from, size) : 0;
-}
-
 /*
  * With --verbose: `what` is not there; once for each number, which may be of anything
  * (an ioctl, a flag) as long as it is no other's.

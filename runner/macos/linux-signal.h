@@ -19,7 +19,6 @@ enum linux_signal {
 	LINUX_SIGSYS, LINUX_SIGRTMIN, LINUX_SIGRTMAX = 64,
 };
 
-enum linux_sigmask_how { LINUX_SIG_BLOCK, LINUX_SIG_UNBLOCK, LINUX_SIG_SETMASK };
 enum linux_handler { LINUX_SIG_DFL, LINUX_SIG_IGN };
 
 enum linux_sigaction_flags {
