@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -238,27 +237,36 @@ void kvm_forget(struct vm *vm, uint64_t physical, size_t size)
  * vCPUs.
  */
 
-/* Those that run are left, as by a signal; who wants to run waits. */
+static void wait_a_bit(void)
+{
+	const struct timespec pause = { .tv_nsec = 20000 };
+
+	nanosleep(&pause, NULL);
+}
+
+/*
+ * Those that run are left, as by a signal; who wants to run waits. One signal may be early, before
+ * KVM_RUN, so there are more; but not whenever the last one's handler ends, for then a thread
+ * has no time to say that it was left.
+ */
 static void stop_all(struct vm *vm)
 {
 	__atomic_store_n(&vm->stopped, 1, __ATOMIC_SEQ_CST);
 	for (const struct vcpu *vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
 		while (__atomic_load_n(&vcpu->running, __ATOMIC_SEQ_CST)) {
 			syscall(SYS_tkill, vcpu->thread, SIGNALS_KICK);
-			sched_yield();
+			wait_a_bit();
 		}
 }
 
 static void begin_run(struct vcpu *vcpu)
 {
-	const struct timespec pause = { .tv_nsec = 20000 };
-
 	for (;;) {
 		__atomic_store_n(&vcpu->running, 1, __ATOMIC_SEQ_CST);
 		if (!__atomic_load_n(&vcpu->vm->stopped, __ATOMIC_SEQ_CST))
 			return;
 		__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
-		nanosleep(&pause, NULL);
+		wait_a_bit();
 	}
 }
 
