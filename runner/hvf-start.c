@@ -55,7 +55,7 @@ bool hvf_start_create(struct vm *vm, uint8_t *host)
 	bool good;
 
 	memcpy(host, hvf_start_code, hvf_start_places.end);
-	vm->start_table = pages_take(pages);
+	vm->start_table = tables_take(&pages->tables);
 	if (!vm->start_table)
 		return false;
 	pages->user = vm->start_table;

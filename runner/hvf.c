@@ -294,10 +294,11 @@ void vm_use_device(int fd)
 
 static int create_tables(struct vm *vm, struct runner_error *error)
 {
-	struct pages *pages = &vm->pages;
+	const struct pages_uses uses = { end_uses, begin_code, vm };
 	const size_t size = HVF_PAGE + TABLES_SIZE;
 	uint8_t *host = mmap(NULL, size + HVF_PAGE, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint8_t *tables;
 	int failed;
 
 	if (host == MAP_FAILED)
@@ -305,14 +306,14 @@ static int create_tables(struct vm *vm, struct runner_error *error)
 	vm->own = (uint8_t *)up((uintptr_t)host);
 	munmap(host, (size_t)(vm->own - host));
 	munmap(vm->own + size, HVF_PAGE - (size_t)(vm->own - host));
-	*pages = (struct pages){ .host = vm->own + HVF_PAGE, .physical = TABLES_PHYSICAL,
-				 .size = TABLES_SIZE, .uses = { end_uses, begin_code, vm } };
+	tables = vm->own + HVF_PAGE;
 	failed = add_piece(vm, HVF_START, HVF_START, vm->own, HVF_PAGE, error);
 	if (!failed)
-		failed = add_piece(vm, TABLES_PHYSICAL, TABLES_PHYSICAL, pages->host, TABLES_SIZE, error);
+		failed = add_piece(vm, TABLES_PHYSICAL, TABLES_PHYSICAL, tables, TABLES_SIZE, error);
 	if (failed)
 		return failed;
-	if (!pages_create(pages) || !shim_create(&vm->shim, pages, BELL_PHYSICAL) ||
+	if (!pages_create(&vm->pages, tables, TABLES_PHYSICAL, TABLES_SIZE, &uses) ||
+	    !shim_create(&vm->shim, &vm->pages, BELL_PHYSICAL) ||
 	    !hvf_start_create(vm, vm->own))
 		return runner_error(error, ENOMEM, "no room for page tables");
 	begin_code(vm, HVF_START, VM_PAGE);

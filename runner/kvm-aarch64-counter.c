@@ -45,16 +45,19 @@ void kvm_arm_begin_counter(struct vm *vm)
 		       ioctl(vm->fd, KVM_ARM_SET_COUNTER_OFFSET, &none);
 }
 
-/* How far the physical counter may be ahead of the virtual one. false: it is not the host's. */
-static bool measure(struct vcpu *runner, struct shim_measured *measured)
+/*
+ * How far the physical counter may be ahead of the virtual one. 0: it is not the host's, or was
+ * moved meanwhile; -1: the machine does not run.
+ */
+static int measure(struct vcpu *runner, struct shim_measured *measured)
 {
 	uint64_t before = host_counter();
 
 	kvm_arm_hold(runner);
-	if (!kvm_arm_go(runner, shim_measure(&runner->vm->machine->shim)) ||
+	if (!kvm_arm_go(runner, shim_measure(&runner->vm->shim)) ||
 	    kvm_vcpu_finish(runner) || !kvm_arm_rang(runner, SHIM_FLUSHED))
-		return false;
-	*measured = runner->processor->shim.data->measured;
+		return -1;
+	*measured = runner->shim.data->measured;
 	return measured->counter >= before && measured->counter <= host_counter();
 }
 
@@ -88,17 +91,23 @@ static int64_t likely(const struct kvm_arm_times *times)
 	return sorted[many * LIKELY / KVM_ARM_TIMES];
 }
 
+/* Without an end where others run, and read a page that is of this counter. */
 static bool guess(struct vcpu *vcpu, struct vcpu *runner)
 {
 	struct kvm_arm_times *times = &vcpu->vm->machine->times;
+	const bool first = vcpu->number == 0;
 	struct shim_measured measured;
 
-	for (unsigned int i = 0; i < GUESSES; i++) {
+	for (unsigned int i = 0; i < GUESSES || !first; i++) {
 		int64_t late = likely(times);
+		int good;
 
 		kvm_arm_set(vcpu, KVM_REG_ARM_TIMER_CNT, host_counter() + (uint64_t)late);
-		if (!measure(runner, &measured))
+		good = measure(runner, &measured);
+		if (good < 0)
 			return false;
+		if (!good)
+			continue;
 		if (is_right(&measured))
 			return true;
 		times->ticks[times->count++ % KVM_ARM_TIMES] =
@@ -118,7 +127,7 @@ int kvm_arm_set_counter(struct vcpu *vcpu, struct vcpu *runner, struct runner_er
 	if (vcpu->vm->disturbs)
 		machine->has_counter = guess(vcpu, runner);
 	else
-		machine->has_counter = measure(runner, &measured) && is_right(&measured);
+		machine->has_counter = measure(runner, &measured) > 0 && is_right(&measured);
 	if (!first && !machine->has_counter)
 		return runner_error(error, EAGAIN, "KVM: a vCPU's counter cannot be set");
 	return 0;

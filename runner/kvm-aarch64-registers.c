@@ -97,7 +97,7 @@ static void read_now(const struct vcpu *vcpu, enum shim_place place, struct shim
 void kvm_arm_hold(const struct vcpu *vcpu)
 {
 	struct kvm_processor *processor = vcpu->processor;
-	const struct shim *shim = &vcpu->vm->machine->shim;
+	const struct shim *shim = &vcpu->vm->shim;
 	enum shim_place place;
 	struct shim_now now;
 
@@ -107,7 +107,7 @@ void kvm_arm_hold(const struct vcpu *vcpu)
 	place = shim_place(shim, kvm_arm_pc(vcpu));
 	if (place != SHIM_TOLD) {
 		read_now(vcpu, place, &now);
-		shim_complete(&processor->shim, place, &now, processor->stepping);
+		shim_complete(&vcpu->shim, place, &now, processor->stepping);
 	}
 	/* on its way back, too: some registers are loaded already, and the frame may change */
 	kvm_arm_go(vcpu, shim_resume(shim));
@@ -116,7 +116,7 @@ void kvm_arm_hold(const struct vcpu *vcpu)
 static struct shim_frame *frame_of(const struct vcpu *vcpu)
 {
 	kvm_arm_hold(vcpu);
-	return &vcpu->processor->shim.data->frame;
+	return &vcpu->shim.data->frame;
 }
 
 uint64_t vcpu_get(const struct vcpu *vcpu, enum vm_register which)

@@ -13,7 +13,7 @@ bool kvm_arm_rang(const struct vcpu *vcpu, enum shim_bell bell)
 	const struct kvm_run *run = vcpu->run;
 
 	return run->exit_reason == KVM_EXIT_MMIO && run->mmio.is_write &&
-	       run->mmio.phys_addr == vcpu->vm->machine->shim.doorbell + bell;
+	       run->mmio.phys_addr == vcpu->vm->shim.doorbell + bell;
 }
 
 static void tell_off(struct vm_exit *exit, const char *what, const struct vcpu *vcpu)
@@ -30,8 +30,8 @@ static void tell_off(struct vm_exit *exit, const char *what, const struct vcpu *
  */
 static bool leave_interrupted(struct vcpu *vcpu)
 {
-	const struct shim_frame *frame = &vcpu->processor->shim.data->frame;
-	enum shim_place place = shim_place(&vcpu->vm->machine->shim, kvm_arm_pc(vcpu));
+	const struct shim_frame *frame = &vcpu->shim.data->frame;
+	enum shim_place place = shim_place(&vcpu->vm->shim, kvm_arm_pc(vcpu));
 
 	if (shim_has_to_tell(place, place == SHIM_SAVED ? frame->syndrome :
 							  kvm_arm_get_system(vcpu, SHIM_ESR_EL1)))
@@ -44,7 +44,7 @@ static bool leave_interrupted(struct vcpu *vcpu)
 /* Of memory that the host cannot have: behind the end of a file. KVM does not say where. */
 static bool leave_nothing_there(struct vcpu *vcpu, struct vm_exit *exit)
 {
-	uint64_t failed = shim_copy_failed(&vcpu->vm->machine->shim, kvm_arm_pc(vcpu));
+	uint64_t failed = shim_copy_failed(&vcpu->vm->shim, kvm_arm_pc(vcpu));
 
 	if (failed) {
 		kvm_arm_go(vcpu, failed);
@@ -59,7 +59,7 @@ static bool leave_nothing_there(struct vcpu *vcpu, struct vm_exit *exit)
 static void leave_told(struct vcpu *vcpu, struct vm_exit *exit)
 {
 	vcpu->processor->held = true;
-	switch (shim_told(&vcpu->vm->machine->pages, &vcpu->processor->shim, &exit->fault)) {
+	switch (shim_told(&vcpu->vm->pages, &vcpu->shim, &exit->fault)) {
 	case SHIM_CALL:
 		exit->why = VM_CALL;
 		break;

@@ -37,10 +37,10 @@ static bool set_keys(const struct vcpu *vcpu)
 
 static bool set_registers(const struct vcpu *vcpu)
 {
-	const struct kvm_machine *machine = vcpu->vm->machine;
+	const struct vm *vm = vcpu->vm;
 	struct shim_register registers[SHIM_REGISTERS];
-	unsigned int many = shim_registers(&machine->shim, &machine->pages, &vcpu->processor->shim,
-					   machine->physical_bits, registers);
+	unsigned int many = shim_registers(&vm->shim, &vm->pages, &vcpu->shim,
+					   vm->machine->physical_bits, registers);
 
 	for (unsigned int i = 0; i < many; i++)
 		if (!kvm_arm_set_system(vcpu, registers[i].number, registers[i].value))
@@ -51,12 +51,12 @@ static bool set_registers(const struct vcpu *vcpu)
 /* A vCPU that was somebody else's is reset: nothing is left of that, its vectors neither. */
 int kvm_arm_start(struct vcpu *vcpu, uint64_t pc, uint64_t sp, struct runner_error *error)
 {
-	struct kvm_machine *machine = vcpu->vm->machine;
+	struct vm *vm = vcpu->vm;
 
-	if (ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &machine->init))
+	if (ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &vm->machine->init))
 		return kvm_fails(error, "a vCPU's reset");
-	shim_begin(&vcpu->processor->shim, pc, sp);
-	if (!set_registers(vcpu) || !set_keys(vcpu) || !kvm_arm_go(vcpu, shim_resume(&machine->shim)))
+	shim_begin(&vcpu->shim, pc, sp);
+	if (!set_registers(vcpu) || !set_keys(vcpu) || !kvm_arm_go(vcpu, shim_resume(&vm->shim)))
 		return kvm_fails(error, "a vCPU's first registers");
 	vcpu->processor->held = true;
 	vcpu->processor->stepping = false;

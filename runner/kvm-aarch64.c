@@ -7,18 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "kvm-aarch64.h"
 #include "startup.h"
 
-#define MIB (1ull << 20)
 #define DOORBELL_PHYSICAL 0ull		/* no memory */
-#define TABLES_PHYSICAL MIB		/* the machine's own memory */
-#define TABLES_SIZE (64 * MIB)		/* of which only what is used exists */
-#define MEMORY_PHYSICAL (4096 * MIB)
 enum { ADDRESS_BITS = 40, ADDRESS_BITS_MOST = 48 };	/* where KVM does not say; of our tables */
 
 /* -------------------------------------------------------------------------
@@ -66,7 +61,7 @@ static bool flush(struct vcpu *vcpu)
 	if (!vcpu)
 		return false;
 	kvm_arm_hold(vcpu);
-	vcpu->processor->shim.data->flush = 1;
+	vcpu->shim.data->flush = 1;
 	return !kvm_vcpu_finish(vcpu) && kvm_arm_rang(vcpu, SHIM_FLUSHED);
 }
 
@@ -104,14 +99,14 @@ int vm_map(struct vm *vm, guest_addr at, uint64_t physical, size_t size, unsigne
 		vm_unmap(vm, at, size);
 		return 0;
 	}
-	if (!pages_map(&vm->machine->pages, at.v, physical, size, prot))
+	if (!pages_map(&vm->pages, at.v, physical, size, prot))
 		return runner_error(error, ENOMEM, "no room for page tables");
 	return 0;
 }
 
 size_t vm_unmap(struct vm *vm, guest_addr at, size_t size)
 {
-	return pages_unmap(&vm->machine->pages, at.v, size);
+	return pages_unmap(&vm->pages, at.v, size);
 }
 
 /* -------------------------------------------------------------------------
@@ -135,19 +130,13 @@ unsigned long kvm_machine_type(int kvm)
 
 static int create_memory(struct vm *vm, struct runner_error *error)
 {
-	struct pages *pages = &vm->machine->pages;
-	void *host = mmap(NULL, TABLES_SIZE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	int failed;
+	const struct pages_uses uses = { end_uses, begin_code, vm };
+	int failed = kvm_add_own(vm, error);
 
-	if (host == MAP_FAILED)
-		return kvm_fails(error, "memory for page tables");
-	*pages = (struct pages){ .host = host, .physical = TABLES_PHYSICAL, .size = TABLES_SIZE,
-				 .uses = { end_uses, begin_code, vm } };
-	failed = vm_add_memory(vm, TABLES_PHYSICAL, host, TABLES_SIZE, error);
 	if (failed)
 		return failed;
-	if (!pages_create(pages) || !shim_create(&vm->machine->shim, pages, DOORBELL_PHYSICAL))
+	if (!pages_create(&vm->pages, vm->own, KVM_OWN_PHYSICAL, KVM_OWN_SIZE, &uses) ||
+	    !shim_create(&vm->shim, &vm->pages, DOORBELL_PHYSICAL))
 		return runner_error(error, ENOMEM, "no room for page tables");
 	return 0;
 }
@@ -206,102 +195,42 @@ int kvm_machine_create(struct vm *vm, struct runner_error *error)
 	return failed;
 }
 
-int kvm_machine_again(struct vm *vm, struct runner_error *error)
+void kvm_machine_again(struct vm *vm)
 {
-	(void)error;
 	vm->machine->started = false;
 	vm->machine->flusher = NULL;
-	pages_forked(&vm->machine->pages);
+	pages_forked(&vm->pages);
 	kvm_arm_begin_counter(vm);
-	return 0;
 }
 
 void kvm_machine_destroy(struct vm *vm)
 {
-	struct kvm_machine *machine = vm->machine;
-
-	if (!machine)
-		return;
-	if (machine->pages.host) {
-		munmap(machine->pages.host, machine->pages.size);
-		pages_destroy(&machine->pages);
-	}
-	free(machine);
+	if (vm->pages.tables.host)
+		pages_destroy(&vm->pages);
 }
 
 int kvm_machine_describe(struct vcpu *vcpu, struct runner_error *error)
 {
-	struct kvm_machine *machine = vcpu->vm->machine;
 	struct vcpu *runner;
 	int failed;
 
-	if (ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &machine->init))
+	if (ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &vcpu->vm->machine->init))
 		return kvm_fails(error, "a vCPU's features");
 	vcpu->processor = calloc(1, sizeof *vcpu->processor);
-	if (!vcpu->processor ||
-	    !shim_add_cpu(&machine->shim, &machine->pages, vcpu->number, &vcpu->processor->shim))
+	if (!vcpu->processor)
 		return runner_error(error, ENOMEM, "no memory for a vCPU");
-	memset(vcpu->processor->shim.data->given, 0, sizeof vcpu->processor->shim.data->given);
 	runner = find_own(vcpu->vm);
 	failed = kvm_arm_start(vcpu, 0, 0, error);
 	return failed ? failed : kvm_arm_set_counter(vcpu, runner ? runner : vcpu, error);
 }
 
-void kvm_machine_forget(struct vcpu *vcpu)
-{
-	free(vcpu->processor);
-}
-
 void vm_physical_range(const struct vm *vm, uint64_t *start, uint64_t *end)
 {
-	*start = MEMORY_PHYSICAL;
+	*start = KVM_MEMORY_PHYSICAL;
 	*end = 1ull << vm->machine->physical_bits;
 }
 
 uint64_t vm_hwcap(const struct vm *vm, unsigned int word)
 {
 	return vm->machine->hwcap[word];
-}
-
-/* -------------------------------------------------------------------------
- * What the shim answers. The vCPU's own thread writes it between runs, so that no read
- * is under way; other threads only set and clear lanes.
- */
-void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear)
-{
-	shim_attention(&vcpu->processor->shim, set, clear);
-}
-
-void vcpu_answer(struct vcpu *vcpu, const struct vm_answers *answers)
-{
-	shim_answer(&vcpu->processor->shim, answers);
-}
-
-size_t vcpu_random_room(const struct vcpu *vcpu)
-{
-	return vcpu->processor->shim.pool->next;
-}
-
-void vcpu_random_fill(struct vcpu *vcpu, const void *bytes)
-{
-	shim_random_fill(&vcpu->processor->shim, bytes);
-}
-
-void vm_random_fd(struct vm *vm, unsigned int fd, bool is)
-{
-	shim_random_fd(&vm->machine->shim, fd, is);
-}
-
-bool vm_answered(struct vm *vm, unsigned int number, const char **name, uint64_t *count)
-{
-	if (number >= SHIM_ANSWERS)
-		return false;
-	*name = shim_answer_name(number);
-	*count = 0;
-	pthread_mutex_lock(&vm->lock);
-	for (const struct vcpu *vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
-		*count += __atomic_load_n(&vcpu->processor->shim.data->given[number],
-					  __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&vm->lock);
-	return true;
 }

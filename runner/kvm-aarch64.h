@@ -3,12 +3,9 @@
 #ifndef KVM_AARCH64_H
 #define KVM_AARCH64_H
 
-#include "aarch64/pages.h"
-#include "aarch64/shim.h"
 #include "kvm.h"
 
 struct kvm_processor {
-	struct shim_cpu shim;
 	bool held;	/* user code's registers are in the shim's frame */
 	bool stepping;
 };
@@ -21,8 +18,6 @@ struct kvm_arm_times {
 };
 
 struct kvm_machine {
-	struct pages pages;
-	struct shim shim;
 	struct kvm_vcpu_init init;
 	unsigned int physical_bits;
 	uint64_t key[SHIM_KEYS];	/* of pointer authentication: a process's */

@@ -10,10 +10,10 @@
 /* Where user code's registers are now. The way back may have begun already: sysretq, iretq. */
 enum registers_at kvm_x86_where(const struct vcpu *vcpu)
 {
-	const struct shim *shim = &vcpu->vm->machine->shim;
+	const struct shim *shim = &vcpu->vm->shim;
 	uint64_t rip = kvm_x86_registers(vcpu)->rip;
 
-	if (shim_place(shim, &vcpu->processor->shim, rip) != SHIM_ELSEWHERE)
+	if (shim_place(shim, &vcpu->shim, rip) != SHIM_ELSEWHERE)
 		return shim->in_ring3 ? AT_USER_CALL : AT_CALL;
 	if (rip >= shim->fault && rip < shim->fault_end)
 		return AT_FAULT;
@@ -43,7 +43,7 @@ static __u64 *place_of_pc(const struct vcpu *vcpu)
 	case AT_USER_CALL:
 		return regs->rip == kvm_x86_call_entry(vcpu) ? &regs->rcx : &regs->r11;
 	case AT_FAULT:
-		return (__u64 *)&shim_frame(&vcpu->processor->shim)->rip;
+		return (__u64 *)&shim_frame(&vcpu->shim)->rip;
 	default:
 		return &regs->rip;
 	}
@@ -62,7 +62,7 @@ static uint64_t *place_of(const struct vcpu *vcpu, enum vm_register which)
 		return (uint64_t *)place_of_pc(vcpu);
 	case VM_SP:
 		return kvm_x86_where(vcpu) == AT_FAULT ?
-			       &shim_frame(&vcpu->processor->shim)->rsp :
+			       &shim_frame(&vcpu->shim)->rsp :
 			       (uint64_t *)&regs->rsp;
 	default:
 		return (uint64_t *)argument(vcpu, which - VM_ARGUMENT);
@@ -113,7 +113,7 @@ static uint64_t flags(const struct vcpu *vcpu)
 	case AT_CALL:
 		return regs->r11;
 	case AT_FAULT:
-		return shim_frame(&vcpu->processor->shim)->rflags;
+		return shim_frame(&vcpu->shim)->rflags;
 	default:
 		return regs->rflags;
 	}

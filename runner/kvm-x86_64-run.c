@@ -33,7 +33,7 @@ static void tell_fault(struct vm_exit *exit, struct shim_signal signal)
 static void leave_shim(struct vcpu *vcpu, struct vm_exit *exit, enum shim_place place,
 		       uint64_t back)
 {
-	const struct shim_cpu *cpu = &vcpu->processor->shim;
+	const struct shim_cpu *cpu = &vcpu->shim;
 	const struct shim_saved *saved = &cpu->data->saved;
 	struct vm_registers all;
 	bool good = !vcpu_save(vcpu, &all);
@@ -52,11 +52,11 @@ static void leave_shim(struct vcpu *vcpu, struct vm_exit *exit, enum shim_place 
 /* A step of a debugger's: to it, a system call is one instruction. */
 static bool steps_in_call(const struct vcpu *vcpu)
 {
-	const struct shim_cpu *cpu = &vcpu->processor->shim;
+	const struct shim_cpu *cpu = &vcpu->shim;
 	const struct shim_frame *frame = shim_frame(cpu);
 
 	return kvm_x86_where(vcpu) == AT_FAULT && frame->vector == SHIM_DEBUG &&
-	       shim_place(&vcpu->vm->machine->shim, cpu, frame->rip) != SHIM_ELSEWHERE;
+	       shim_place(&vcpu->vm->shim, cpu, frame->rip) != SHIM_ELSEWHERE;
 }
 
 /* An exception that is on its way to ring 0: KVM keeps it, and other registers would get it. */
@@ -74,9 +74,9 @@ static bool is_raised(const struct vcpu *vcpu)
  */
 static bool leave_interrupted(struct vcpu *vcpu, struct vm_exit *exit)
 {
-	const struct shim *shim = &vcpu->vm->machine->shim;
+	const struct shim *shim = &vcpu->vm->shim;
 	uint64_t rip = kvm_x86_registers(vcpu)->rip;
-	enum shim_place place = shim_place(shim, &vcpu->processor->shim, rip);
+	enum shim_place place = shim_place(shim, &vcpu->shim, rip);
 
 	if (is_raised(vcpu))
 		return false;
@@ -94,13 +94,13 @@ static void leave_copy(struct vcpu *vcpu, struct vm_exit *exit)
 
 static void leave_fault(struct vcpu *vcpu, struct vm_exit *exit)
 {
-	const struct shim_cpu *cpu = &vcpu->processor->shim;
+	const struct shim_cpu *cpu = &vcpu->shim;
 	const struct shim_frame *frame = shim_frame(cpu);
 	const bool at_fault = kvm_x86_where(vcpu) == AT_FAULT;
 	struct kvm_sregs sregs;
 
 	if (at_fault && frame->cs == SHIM_KERNEL_CS &&
-	    shim_place(&vcpu->vm->machine->shim, cpu, frame->rip) == SHIM_BORROWED) {
+	    shim_place(&vcpu->vm->shim, cpu, frame->rip) == SHIM_BORROWED) {
 		leave_copy(vcpu, exit);
 		return;
 	}
@@ -128,7 +128,7 @@ static void leave_call(struct vcpu *vcpu, struct vm_exit *exit)
 	struct kvm_regs *regs = kvm_x86_registers(vcpu);
 
 	exit->why = VM_CALL;
-	if (!vcpu->vm->machine->shim.in_ring3)
+	if (!vcpu->vm->shim.in_ring3)
 		return;
 	if (kvm_x86_where(vcpu) != AT_USER_CALL || regs->r11 >= SHIM_USER_END) {
 		tell_fault(exit, forbidden);

@@ -2,7 +2,6 @@
 /* How a vCPU begins, and what the machine does with it: it is tried. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <string.h>
 #include <sys/ioctl.h>
 
 #include "kvm-x86_64.h"
@@ -57,13 +56,13 @@ static void make_user(struct kvm_sregs *sregs)
 static int first_registers(struct vcpu *vcpu, struct runner_error *error)
 {
 	struct kvm_machine *machine = vcpu->vm->machine;
-	const struct shim *shim = &machine->shim;
+	const struct shim *shim = &vcpu->vm->shim;
 	struct kvm_sregs *sregs = &machine->user;
 
 	if (ioctl(vcpu->fd, KVM_GET_SREGS, sregs))
 		return kvm_fails(error, "a vCPU's registers");
 	sregs->cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG;
-	sregs->cr3 = machine->pages.root;
+	sregs->cr3 = vcpu->vm->pages.root;
 	sregs->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 	if (kvm_x86_cpuid(machine, 1, 0)->ecx & CPUID_1_XSAVE)
 		sregs->cr4 |= CR4_OSXSAVE;
@@ -96,7 +95,7 @@ static bool set_call(const struct vcpu *vcpu, uint64_t entry)
 {
 	return kvm_x86_set_msr(vcpu, MSR_STAR, STAR) && kvm_x86_set_msr(vcpu, MSR_LSTAR, entry) &&
 	       kvm_x86_set_msr(vcpu, MSR_SYSCALL_MASK,
-		       vcpu->vm->machine->shim.in_ring3 ? 0 : FLAGS_CLEARED);
+		       vcpu->vm->shim.in_ring3 ? 0 : FLAGS_CLEARED);
 }
 
 /*
@@ -141,8 +140,8 @@ int kvm_x86_set_user(const struct vcpu *vcpu, uint64_t fs_base, uint64_t gs_base
 {
 	struct kvm_sregs sregs = vcpu->vm->machine->user;
 
-	sregs.tr = (struct kvm_segment){ .base = vcpu->processor->shim.tss,
-					 .limit = vcpu->vm->machine->shim.tss_limit,
+	sregs.tr = (struct kvm_segment){ .base = vcpu->shim.tss,
+					 .limit = vcpu->vm->shim.tss_limit,
 					 .selector = SHIM_TASK, .type = TYPE_TASK, .present = 1 };
 	sregs.fs.base = fs_base;
 	sregs.gs.base = gs_base;
@@ -205,9 +204,9 @@ static int probe(struct vm *vm, struct vcpu *vcpu, struct runner_error *error)
 	uint64_t before, told, after;
 	int failed, khz;
 
-	failed = set_up(vcpu, vcpu->processor->shim.user_call, error);
+	failed = set_up(vcpu, vcpu->shim.user_call, error);
 	if (!failed)
-		failed = set_start(vcpu, shim_probe(&vcpu->processor->shim), 0, error);
+		failed = set_start(vcpu, shim_probe(&vcpu->shim), 0, error);
 	if (failed)
 		return failed;
 	before = counter();
@@ -223,7 +222,7 @@ static int probe(struct vm *vm, struct vcpu *vcpu, struct runner_error *error)
 				    vcpu->run->exit_reason,
 				    (unsigned long long)vcpu->run->s.regs.regs.rip);
 	told = vcpu->run->s.regs.regs.rax;
-	machine->shim.in_ring3 = (sregs.cs.selector & 3) == 3;
+	vm->shim.in_ring3 = (sregs.cs.selector & 3) == 3;
 	machine->has_counter = told >= before && told <= after;
 	khz = ioctl(vcpu->fd, KVM_GET_TSC_KHZ);
 	machine->counter_hz = khz > 0 ? khz * 1000ull : 0;
@@ -233,7 +232,6 @@ static int probe(struct vm *vm, struct vcpu *vcpu, struct runner_error *error)
 /* Ring 3 has what it needs for the trial, and only keeps it where it has to. */
 int kvm_x86_try(struct vm *vm, struct runner_error *error)
 {
-	struct kvm_machine *machine = vm->machine;
 	struct vcpu *vcpu;
 	int failed = kvm_vcpu_create(&vcpu, vm, error);
 
@@ -241,26 +239,24 @@ int kvm_x86_try(struct vm *vm, struct runner_error *error)
 		return failed;
 	vcpu_release(vcpu);
 	startup_step("machine: a vCPU");
-	shim_open(&machine->shim, &machine->pages, vcpu->number, true);
+	shim_open(&vm->shim, &vm->pages, vcpu->number, true);
 	failed = probe(vm, vcpu, error);
 	startup_step("machine: probe of `syscall`");
-	shim_open(&machine->shim, &machine->pages, vcpu->number, machine->shim.in_ring3);
+	shim_open(&vm->shim, &vm->pages, vcpu->number, vm->shim.in_ring3);
 	return failed;
 }
 
 uint64_t kvm_x86_call_entry(const struct vcpu *vcpu)
 {
-	const struct shim_cpu *cpu = &vcpu->processor->shim;
+	const struct shim_cpu *cpu = &vcpu->shim;
 
-	return vcpu->vm->machine->shim.in_ring3 ? cpu->user_call : cpu->call;
+	return vcpu->vm->shim.in_ring3 ? cpu->user_call : cpu->call;
 }
 
 int kvm_machine_start(struct vcpu *vcpu, guest_addr pc, guest_addr sp, struct runner_error *error)
 {
 	int failed = set_up(vcpu, kvm_x86_call_entry(vcpu), error);
 
-	vcpu_attention(vcpu, VM_ATTENTION_ANSWERS, (uint32_t)~VM_ATTENTION_ANSWERS);
-	memset(vcpu->processor->shim.pool, 0, sizeof(struct shim_pool));
-	vcpu->processor->shim.pool->next = SHIM_POOL;
+	shim_renew(&vcpu->shim);
 	return failed ? failed : set_start(vcpu, pc.v, sp.v, error);
 }

@@ -5,19 +5,12 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 
 #include "kvm-x86_64.h"
 #include "startup.h"
 
-#define GIB (1ull << 30)
-#define TABLES_PHYSICAL 0x100000ull	/* the machine's own memory */
-#define TABLES_SIZE (64ull << 20)	/* of which only what is used exists */
-#define MEMORY_PHYSICAL (4 * GIB)	/* above the holes of a PC */
 /* Three pages and one that Intel's KVM wants for itself; in a hole of a PC. */
 #define KVM_TASK 0xfffbd000ul
 #define KVM_IDENTITY 0xfffbc000ull
@@ -76,21 +69,9 @@ static int learn_features(struct vm *vm, struct runner_error *error)
 
 int kvm_machine_describe(struct vcpu *vcpu, struct runner_error *error)
 {
-	struct kvm_machine *machine = vcpu->vm->machine;
-
-	if (ioctl(vcpu->fd, KVM_SET_CPUID2, machine->cpuid))
+	if (ioctl(vcpu->fd, KVM_SET_CPUID2, vcpu->vm->machine->cpuid))
 		return kvm_fails(error, "a vCPU's features");
-	vcpu->processor = calloc(1, sizeof *vcpu->processor);
-	if (!vcpu->processor ||
-	    !shim_add_cpu(&machine->shim, &machine->pages, vcpu->number, &vcpu->processor->shim))
-		return runner_error(error, ENOMEM, "no memory for a vCPU");
-	memset(vcpu->processor->shim.data->given, 0, sizeof vcpu->processor->shim.data->given);
 	return 0;
-}
-
-void kvm_machine_forget(struct vcpu *vcpu)
-{
-	free(vcpu->processor);
 }
 
 uint64_t vm_hwcap(const struct vm *vm, unsigned int word)
@@ -107,21 +88,12 @@ uint64_t vm_hwcap(const struct vm *vm, unsigned int word)
  */
 static int create_memory(struct vm *vm, struct runner_error *error)
 {
-	struct pages *pages = &vm->machine->pages;
-	void *host = mmap(NULL, TABLES_SIZE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	int failed;
+	int failed = kvm_add_own(vm, error);
 
-	if (host == MAP_FAILED)
-		return kvm_fails(error, "memory for page tables");
-	pages->host = host;
-	pages->physical = TABLES_PHYSICAL;
-	pages->size = TABLES_SIZE;
-	failed = vm_add_memory(vm, TABLES_PHYSICAL, host, TABLES_SIZE, error);
 	if (failed)
 		return failed;
-	pages->root = pages_take(pages);
-	if (!shim_create(&vm->machine->shim, pages))
+	if (!pages_create(&vm->pages, vm->own, KVM_OWN_PHYSICAL, KVM_OWN_SIZE) ||
+	    !shim_create(&vm->shim, &vm->pages))
 		return runner_error(error, ENOMEM, "no room for page tables");
 	return 0;
 }
@@ -160,23 +132,15 @@ int kvm_machine_create(struct vm *vm, struct runner_error *error)
 	return failed ? failed : kvm_x86_try(vm, error);
 }
 
-int kvm_machine_again(struct vm *vm, struct runner_error *error)
+void kvm_machine_again(struct vm *vm)
 {
-	(void)error;
 	set_places(vm);
-	return 0;
 }
 
 void kvm_machine_destroy(struct vm *vm)
 {
-	struct kvm_machine *machine = vm->machine;
-
-	if (!machine)
-		return;
-	if (machine->pages.host)
-		munmap(machine->pages.host, machine->pages.size);
-	free(machine->cpuid);
-	free(machine);
+	if (vm->machine)
+		free(vm->machine->cpuid);
 }
 
 struct guest_range vm_user_range(const struct vm *vm)
@@ -193,7 +157,7 @@ struct guest_range vm_own_range(const struct vm *vm)
 
 void vm_physical_range(const struct vm *vm, uint64_t *start, uint64_t *end)
 {
-	*start = MEMORY_PHYSICAL;
+	*start = KVM_MEMORY_PHYSICAL;
 	*end = vm->machine->physical_end;
 }
 
@@ -243,7 +207,7 @@ static unsigned int page_flags(unsigned int prot)
 int vm_map(struct vm *vm, guest_addr at, uint64_t physical, size_t size, unsigned int prot,
 	   struct runner_error *error)
 {
-	struct pages *pages = &vm->machine->pages;
+	struct pages *pages = &vm->pages;
 	struct run_of_pages run = { 0 };
 
 	if (!prot) {
@@ -261,73 +225,17 @@ int vm_map(struct vm *vm, guest_addr at, uint64_t physical, size_t size, unsigne
 
 size_t vm_unmap(struct vm *vm, guest_addr at, size_t size)
 {
-	const struct pages *pages = &vm->machine->pages;
+	const struct pages *pages = &vm->pages;
 	struct run_of_pages run = { 0 };
 	size_t there = 0;
 
 	for (uint64_t next = pages_next(pages, at.v), end = at.v + size; next < end;
 	     next = pages_next(pages, next + VM_PAGE)) {
-		uint64_t page = pages_clear(&vm->machine->pages, next);
+		uint64_t page = pages_clear(&vm->pages, next);
 
 		there += page != 0;
 		gather(vm, &run, page);
 	}
 	forget_run(vm, &run);
 	return there;
-}
-
-/* -------------------------------------------------------------------------
- * What the shim answers. The vCPU's own thread writes it between runs, so that no read
- * is under way; other threads only set and clear lanes.
- */
-void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear)
-{
-	uint32_t *attention = &vcpu->processor->shim.data->attention;
-
-	__atomic_or_fetch(attention, set, __ATOMIC_SEQ_CST);
-	__atomic_and_fetch(attention, ~clear, __ATOMIC_RELEASE);
-}
-
-void vcpu_answer(struct vcpu *vcpu, const struct vm_answers *answers)
-{
-	vcpu->processor->shim.data->answers = *answers;
-	vcpu_attention(vcpu, 0, VM_ATTENTION_ANSWERS);
-}
-
-/* In ring 3 there is no place that the program could not read. */
-size_t vcpu_random_room(const struct vcpu *vcpu)
-{
-	return vcpu->vm->machine->shim.in_ring3 ? 0 : vcpu->processor->shim.pool->next;
-}
-
-void vcpu_random_fill(struct vcpu *vcpu, const void *bytes)
-{
-	struct shim_pool *pool = vcpu->processor->shim.pool;
-
-	memcpy(pool->byte, bytes, pool->next);
-	pool->next = 0;
-}
-
-void vm_random_fd(struct vm *vm, unsigned int fd, bool is)
-{
-	uint32_t *word = &vm->machine->shim.shared->random[fd / 32], bit = 1u << fd % 32;
-
-	if (is)
-		__atomic_or_fetch(word, bit, __ATOMIC_SEQ_CST);
-	else
-		__atomic_and_fetch(word, ~bit, __ATOMIC_SEQ_CST);
-}
-
-bool vm_answered(struct vm *vm, unsigned int number, const char **name, uint64_t *count)
-{
-	if (vm->machine->shim.in_ring3 || number >= SHIM_ANSWERS)
-		return false;
-	*name = shim_answer_name(number);
-	*count = 0;
-	pthread_mutex_lock(&vm->lock);
-	for (const struct vcpu *vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
-		*count += __atomic_load_n(&vcpu->processor->shim.data->given[number],
-					  __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&vm->lock);
-	return true;
 }

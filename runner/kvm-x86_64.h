@@ -4,16 +4,8 @@
 #define KVM_X86_64_H
 
 #include "kvm.h"
-#include "x86_64/pages.h"
-#include "x86_64/shim.h"
-
-struct kvm_processor {
-	struct shim_cpu shim;
-};
 
 struct kvm_machine {
-	struct pages pages;
-	struct shim shim;
 	struct kvm_cpuid2 *cpuid;
 	struct kvm_sregs user;		/* of a vCPU that begins */
 	bool has_counter;

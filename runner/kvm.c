@@ -132,6 +132,9 @@ void vm_destroy(struct vm *vm)
 {
 	destroy_vcpus(vm);
 	kvm_machine_destroy(vm);
+	free(vm->machine);
+	if (vm->own)
+		munmap(vm->own, KVM_OWN_SIZE);
 	if (vm->fd >= 0)
 		fds_close(vm->fd);
 	if (vm->kvm >= 0)
@@ -167,6 +170,17 @@ int vm_add_memory(struct vm *vm, uint64_t physical, void *host, size_t size,
 	return 0;
 }
 
+int kvm_add_own(struct vm *vm, struct runner_error *error)
+{
+	void *host = mmap(NULL, KVM_OWN_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (host == MAP_FAILED)
+		return kvm_fails(error, "memory for page tables");
+	vm->own = host;
+	return vm_add_memory(vm, KVM_OWN_PHYSICAL, host, KVM_OWN_SIZE, error);
+}
+
 /* KVM is told by the host's kernel: Linux, mmu_notifier. */
 void vm_memory_changed(struct vm *vm, uint64_t physical, size_t size)
 {
@@ -188,7 +202,8 @@ int vm_after_fork(struct vm *vm, struct runner_error *error)
 	for (unsigned int i = 0; i < vm->slots; i++)
 		if (set_slot(vm, i, &vm->slot[i]))
 			return kvm_fails(error, "memory");
-	return kvm_machine_again(vm, error);
+	kvm_machine_again(vm);
+	return 0;
 }
 
 static bool set(uint8_t *host, size_t size, int prot)
@@ -274,8 +289,11 @@ static int make_vcpu(struct vcpu **result, struct vm *vm, struct runner_error *e
 {
 	struct vcpu *vcpu = calloc(1, sizeof *vcpu);
 
-	if (!vcpu)
+	if (!vcpu || !shim_add_cpu(&vm->shim, &vm->pages, vm->created, &vcpu->shim)) {
+		free(vcpu);
 		return runner_error(error, ENOMEM, "no memory for a vCPU");
+	}
+	memset(vcpu->shim.data->given, 0, sizeof vcpu->shim.data->given);
 	vcpu->vm = vm;
 	vcpu->number = vm->created;
 	vcpu->fd = fds_hide(ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)vm->created));
@@ -311,7 +329,7 @@ int kvm_vcpu_create(struct vcpu **vcpu, struct vm *vm, struct runner_error *erro
 
 void kvm_vcpu_destroy(struct vcpu *vcpu)
 {
-	kvm_machine_forget(vcpu);
+	free(vcpu->processor);
 	munmap(vcpu->run, vcpu->vm->run_size);
 	fds_close(vcpu->fd);
 	free(vcpu);
@@ -434,4 +452,46 @@ void vcpu_kick(struct vcpu *vcpu)
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&vcpu->running, __ATOMIC_SEQ_CST))
 		tgkill(getpid(), vcpu->thread, SIGNALS_KICK);
+}
+
+/* -------------------------------------------------------------------------
+ * What the shim answers. The vCPU's own thread writes it between runs, so that no read
+ * is under way; other threads only set and clear lanes.
+ */
+void vcpu_attention(struct vcpu *vcpu, uint32_t set, uint32_t clear)
+{
+	shim_attention(&vcpu->shim, set, clear);
+}
+
+void vcpu_answer(struct vcpu *vcpu, const struct vm_answers *answers)
+{
+	shim_answer(&vcpu->shim, answers);
+}
+
+size_t vcpu_random_room(const struct vcpu *vcpu)
+{
+	return shim_writes(&vcpu->vm->shim) ? vcpu->shim.pool->next : 0;
+}
+
+void vcpu_random_fill(struct vcpu *vcpu, const void *bytes)
+{
+	shim_random_fill(&vcpu->shim, bytes);
+}
+
+void vm_random_fd(struct vm *vm, unsigned int fd, bool is)
+{
+	shim_random_fd(&vm->shim, fd, is);
+}
+
+bool vm_answered(struct vm *vm, unsigned int number, const char **name, uint64_t *count)
+{
+	if (!shim_writes(&vm->shim) || number >= SHIM_ANSWERS)
+		return false;
+	*name = shim_answer_name(number);
+	*count = 0;
+	pthread_mutex_lock(&vm->lock);
+	for (const struct vcpu *vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
+		*count += __atomic_load_n(&vcpu->shim.data->given[number], __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&vm->lock);
+	return true;
 }

@@ -122,7 +122,7 @@ static void steps_of(const struct call *call)
 		inside = step(steps, &exit);
 		if (!inside)
 			break;
-		places[shim_place(&vm->machine->shim, kvm_arm_pc(vcpu))]++;
+		places[shim_place(&vm->shim, kvm_arm_pc(vcpu))]++;
 		good = interrupt(&exit);
 		changed = exit.why == VM_INTERRUPTED;
 		good = good && ends(call, &exit) && (!changed || has_marks());

@@ -36,46 +36,61 @@ more_of() {
 		echo "$SRCDIR/runner/elf.c $SRCDIR/runner/error.c -iquote $SRCDIR/runner"
 		;;
 	fuzz_gdb)
-		for more_file in breaks commands packet signals watches; do
+		for more_file in breaks commands description packet signals watches; do
 			printf '%s ' "$SRCDIR/runner/gdb-$more_file.c"
 		done
-		echo "$SRCDIR/runner/x86_64/gdb-registers.c -iquote $SRCDIR/runner"
+		echo "$SRCDIR/runner/x86_64/gdb-registers.c -iquote $SRCDIR/runner" \
+			"-iquote $SRCDIR/runner/x86_64"
 		;;
 	esac
 }
 
-# compile COMPILER FLAGS... : all of it in one program
-compile() {
-	compiler=$1
-	shift
-	# shellcheck disable=SC2046,SC2086
-	$compiler -std=gnu11 -g -O1 "$@" $include -o "$dir/$target" \
-		"$SRCDIR/tests/fuzz/$target.c" "$SRCDIR/tests/fuzz/corpus.c" $sources \
-		$(more_of "$target") 2>"$dir/log"
+# has COMPILER FLAGS... : for a target that does nothing
+has() {
+	"$@" -x c -o "$dir/nothing" - >"$dir/log" 2>&1 <<-'END'
+	int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) { return 0; }
+	#ifdef STANDALONE
+	int main(void) { return 0; }
+	#endif
+	END
 }
 
-sanitize=-fsanitize=address,undefined
+sanitize='-fsanitize=address,undefined -fno-sanitize-recover=all'
+libfuzzer=yes compiler="clang $sanitize -fsanitize=fuzzer"
+# shellcheck disable=SC2086  # a command
+if ! has $compiler; then
+	libfuzzer='' compiler="$CC -DSTANDALONE $sanitize"
+	has $compiler || compiler="$CC -DSTANDALONE"
+fi
+
+# All of it in one program; what is not compiled is a failure.
+compile() {
+	# shellcheck disable=SC2046,SC2086
+	$compiler -std=gnu11 -g -O1 $include -o "$dir/$target" \
+		"$SRCDIR/tests/fuzz/$target.c" "$SRCDIR/tests/fuzz/corpus.c" $sources \
+		$(more_of "$target") >"$dir/log" 2>&1 && return
+	cat "$dir/log"
+	echo "$target: '$compiler' does not compile it"
+	exit 1
+}
+
 for file in "$SRCDIR"/tests/fuzz/fuzz_*.c; do
 	target=$(basename "$file" .c)
 	# its registers are those of this machine's runner
 	[ "$target" != fuzz_gdb ] || [ "$(uname -m)" = x86_64 ] || continue
-	if compile clang $sanitize,fuzzer -fno-sanitize-recover=all; then
-		echo "$target: libFuzzer, $FUZZ_SECONDS seconds"
-		mkdir "$dir/corpus"
-		(cd "$dir" && ./"$target" -max_total_time="$FUZZ_SECONDS" -max_len=8192 -seed=1 \
-			-timeout=5 -print_final_stats=1 corpus) >"$dir/log" 2>&1 || {
-			tail -n 40 "$dir/log"
-			exit 1
-		}
-		grep -e number_of_executed_units -e 'cov:' "$dir/log" | tail -n 2
-		rm -rf "$dir/corpus"
-	elif compile "$CC" -DSTANDALONE $sanitize -fno-sanitize-recover=all ||
-	     compile "$CC" -DSTANDALONE; then
+	compile
+	if [ -z "$libfuzzer" ]; then
 		echo "$target: its own main, $FUZZ_SECONDS seconds"
 		"$dir/$target" "$FUZZ_SECONDS"
-	else
-		cat "$dir/log"
-		echo "$target: neither clang nor '$CC' compiles it"
-		exit 77
+		continue
 	fi
+	echo "$target: libFuzzer, $FUZZ_SECONDS seconds"
+	mkdir "$dir/corpus"
+	(cd "$dir" && ./"$target" -max_total_time="$FUZZ_SECONDS" -max_len=8192 -seed=1 \
+		-timeout=5 -print_final_stats=1 corpus) >"$dir/log" 2>&1 || {
+		tail -n 40 "$dir/log"
+		exit 1
+	}
+	grep -e number_of_executed_units -e 'cov:' "$dir/log" | tail -n 2
+	rm -rf "$dir/corpus"
 done

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Arm Architecture Reference Manual (ARM DDI 0487), D8: VMSAv8-64 with a granule of 4 KiB and
- * addresses of 48 bits. A table has 512 entries, a page 4096 bytes.
+ * addresses of 48 bits.
  *
  * A processor may keep what it has read of a valid entry until it is told to drop it, also one
  * that says less than the tables do now (D8.13). So every change of a valid entry ends in
@@ -13,14 +13,10 @@
 
 #include "../guest.h"
 
-#define PAGE_BITS 12
-#define TABLE_BITS 9
-#define LEVELS 4
-#define PAGE ((uint64_t)1 << PAGE_BITS)
-#define ENTRIES (1u << TABLE_BITS)
+enum { PAGE = TABLES_PAGE };
 
 /* D8.3: descriptors. MAIR_EL1 has the kinds of memory (shim.c). */
-#define ENTRY_VALID 1ull
+#define ENTRY_VALID TABLES_VALID
 #define ENTRY_TABLE 3ull
 #define ENTRY_PAGE 3ull
 #define ENTRY_DEVICE (1ull << 2)	/* AttrIndx: 1; 0 is normal memory */
@@ -31,16 +27,21 @@
 #define ENTRY_NOT_GLOBAL (1ull << 11)
 #define ENTRY_PXN (1ull << 53)
 #define ENTRY_UXN (1ull << 54)
-#define ENTRY_ADDRESS (((1ull << 48) - 1) & ~(PAGE - 1))
+#define ENTRY_ADDRESS (((1ull << 48) - 1) & ~(PAGE - 1ull))
 
 #define KERNEL_HALF (1ull << 63)
 
-bool pages_create(struct pages *pages)
+bool pages_create(struct pages *pages, uint8_t *host, uint64_t physical, size_t size,
+		  const struct pages_uses *uses)
 {
-	pages->used = 0;
+	*pages = (struct pages){
+		.tables = { .host = host, .physical = physical, .size = size,
+			    .link = ENTRY_TABLE, .address = ENTRY_ADDRESS },
+		.uses = *uses,
+	};
 	pthread_mutex_init(&pages->lock, NULL);
-	pages->user = pages_take(pages);
-	pages->kernel = pages_take(pages);
+	pages->user = tables_take(&pages->tables);
+	pages->kernel = tables_take(&pages->tables);
 	return pages->user && pages->kernel;
 }
 
@@ -54,30 +55,6 @@ void pages_forked(struct pages *pages)
 	pthread_mutex_init(&pages->lock, NULL);
 }
 
-uint64_t pages_take(struct pages *pages)
-{
-	if (pages->used == pages->size)
-		return 0;
-	pages->used += PAGE;
-	return pages->physical + pages->used - PAGE;
-}
-
-void *pages_at(const struct pages *pages, uint64_t physical)
-{
-	return pages->host + (physical - pages->physical);
-}
-
-/* The processor may walk the tables meanwhile: each entry is written at once. */
-static uint64_t load(const uint64_t *entry)
-{
-	return __atomic_load_n(entry, __ATOMIC_RELAXED);
-}
-
-static void store(uint64_t *entry, uint64_t value)
-{
-	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
-}
-
 /* What was stored is what every walk finds from here on: D8.2.6, only a DSB promises that. */
 static void publish(void)
 {
@@ -88,48 +65,10 @@ static void publish(void)
 #endif
 }
 
-/* The entry of the page at `at`, NULL if there is no table for it (and none to be had). */
-static uint64_t *walk(struct pages *pages, uint64_t at, bool make)
+static uint64_t *entry_of(struct pages *pages, uint64_t at, bool make)
 {
-	uint64_t table = at & KERNEL_HALF ? pages->kernel : pages->user;
-
-	for (int level = LEVELS - 1;; level--) {
-		uint64_t index = at >> (PAGE_BITS + level * TABLE_BITS) & (ENTRIES - 1);
-		uint64_t *entry = (uint64_t *)pages_at(pages, table) + index;
-
-		if (level == 0)
-			return entry;
-		if (!(load(entry) & ENTRY_VALID)) {
-			uint64_t fresh = make ? pages_take(pages) : 0;
-
-			if (!fresh)
-				return NULL;
-			store(entry, fresh | ENTRY_TABLE);
-		}
-		table = load(entry) & ENTRY_ADDRESS;
-	}
-}
-
-/* The first page from `at` on that a table is there for, of user code's; UINT64_MAX: none. */
-static uint64_t next_page(const struct pages *pages, uint64_t at)
-{
-	const uint64_t end = PAGE << (LEVELS * TABLE_BITS);
-	uint64_t table = pages->user;
-
-	for (int level = LEVELS - 1; level > 0 && at < end;) {
-		const unsigned int bits = (unsigned int)(PAGE_BITS + level * TABLE_BITS);
-		const uint64_t *entry = (uint64_t *)pages_at(pages, table) + (at >> bits & (ENTRIES - 1));
-
-		if (load(entry) & ENTRY_VALID) {
-			table = load(entry) & ENTRY_ADDRESS;
-			level--;
-			continue;
-		}
-		at = ((at >> bits) + 1) << bits;
-		table = pages->user;
-		level = LEVELS - 1;
-	}
-	return at < end ? at : UINT64_MAX;
+	return tables_entry(&pages->tables, at & KERNEL_HALF ? pages->kernel : pages->user, at,
+			    make);
 }
 
 /* Nothing of user code's may be executed at EL1, and nothing of EL1's at EL0. */
@@ -151,10 +90,10 @@ static uint64_t make_entry(uint64_t physical, unsigned int flags)
 
 bool pages_add(struct pages *pages, uint64_t at, uint64_t physical, unsigned int flags)
 {
-	uint64_t *entry = walk(pages, at, true);
+	uint64_t *entry = entry_of(pages, at, true);
 
 	if (entry)
-		store(entry, make_entry(physical, flags));
+		tables_store(entry, make_entry(physical, flags));
 	publish();
 	return entry;
 }
@@ -162,15 +101,9 @@ bool pages_add(struct pages *pages, uint64_t at, uint64_t physical, unsigned int
 /* -------------------------------------------------------------------------
  * User code's.
  */
-static bool prepare(struct pages *pages, uint64_t at, size_t size)
+static uint64_t next_page(const struct pages *pages, uint64_t at)
 {
-	const uint64_t span = PAGE << TABLE_BITS;	/* of the lowest table */
-	uint64_t end = at + size;
-
-	for (; at < end; at = (at / span + 1) * span)
-		if (!walk(pages, at, true))
-			return false;
-	return true;
+	return tables_next(&pages->tables, pages->user, at);
 }
 
 static void end_uses(struct pages *pages)
@@ -197,10 +130,10 @@ static bool clear_others(struct pages *pages, uint64_t at, uint64_t physical, si
 	bool any = false;
 
 	for (size_t o = 0; o < size; o += PAGE) {
-		uint64_t *entry = walk(pages, at + o, true), old = load(entry);
+		uint64_t *entry = entry_of(pages, at + o, true), old = tables_load(entry);
 
 		if ((old & ENTRY_VALID) && (old & ENTRY_ADDRESS) != physical + o) {
-			store(entry, 0);
+			tables_store(entry, 0);
 			any = true;
 		}
 	}
@@ -219,7 +152,7 @@ static void begin_code(struct pages *pages, uint64_t at, uint64_t physical, size
 	size_t start = 0, end = 0;
 
 	for (; end < size; end += PAGE) {
-		if (!is_code(load(walk(pages, at + end, true))))
+		if (!is_code(tables_load(entry_of(pages, at + end, true))))
 			continue;
 		tell_code(pages, physical + start, physical + end);
 		start = end + PAGE;
@@ -235,11 +168,11 @@ static bool set(struct pages *pages, uint64_t at, uint64_t physical, size_t size
 	bool changed = false;
 
 	for (size_t o = 0; o < size; o += PAGE) {
-		uint64_t *entry = walk(pages, at + o, true), old = load(entry);
+		uint64_t *entry = entry_of(pages, at + o, true), old = tables_load(entry);
 		uint64_t new = make_entry(physical + o, flags);
 
 		changed |= (old & ENTRY_VALID) && old != new;
-		store(entry, new);
+		tables_store(entry, new);
 	}
 	return changed;
 }
@@ -250,7 +183,7 @@ bool pages_map(struct pages *pages, uint64_t at, uint64_t physical, size_t size,
 	bool good;
 
 	pthread_mutex_lock(&pages->lock);
-	good = prepare(pages, at, size);
+	good = tables_prepare(&pages->tables, pages->user, at, size);
 	if (good) {
 		if (clear_others(pages, at, physical, size))
 			end_uses(pages);
@@ -271,10 +204,10 @@ size_t pages_unmap(struct pages *pages, uint64_t at, size_t size)
 
 	pthread_mutex_lock(&pages->lock);
 	for (uint64_t next = next_page(pages, at); next < end; next = next_page(pages, next + PAGE)) {
-		uint64_t *entry = walk(pages, next, false);
+		uint64_t *entry = entry_of(pages, next, false);
 
-		there += load(entry) & ENTRY_VALID;
-		store(entry, 0);
+		there += tables_load(entry) & ENTRY_VALID;
+		tables_store(entry, 0);
 	}
 	if (there)
 		end_uses(pages);
@@ -287,11 +220,11 @@ bool pages_allow(struct pages *pages, uint64_t at, unsigned int prot)
 	const uint64_t *entry;
 	uint64_t value;
 
-	if (at >> (PAGE_BITS + LEVELS * TABLE_BITS))
+	if (at >> TABLES_ADDRESS_BITS)
 		return false;
 	pthread_mutex_lock(&pages->lock);
-	entry = walk(pages, at, false);
-	value = entry ? load(entry) : 0;
+	entry = entry_of(pages, at, false);
+	value = entry ? tables_load(entry) : 0;
 	pthread_mutex_unlock(&pages->lock);
 	return (value & ENTRY_VALID) && !(prot & GUEST_WRITE && value & ENTRY_READ_ONLY) &&
 	       !(prot & GUEST_EXEC && value & ENTRY_UXN);

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Page tables of four levels and 4 KiB pages, kept by the host in memory that the guest's
- * processor walks: one for user code (TTBR0), one for the shim (TTBR1). One thread at a time
- * changes them; a fault may be looked up by any. Sizes, in bytes, and addresses are multiples
- * of VM_PAGE.
+ * The guest's pages: one table for user code (TTBR0), one for the shim (TTBR1). One thread at a
+ * time changes them; a fault may be looked up by any. Sizes, in bytes, and addresses are
+ * multiples of VM_PAGE.
  */
 #ifndef AARCH64_PAGES_H
 #define AARCH64_PAGES_H
 
 #include <pthread.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+
+#include "../tables.h"
 
 /* What a back end does about entries that were in use. */
 struct pages_uses {
@@ -25,11 +23,8 @@ struct pages_uses {
 	void *context;
 };
 
-/* Memory for tables and whatever else the machine itself needs, taken page by page. */
 struct pages {
-	uint8_t *host;		/* zeros at first */
-	uint64_t physical;	/* where it is for the guest */
-	size_t size, used;
+	struct tables tables;
 	uint64_t user, kernel;	/* physical, of the top tables: TTBR0, TTBR1 */
 	pthread_mutex_t lock;	/* held while entries change */
 	struct pages_uses uses;
@@ -42,16 +37,12 @@ enum page_flags {
 	PAGE_DEVICE = 1 << 3,
 };
 
-/* From `host`, `physical` and `size`. false: no memory. */
-bool pages_create(struct pages *pages);
+/* In this memory, of zeros. false: no room in it. */
+bool pages_create(struct pages *pages, uint8_t *host, uint64_t physical, size_t size,
+		  const struct pages_uses *uses);
 void pages_destroy(struct pages *pages);
 /* In a child of fork(), where another thread may have had the lock. */
 void pages_forked(struct pages *pages);
-
-/* A page of zeros: its place in the guest's physical memory, or 0. */
-uint64_t pages_take(struct pages *pages);
-/* One that was taken. */
-void *pages_at(const struct pages *pages, uint64_t physical);
 
 /* One page where none is; false: out of memory. */
 bool pages_add(struct pages *pages, uint64_t at, uint64_t physical, unsigned int flags);

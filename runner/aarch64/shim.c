@@ -57,6 +57,10 @@ enum { MEASURE_ROUNDS = 100 };
 /* What the assembler is told: a number, and where fields of the pages are. */
 #define VALUE(name, value) __asm__ volatile(".set " #name ", %c0" : : "i"(value))
 #define DATA(name, field) VALUE(name, offsetof(struct shim_data, field))
+#define ANSWERED(field, name) \
+	DATA(field, answers.field); \
+	DATA(given_##field, given[SHIM_##name]); \
+	VALUE(nr_get##field, LINUX_GET##name);
 #define BELL(name, which) VALUE(name, BELL_AT * PAGE + (which))
 
 /*
@@ -70,18 +74,7 @@ enum { MEASURE_ROUNDS = 100 };
 __attribute__((used)) static void code(void)
 {
 	DATA(flush, flush);
-	DATA(pid, answers.pid);
-	DATA(given_pid, given[SHIM_PID]);
-	DATA(tid, answers.tid);
-	DATA(given_tid, given[SHIM_TID]);
-	DATA(uid, answers.uid);
-	DATA(given_uid, given[SHIM_UID]);
-	DATA(euid, answers.euid);
-	DATA(given_euid, given[SHIM_EUID]);
-	DATA(gid, answers.gid);
-	DATA(given_gid, given[SHIM_GID]);
-	DATA(egid, answers.egid);
-	DATA(given_egid, given[SHIM_EGID]);
+	SHIM_EACH_ANSWER(ANSWERED)
 	DATA(given_random, given[SHIM_RANDOM]);
 	DATA(random_left, given[SHIM_RANDOM_LEFT]);
 	DATA(wanted, wanted);
@@ -106,12 +99,6 @@ __attribute__((used)) static void code(void)
 	BELL(bell_trouble, SHIM_TROUBLE);
 	VALUE(class_shift, ESR_CLASS_SHIFT);
 	VALUE(class_svc, ESR_SVC);
-	VALUE(nr_getpid, LINUX_GETPID);
-	VALUE(nr_gettid, LINUX_GETTID);
-	VALUE(nr_getuid, LINUX_GETUID);
-	VALUE(nr_geteuid, LINUX_GETEUID);
-	VALUE(nr_getgid, LINUX_GETGID);
-	VALUE(nr_getegid, LINUX_GETEGID);
 	VALUE(nr_getrandom, LINUX_GETRANDOM);
 	VALUE(nr_read, LINUX_READ);
 	VALUE(nonblock, LINUX_GRND_NONBLOCK);
@@ -370,22 +357,22 @@ static uint64_t cpu_place(unsigned int number)
 
 bool shim_create(struct shim *shim, struct pages *pages, uint64_t doorbell)
 {
-	uint64_t code = pages_take(pages);
+	uint64_t code = tables_take(&pages->tables);
 
-	shim->shared_page = pages_take(pages);
+	shim->shared_page = tables_take(&pages->tables);
 	shim->doorbell = doorbell;
 	if (!shim->shared_page || !pages_add(pages, place(AT_CODE), code, PAGE_EXEC))
 		return false;
 	shim->vectors = place(AT_CODE);
-	shim->shared = pages_at(pages, shim->shared_page);
-	memcpy(pages_at(pages, code), shim_code, shim_places.end);
+	shim->shared = tables_at(&pages->tables, shim->shared_page);
+	memcpy(tables_at(&pages->tables, code), shim_code, shim_places.end);
 	pages->uses.begin_code(pages->uses.context, code, PAGE);
 	return true;
 }
 
 static bool map_cpu(struct shim *shim, struct pages *pages, unsigned int number)
 {
-	uint64_t data = pages_take(pages), pool = pages_take(pages), at = cpu_place(number);
+	uint64_t data = tables_take(&pages->tables), pool = tables_take(&pages->tables), at = cpu_place(number);
 
 	if (!pool || !pages_add(pages, at, data, PAGE_WRITE) ||
 	    !pages_add(pages, at + POOL_AT * PAGE, pool, PAGE_WRITE) ||
@@ -401,54 +388,21 @@ bool shim_add_cpu(struct shim *shim, struct pages *pages, unsigned int number, s
 	if (number >= SHIM_CPUS || (!shim->cpu[number] && !map_cpu(shim, pages, number)))
 		return false;
 	cpu->stack = cpu_place(number);
-	cpu->data = pages_at(pages, shim->cpu[number]);
+	cpu->data = tables_at(&pages->tables, shim->cpu[number]);
 	cpu->pool = (struct shim_pool *)((uint8_t *)cpu->data + POOL_AT * PAGE);
 	return true;
 }
 
-const char *shim_answer_name(enum shim_answer answer)
+bool shim_writes(const struct shim *shim)
 {
-	static const char *const names[SHIM_ANSWERS] = {
-		"getpid", "gettid", "getuid", "geteuid", "getgid", "getegid", "random", "random_left",
-	};
-
-	return names[answer];
-}
-
-void shim_attention(const struct shim_cpu *cpu, uint32_t set, uint32_t clear)
-{
-	__atomic_or_fetch(&cpu->data->attention, set, __ATOMIC_SEQ_CST);
-	__atomic_and_fetch(&cpu->data->attention, ~clear, __ATOMIC_RELEASE);
-}
-
-void shim_random_fd(const struct shim *shim, unsigned int fd, bool is)
-{
-	uint32_t *word = &shim->shared->random[fd / 32], bit = 1u << fd % 32;
-
-	if (is)
-		__atomic_or_fetch(word, bit, __ATOMIC_SEQ_CST);
-	else
-		__atomic_and_fetch(word, ~bit, __ATOMIC_SEQ_CST);
-}
-
-void shim_answer(const struct shim_cpu *cpu, const struct vm_answers *answers)
-{
-	cpu->data->answers = *answers;
-	shim_attention(cpu, 0, VM_ATTENTION_ANSWERS);
-}
-
-void shim_random_fill(const struct shim_cpu *cpu, const void *bytes)
-{
-	memcpy(cpu->pool->byte, bytes, cpu->pool->next);
-	cpu->pool->next = 0;
+	(void)shim;
+	return true;
 }
 
 void shim_begin(const struct shim_cpu *cpu, uint64_t pc, uint64_t sp)
 {
 	cpu->data->frame = (struct shim_frame){ .pc = pc, .sp = sp };
-	memset(cpu->pool, 0, sizeof *cpu->pool);
-	cpu->pool->next = SHIM_POOL;
-	shim_attention(cpu, VM_ATTENTION_ANSWERS, (uint32_t)~VM_ATTENTION_ANSWERS);
+	shim_renew(cpu);
 }
 
 /* -------------------------------------------------------------------------

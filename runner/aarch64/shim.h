@@ -15,28 +15,11 @@
 #ifndef AARCH64_SHIM_H
 #define AARCH64_SHIM_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#include "../vm.h"
+#include "../shim-both.h"
 #include "pages.h"
 #include "registers.h"
-
-enum { SHIM_CPUS = 1024 };
-
-/* What EL1 counts: answers, and random bytes that it was asked for and had to leave to the host. */
-enum shim_answer {
-	SHIM_PID,
-	SHIM_TID,
-	SHIM_UID,
-	SHIM_EUID,
-	SHIM_GID,
-	SHIM_EGID,
-	SHIM_RANDOM,
-	SHIM_RANDOM_LEFT,
-	SHIM_ANSWERS
-};
 
 /* User code has what is below: all of TTBR0's half, of 48 bits, but its last page. */
 #define SHIM_USER_END ((1ull << 48) - VM_PAGE)
@@ -79,22 +62,6 @@ struct shim_data {
 };
 _Static_assert(sizeof(struct shim_data) <= VM_PAGE, "a page");
 
-/*
- * The page behind that: random bytes that getrandom() and read() give out. A byte that is asked
- * for counts as gone before it is copied, and then is zero.
- */
-enum { SHIM_POOL = 4096 - 64, SHIM_POOL_MOST = 256 };	/* most: at once */
-struct shim_pool {
-	uint32_t next;		/* SHIM_POOL: empty */
-	uint8_t byte[SHIM_POOL];
-};
-_Static_assert(sizeof(struct shim_pool) <= VM_PAGE, "a page");
-
-/* The next, the same for all vCPUs. */
-struct shim_shared {
-	uint32_t random[VM_RANDOM_FDS / 32];	/* bits: descriptors that give random bytes */
-};
-
 /* One vCPU's. */
 struct shim_cpu {
 	uint64_t stack;		/* SP_EL1 */
@@ -112,16 +79,6 @@ struct shim {
 
 /* Maps what all share. The doorbell is a page of physical addresses without memory. false: out of memory. */
 bool shim_create(struct shim *shim, struct pages *pages, uint64_t doorbell);
-/* What the vCPU of that number has, now or already. */
-bool shim_add_cpu(struct shim *shim, struct pages *pages, unsigned int number, struct shim_cpu *cpu);
-/* A word for what is counted so. */
-const char *shim_answer_name(enum shim_answer answer);
-
-/* As vm.h has them: vcpu_attention(), vm_random_fd(), for any thread, vcpu_answer() and others. */
-void shim_attention(const struct shim_cpu *cpu, uint32_t set, uint32_t clear);
-void shim_random_fd(const struct shim *shim, unsigned int fd, bool is);
-void shim_answer(const struct shim_cpu *cpu, const struct vm_answers *answers);
-void shim_random_fill(const struct shim_cpu *cpu, const void *bytes);
 /* Another thread's program begins with this pc and sp, and nothing of the one before. */
 void shim_begin(const struct shim_cpu *cpu, uint64_t pc, uint64_t sp);
 

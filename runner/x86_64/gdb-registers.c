@@ -7,10 +7,9 @@
 #include "gdb-registers.h"
 
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "gdb-description.h"
 #include "x86_64/registers.h"
 #include "x86_64/shim.h"
 
@@ -24,13 +23,6 @@ enum source {
 	CONSTANT,	/* `at` is its value */
 };
 
-struct place {
-	const char *name, *type;
-	uint8_t size, stored;	/* in bytes; what is stored can be less */
-	uint8_t source;
-	int16_t at;
-};
-
 #define G(name) { #name, "int64", 8, 8, GENERAL, offsetof(struct vm_registers, name) }
 #define ST(n) { "st" #n, "i387_ext", 10, 10, X87, 32 + 16 * (n) }
 #define CONTROL(name, stored, at) { #name, "int", 4, stored, X87, at }
@@ -38,7 +30,7 @@ struct place {
 #define YMMH(n) { "ymm" #n "h", "uint128", 16, 16, AVX, 576 + 16 * (n) }
 #define SEGMENT(name, value) { #name, "int32", 4, 4, CONSTANT, value }
 
-static const struct place core[] = {
+static const struct gdb_place core[] = {
 	G(rax), G(rbx), G(rcx), G(rdx), G(rsi), G(rdi),
 	{ "rbp", "data_ptr", 8, 8, GENERAL, offsetof(struct vm_registers, rbp) },
 	{ "rsp", "data_ptr", 8, 8, GENERAL, offsetof(struct vm_registers, rsp) },
@@ -53,76 +45,69 @@ static const struct place core[] = {
 	CONTROL(fop, 2, 6),
 };
 
-static const struct place sse[] = {
+static const struct gdb_place sse[] = {
 	XMM(0), XMM(1), XMM(2), XMM(3), XMM(4), XMM(5), XMM(6), XMM(7),
 	XMM(8), XMM(9), XMM(10), XMM(11), XMM(12), XMM(13), XMM(14), XMM(15),
 	{ "mxcsr", "mxcsr", 4, 4, SSE, 24 },
 };
 
 /* A call is not made again for what is in here: no number of one. */
-static const struct place linux_own[] = { { "orig_rax", "int", 8, 8, CONSTANT, -1 } };
+static const struct gdb_place linux_own[] = { { "orig_rax", "int", 8, 8, CONSTANT, -1 } };
 
-static const struct place segments[] = {
+static const struct gdb_place segments[] = {
 	{ "fs_base", "int", 8, 8, GENERAL, offsetof(struct vm_registers, fs_base) },
 	{ "gs_base", "int", 8, 8, GENERAL, offsetof(struct vm_registers, gs_base) },
 };
 
-static const struct place avx[] = {
+static const struct gdb_place avx[] = {
 	YMMH(0), YMMH(1), YMMH(2), YMMH(3), YMMH(4), YMMH(5), YMMH(6), YMMH(7),
 	YMMH(8), YMMH(9), YMMH(10), YMMH(11), YMMH(12), YMMH(13), YMMH(14), YMMH(15),
 };
 
-/* The last one not every processor has. */
-static const struct feature {
-	const char *name;
-	const struct place *place;
-	unsigned int places;
-} feature[] = {
-#define FEATURE(name, list) { "org.gnu.gdb.i386." name, list, sizeof(list) / sizeof((list)[0]) }
-	FEATURE("core", core), FEATURE("sse", sse), FEATURE("linux", linux_own),
-	FEATURE("segments", segments), FEATURE("avx", avx),
+static const char sse_types[] =
+	"<vector id=\"v4f\" type=\"ieee_single\" count=\"4\"/>"
+	"<vector id=\"v2d\" type=\"ieee_double\" count=\"2\"/>"
+	"<vector id=\"v16i8\" type=\"int8\" count=\"16\"/>"
+	"<vector id=\"v8i16\" type=\"int16\" count=\"8\"/>"
+	"<vector id=\"v4i32\" type=\"int32\" count=\"4\"/>"
+	"<vector id=\"v2i64\" type=\"int64\" count=\"2\"/>"
+	"<union id=\"vec128\">"
+	"<field name=\"v4_float\" type=\"v4f\"/><field name=\"v2_double\" type=\"v2d\"/>"
+	"<field name=\"v16_int8\" type=\"v16i8\"/><field name=\"v8_int16\" type=\"v8i16\"/>"
+	"<field name=\"v4_int32\" type=\"v4i32\"/><field name=\"v2_int64\" type=\"v2i64\"/>"
+	"<field name=\"uint128\" type=\"uint128\"/>"
+	"</union>";
+
+/* Bits of registers, by number: SDM volume 1, 3.4.3 and 10.2.3. */
+static const struct gdb_bit flag_bits[] = {
+	{ "CF", 0 }, { "", 1 }, { "PF", 2 }, { "AF", 4 }, { "ZF", 6 }, { "SF", 7 }, { "TF", 8 },
+	{ "IF", 9 }, { "DF", 10 }, { "OF", 11 }, { "NT", 14 }, { "RF", 16 }, { "VM", 17 },
+	{ "AC", 18 }, { "VIF", 19 }, { "VIP", 20 }, { "ID", 21 },
+};
+static const struct gdb_bit mxcsr_bits[] = {
+	{ "IE", 0 }, { "DE", 1 }, { "ZE", 2 }, { "OE", 3 }, { "UE", 4 }, { "PE", 5 }, { "DAZ", 6 },
+	{ "IM", 7 }, { "DM", 8 }, { "ZM", 9 }, { "OM", 10 }, { "UM", 11 }, { "PM", 12 },
+	{ "FZ", 15 },
 };
 
-static unsigned int features(void)
+#define FEATURE(title, list) \
+	.name = "org.gnu.gdb.i386." title, .place = list, .places = GDB_COUNT(list)
+
+/* The last one not every processor has. */
+static const struct gdb_feature feature[] = {
+	{ FEATURE("core", core), .flags = "flags", .bit = flag_bits, .bits = GDB_COUNT(flag_bits) },
+	{ FEATURE("sse", sse), .types = sse_types, .flags = "mxcsr", .bit = mxcsr_bits,
+	  .bits = GDB_COUNT(mxcsr_bits) },
+	{ FEATURE("linux", linux_own) }, { FEATURE("segments", segments) }, { FEATURE("avx", avx) },
+};
+
+const struct gdb_processor *gdb_processor(void)
 {
-	unsigned int all = sizeof feature / sizeof feature[0];
+	static const struct gdb_processor all = { "i386:x86-64", feature, GDB_COUNT(feature) };
+	static const struct gdb_processor without = { "i386:x86-64", feature,
+						      GDB_COUNT(feature) - 1 };
 
-	return __builtin_cpu_supports("avx") ? all : all - 1;
-}
-
-static const struct place *find(unsigned int number)
-{
-	for (unsigned int i = 0; i < features(); i++) {
-		if (number < feature[i].places)
-			return &feature[i].place[number];
-		number -= feature[i].places;
-	}
-	return NULL;
-}
-
-struct vm_registers *gdb_registers_create(void)
-{
-	void *room;
-
-	if (posix_memalign(&room, _Alignof(struct vm_registers), sizeof(struct vm_registers)))
-		return NULL;
-	return memset(room, 0, sizeof(struct vm_registers));
-}
-
-unsigned int gdb_registers(void)
-{
-	unsigned int all = 0;
-
-	for (unsigned int i = 0; i < features(); i++)
-		all += feature[i].places;
-	return all;
-}
-
-size_t gdb_register_size(unsigned int number)
-{
-	const struct place *place = find(number);
-
-	return place ? place->size : 0;
+	return __builtin_cpu_supports("avx") ? &all : &without;
 }
 
 /* -------------------------------------------------------------------------
@@ -137,7 +122,7 @@ static uint8_t component(enum source source)
 }
 
 /* MXCSR is there whether the vectors are or not. */
-static bool is_there(const struct vm_registers *registers, const struct place *place)
+static bool is_there(const struct vm_registers *registers, const struct gdb_place *place)
 {
 	return registers->vectors[HEADER] & component(place->source) ||
 	       (place->source == SSE && place->at == MXCSR_AT);
@@ -183,7 +168,7 @@ static uint8_t full_of(uint16_t tags)
 	return full;
 }
 
-static void get_vector(const struct vm_registers *from, const struct place *place, uint8_t *value)
+static void get_vector(const struct vm_registers *from, const struct gdb_place *place, uint8_t *value)
 {
 	const uint16_t start = X87_START;
 	const uint8_t *at = from->vectors + place->at;
@@ -196,7 +181,7 @@ static void get_vector(const struct vm_registers *from, const struct place *plac
 
 void gdb_register_get(const struct vm_registers *from, unsigned int number, uint8_t *value)
 {
-	const struct place *place = find(number);
+	const struct gdb_place *place = gdb_place(number);
 	uint16_t tags;
 
 	memset(value, 0, place->size);
@@ -221,7 +206,7 @@ void gdb_register_get(const struct vm_registers *from, unsigned int number, uint
 
 void gdb_register_set(struct vm_registers *to, unsigned int number, const uint8_t *value)
 {
-	const struct place *place = find(number);
+	const struct gdb_place *place = gdb_place(number);
 	uint16_t tags;
 
 	switch ((enum source)place->source) {
@@ -242,84 +227,6 @@ void gdb_register_set(struct vm_registers *to, unsigned int number, const uint8_
 	case CONSTANT:
 		break;
 	}
-}
-
-/* -------------------------------------------------------------------------
- * The description.
- */
-static const char sse_types[] =
-	"<vector id=\"v4f\" type=\"ieee_single\" count=\"4\"/>"
-	"<vector id=\"v2d\" type=\"ieee_double\" count=\"2\"/>"
-	"<vector id=\"v16i8\" type=\"int8\" count=\"16\"/>"
-	"<vector id=\"v8i16\" type=\"int16\" count=\"8\"/>"
-	"<vector id=\"v4i32\" type=\"int32\" count=\"4\"/>"
-	"<vector id=\"v2i64\" type=\"int64\" count=\"2\"/>"
-	"<union id=\"vec128\">"
-	"<field name=\"v4_float\" type=\"v4f\"/><field name=\"v2_double\" type=\"v2d\"/>"
-	"<field name=\"v16_int8\" type=\"v16i8\"/><field name=\"v8_int16\" type=\"v8i16\"/>"
-	"<field name=\"v4_int32\" type=\"v4i32\"/><field name=\"v2_int64\" type=\"v2i64\"/>"
-	"<field name=\"uint128\" type=\"uint128\"/>"
-	"</union>";
-
-/* Bits of registers, by number: SDM volume 1, 3.4.3 and 10.2.3. */
-struct bit {
-	const char *name;
-	unsigned int number;
-};
-static const struct bit flag_bits[] = {
-	{ "CF", 0 }, { "", 1 }, { "PF", 2 }, { "AF", 4 }, { "ZF", 6 }, { "SF", 7 }, { "TF", 8 },
-	{ "IF", 9 }, { "DF", 10 }, { "OF", 11 }, { "NT", 14 }, { "RF", 16 }, { "VM", 17 },
-	{ "AC", 18 }, { "VIF", 19 }, { "VIP", 20 }, { "ID", 21 }, { NULL, 0 },
-};
-static const struct bit mxcsr_bits[] = {
-	{ "IE", 0 }, { "DE", 1 }, { "ZE", 2 }, { "OE", 3 }, { "UE", 4 }, { "PE", 5 }, { "DAZ", 6 },
-	{ "IM", 7 }, { "DM", 8 }, { "ZM", 9 }, { "OM", 10 }, { "UM", 11 }, { "PM", 12 },
-	{ "FZ", 15 }, { NULL, 0 },
-};
-
-static void print_bits(FILE *file, const char *name, const struct bit *bit)
-{
-	fprintf(file, "<flags id=\"%s\" size=\"4\">", name);
-	for (; bit->name; bit++)
-		fprintf(file, "<field name=\"%s\" start=\"%u\" end=\"%u\"/>", bit->name,
-			bit->number, bit->number);
-	fprintf(file, "</flags>");
-}
-
-static void print_feature(FILE *file, const struct feature *one)
-{
-	fprintf(file, "<feature name=\"%s\">", one->name);
-	if (one->place == core)
-		print_bits(file, "flags", flag_bits);
-	if (one->place == sse) {
-		fputs(sse_types, file);
-		print_bits(file, "mxcsr", mxcsr_bits);
-	}
-	for (unsigned int i = 0; i < one->places; i++)
-		fprintf(file, "<reg name=\"%s\" bitsize=\"%d\" type=\"%s\"/>", one->place[i].name,
-			8 * one->place[i].size, one->place[i].type);
-	fprintf(file, "</feature>");
-}
-
-const char *gdb_registers_description(size_t *size)
-{
-	static char *text;
-	static size_t length;
-
-	if (!text) {
-		FILE *file = open_memstream(&text, &length);
-
-		if (!file)
-			return NULL;
-		fputs("<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target>"
-		      "<architecture>i386:x86-64</architecture><osabi>GNU/Linux</osabi>", file);
-		for (unsigned int i = 0; i < features(); i++)
-			print_feature(file, &feature[i]);
-		fputs("</target>", file);
-		fclose(file);
-	}
-	*size = length;
-	return text;
 }
 
 /* -------------------------------------------------------------------------

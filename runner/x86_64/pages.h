@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Page tables of four levels, kept by the host in memory that the guest's processor
- * walks. Nobody flushes anything here: who changes an entry in use has to. One thread at
- * a time changes them. Sizes, in bytes, and addresses are multiples of VM_PAGE.
+ * The guest's pages. Nobody flushes anything here: who changes an entry in use has to. One
+ * thread at a time changes them. Sizes, in bytes, and addresses are multiples of VM_PAGE.
  */
 #ifndef X86_64_PAGES_H
 #define X86_64_PAGES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "../tables.h"
 
-/* Memory for tables and whatever else the machine itself needs, taken page by page. */
 struct pages {
-	uint8_t *host;		/* zeros at first */
-	uint64_t physical;	/* where it is for the guest */
-	size_t size, used;
+	struct tables tables;
 	uint64_t root;		/* physical, of the top table: CR3 */
 };
 
@@ -25,10 +19,8 @@ enum page_flags {
 	PAGE_EXEC = 1 << 2,
 };
 
-/* A page of zeros: its place in the guest's physical memory, or 0. */
-uint64_t pages_take(struct pages *pages);
-/* One that was taken. */
-void *pages_at(const struct pages *pages, uint64_t physical);
+/* In this memory, of zeros. false: no room in it. */
+bool pages_create(struct pages *pages, uint8_t *host, uint64_t physical, size_t size);
 
 /* Tables for all of these addresses; false: out of memory, and nothing is mapped. */
 bool pages_prepare(struct pages *pages, uint64_t at, size_t size);

@@ -36,6 +36,10 @@ extern const uint16_t shim_done[];
 /* What the assembler is told: a number, and where fields of the pages behind the code are. */
 #define VALUE(name, value) __asm__ volatile(".set " #name ", %c0" : : "i"(value))
 #define DATA(name, field) VALUE(name, PAGE + offsetof(struct shim_data, field))
+#define ANSWERED(field, name) \
+	DATA(field, answers.field); \
+	DATA(given_##field, given[SHIM_##name]); \
+	VALUE(nr_get##field, SYS_get##field);
 #define POOL(name, field) VALUE(name, 2 * PAGE + offsetof(struct shim_pool, field))
 #define SHARED(name, field) VALUE(name, 3 * PAGE + offsetof(struct shim_shared, field))
 
@@ -50,24 +54,7 @@ extern const uint16_t shim_done[];
 __attribute__((used)) static void code(void)
 {
 	DATA(attention, attention);
-	DATA(pid, answers.pid);
-	DATA(given_pid, given[SHIM_PID]);
-	DATA(tid, answers.tid);
-	DATA(given_tid, given[SHIM_TID]);
-	DATA(uid, answers.uid);
-	DATA(given_uid, given[SHIM_UID]);
-	DATA(euid, answers.euid);
-	DATA(given_euid, given[SHIM_EUID]);
-	DATA(gid, answers.gid);
-	DATA(given_gid, given[SHIM_GID]);
-	DATA(egid, answers.egid);
-	DATA(given_egid, given[SHIM_EGID]);
-	VALUE(nr_getpid, SYS_getpid);
-	VALUE(nr_gettid, SYS_gettid);
-	VALUE(nr_getuid, SYS_getuid);
-	VALUE(nr_geteuid, SYS_geteuid);
-	VALUE(nr_getgid, SYS_getgid);
-	VALUE(nr_getegid, SYS_getegid);
+	SHIM_EACH_ANSWER(ANSWERED)
 	VALUE(port_call, SHIM_PORT_CALL);
 	DATA(given_random, given[SHIM_RANDOM]);
 	DATA(random_left, given[SHIM_RANDOM_LEFT]);
@@ -358,9 +345,9 @@ static bool map(struct pages *pages, uint64_t at, uint64_t page, unsigned int fl
 /* A page of its own there. */
 static uint8_t *give(struct pages *pages, uint64_t at, unsigned int flags)
 {
-	uint64_t page = pages_take(pages);
+	uint64_t page = tables_take(&pages->tables);
 
-	return map(pages, at, page, flags) ? pages_at(pages, page) : NULL;
+	return map(pages, at, page, flags) ? tables_at(&pages->tables, page) : NULL;
 }
 
 bool shim_create(struct shim *shim, struct pages *pages)
@@ -370,12 +357,12 @@ bool shim_create(struct shim *shim, struct pages *pages)
 	code = give(pages, place(AT_CODE), PAGE_EXEC);
 	gdt = give(pages, place(AT_GDT), PAGE_WRITE);
 	idt = give(pages, place(AT_IDT), 0);
-	shim->shared_page = pages_take(pages);
+	shim->shared_page = tables_take(&pages->tables);
 	if (!code || !gdt || !idt || !shim->shared_page)
 		return false;
-	shim->shared = pages_at(pages, shim->shared_page);
+	shim->shared = tables_at(&pages->tables, shim->shared_page);
 	memcpy(code, shim_code, (size_t)(shim_code_end - shim_code));
-	shim->code = pages->physical + (uint64_t)(code - pages->host);
+	shim->code = pages->tables.physical + (uint64_t)(code - pages->tables.host);
 
 	shim->gdt = place(AT_GDT);
 	shim->gdt_limit = SHIM_TASK + 2 * 8 - 1;
@@ -403,7 +390,7 @@ static uint64_t cpu_place(unsigned int number)
 /* Three pages, one behind the other: data, random bytes, and what the processor itself wants. */
 static bool map_cpu(struct shim *shim, struct pages *pages, unsigned int number)
 {
-	uint64_t data = pages_take(pages), pool = pages_take(pages), task = pages_take(pages);
+	uint64_t data = tables_take(&pages->tables), pool = tables_take(&pages->tables), task = tables_take(&pages->tables);
 	uint64_t at = cpu_place(number);
 
 	if (!task || !map(pages, at + CPU_CODE * PAGE, shim->code, PAGE_EXEC) ||
@@ -413,7 +400,7 @@ static bool map_cpu(struct shim *shim, struct pages *pages, unsigned int number)
 	    !map(pages, at + CPU_TASK * PAGE, task, PAGE_WRITE) ||
 	    !pages_prepare(pages, user_place(number), SHIM_USER_PAGES * PAGE))
 		return false;
-	fill_task(pages_at(pages, task), at + (CPU_TASK + 1) * PAGE);
+	fill_task(tables_at(&pages->tables, task), at + (CPU_TASK + 1) * PAGE);
 	shim->cpu[number] = data;
 	return true;
 }
@@ -422,7 +409,7 @@ bool shim_add_cpu(struct shim *shim, struct pages *pages, unsigned int number, s
 {
 	if (number >= SHIM_CPUS || (!shim->cpu[number] && !map_cpu(shim, pages, number)))
 		return false;
-	cpu->data = pages_at(pages, shim->cpu[number]);
+	cpu->data = tables_at(&pages->tables, shim->cpu[number]);
 	cpu->pool = (struct shim_pool *)((uint8_t *)cpu->data + PAGE);
 	cpu->task = (uint8_t *)cpu->pool + PAGE;
 	cpu->tss = cpu_place(number) + CPU_TASK * PAGE;
@@ -436,7 +423,7 @@ void shim_open(struct shim *shim, struct pages *pages, unsigned int number, bool
 {
 	uint64_t data = shim->cpu[number], at = user_place(number);
 
-	open_port((uint8_t *)pages_at(pages, data) + 2 * PAGE, open);
+	open_port((uint8_t *)tables_at(&pages->tables, data) + 2 * PAGE, open);
 	if (open) {
 		pages_set(pages, at, shim->code, PAGE_USER | PAGE_EXEC);
 		pages_set(pages, at + PAGE, data, PAGE_USER);
@@ -454,13 +441,10 @@ uint64_t shim_probe(const struct shim_cpu *cpu)
 	return cpu->user_call + (uint64_t)(shim_code_probe - shim_code_user);
 }
 
-const char *shim_answer_name(enum shim_answer answer)
+/* In ring 3 there is no place that the program could not read. */
+bool shim_writes(const struct shim *shim)
 {
-	static const char *const names[SHIM_ANSWERS] = {
-		"getpid", "gettid", "getuid", "geteuid", "getgid", "getegid", "random", "random_left",
-	};
-
-	return names[answer];
+	return !shim->in_ring3;
 }
 
 static bool is_done(uint64_t distance)

@@ -12,26 +12,8 @@
 #ifndef X86_64_SHIM_H
 #define X86_64_SHIM_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "../vm.h"
+#include "../shim-both.h"
 #include "pages.h"
-
-enum { SHIM_CPUS = 1024 };
-
-/* What ring 0 counts: answers, and random bytes that it was asked for and had to leave to the host. */
-enum shim_answer {
-	SHIM_PID,
-	SHIM_TID,
-	SHIM_UID,
-	SHIM_EUID,
-	SHIM_GID,
-	SHIM_EGID,
-	SHIM_RANDOM,
-	SHIM_RANDOM_LEFT,
-	SHIM_ANSWERS
-};
 
 /* User code has what is below; above it are the pages of the shim that ring 3 may see. */
 #define SHIM_TOP 0x7ffffffff000ull
@@ -44,7 +26,10 @@ enum { SHIM_KERNEL_CS = 0x08, SHIM_KERNEL_SS = 0x10, SHIM_USER_SS = 0x18 | 3,
 /* A byte goes to one of these ports, with nothing else changed. */
 enum { SHIM_PORT_CALL = 0x41, SHIM_PORT_FAULT = 0x42 };
 
-/* The page behind the code's: so code that is at several addresses finds its own. */
+/*
+ * The page behind the code's: so code that is at several addresses finds its own. Ring 3 sees
+ * nothing of those behind it.
+ */
 struct shim_data {
 	uint32_t attention;	/* lanes, enum vm_attention: if any is set, every call leaves */
 	struct vm_answers answers;
@@ -53,22 +38,6 @@ struct shim_data {
 	struct shim_saved {
 		uint64_t rax, rcx, rdx, rsi, rdi;
 	} saved;
-};
-
-/*
- * The page behind that, in ring 0 only: random bytes that getrandom() and read() give out.
- * A byte that is asked for counts as gone before it is copied, and then is zero.
- */
-enum { SHIM_POOL = 4096 - 64, SHIM_POOL_MOST = 256 };	/* most: at once */
-struct shim_pool {
-	uint32_t next;		/* SHIM_POOL: empty */
-	uint8_t byte[SHIM_POOL];
-};
-_Static_assert(sizeof(struct shim_pool) <= VM_PAGE, "a page");
-
-/* The next, in ring 0 only, and the same for all vCPUs. */
-struct shim_shared {
-	uint32_t random[VM_RANDOM_FDS / 32];	/* bits: descriptors that give random bytes */
 };
 
 /* One vCPU's. */
@@ -93,10 +62,6 @@ struct shim {
 
 /* Maps what all share. false: out of memory. */
 bool shim_create(struct shim *shim, struct pages *pages);
-/* What the vCPU of that number has, now or already. */
-bool shim_add_cpu(struct shim *shim, struct pages *pages, unsigned int number, struct shim_cpu *cpu);
-/* A word for what is counted so. */
-const char *shim_answer_name(enum shim_answer answer);
 /* Ring 3 may run the code at user_call, and write to SHIM_PORT_CALL; or not any more. */
 void shim_open(struct shim *shim, struct pages *pages, unsigned int number, bool open);
 
