@@ -192,14 +192,25 @@ void clock_unlock(struct clock *clock)
 	pthread_mutex_unlock(&clock->lock);
 }
 
-int clock_after_fork(struct clock *clock, struct runner_error *error)
+/* What the page says is of its parent's counter: of no use to a machine with another one. */
+static bool is_same_counter(const struct clock *clock, const struct vm *vm)
+{
+	uint64_t distance;
+
+	return !vm_counter_distance(vm, &distance) && distance == clock->distance;
+}
+
+int clock_after_fork(struct clock *clock, const struct vm *vm, struct runner_error *error)
 {
 	pthread_mutex_init(&clock->lock, NULL);
 	if (!clock->started)
 		return 0;
 	clock->started = false;
 	vdsogen_clock_recover(clock->block);	/* its parent's may have been at work */
-	return start_publisher(clock, error);
+	if (is_same_counter(clock, vm))
+		return start_publisher(clock, error);
+	vdsogen_clock_reset(clock->block);	/* readers ask */
+	return 0;
 }
 
 uint64_t clock_hz(const struct clock *clock)

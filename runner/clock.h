@@ -31,11 +31,12 @@ struct clock_view {
 bool clock_view(const struct clock *clock, struct clock_view *view);
 /*
  * Around fork(): nobody writes to the page. Then the parent unlocks; the child, which has a
- * page of its own now and no publisher, calls the other.
+ * page of its own now and no publisher, calls the other when its machine is there. If that has
+ * not its parent's counter, the page answers nothing any more.
  */
 void clock_lock(struct clock *clock);
 void clock_unlock(struct clock *clock);
-int clock_after_fork(struct clock *clock, struct runner_error *error);
+int clock_after_fork(struct clock *clock, const struct vm *vm, struct runner_error *error);
 
 /* What was given or found; 0: nothing needed it. */
 uint64_t clock_hz(const struct clock *clock);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "guest-memory.h"
@@ -26,6 +27,40 @@ size_t host_page(void)
 	if (!page)
 		page = own_page();
 	return page;
+}
+
+void *host_map_zeros(void *at, size_t size, int flags)
+{
+	return mmap(at, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+}
+
+/* The kernel's pages may be smaller than what a test wants. */
+void *host_zeros(size_t size)
+{
+	const size_t spare = host_page() - (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *at = host_map_zeros(NULL, size + spare, 0), *start;
+
+	if (at == MAP_FAILED)
+		return NULL;
+	start = (uint8_t *)host_page_up((uintptr_t)at);
+	if (start > at)
+		munmap(at, (size_t)(start - at));
+	if (start < at + spare)
+		munmap(start + size, (size_t)(at + spare - start));
+	return start;
+}
+
+void host_unmap(void *at, size_t size)
+{
+	munmap(at, size);
+}
+
+int host_renew(void *at, size_t size)
+{
+	if (!host_page_is_whole(at, size))
+		return -EINVAL;
+	return host_map_zeros(at, size, MAP_FIXED) == at ? 0 : -errno;
 }
 
 /* -------------------------------------------------------------------------

@@ -83,8 +83,10 @@ int host_unlock(void *at, size_t size);
 size_t host_copy(void *to, const void *from, size_t size);
 
 /* -------------------------------------------------------------------------
- * For host-memory.c: whole pages.
+ * For host-memory.c and a host's own: whole pages.
  */
+/* Of zeros, private; `flags` besides are those of the host's mmap(), and so is the result. */
+void *host_map_zeros(void *at, size_t size, int flags);
 int host_advise_pages(void *at, size_t size, int advice, bool file);
 int host_sync_pages(void *at, size_t size, int flags);
 /* A byte for each page of the host's own, as sysconf() has it. */

@@ -2,6 +2,8 @@
 #include "process-threads.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include "fds.h"
 #include "futex.h"
@@ -54,6 +56,17 @@ void threads_tell_number(const struct process *process, guest_addr at, int32_t n
 {
 	if (at.v)
 		space_write(process->space, at, &number, sizeof number);
+}
+
+int64_t threads_tell_pidfd(const struct process *process, guest_addr at, pid_t child, int64_t fd)
+{
+	if (fd < 0) {
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+		return fd;
+	}
+	threads_tell_number(process, at, (int32_t)fd);
+	return child;
 }
 
 void threads_clear_tid(const struct process *process, guest_addr at)

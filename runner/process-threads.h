@@ -16,6 +16,11 @@ int threads_make_vcpu(struct process *process, struct vcpu **vcpu,
 
 /* As Linux: what cannot be written is not. Where @at is 0, nothing is. */
 void threads_tell_number(const struct process *process, guest_addr at, int32_t number);
+/*
+ * The child's descriptor, or why there is none: then there is no child either. It has not been
+ * waited for. Its number, or -errno.
+ */
+int64_t threads_tell_pidfd(const struct process *process, guest_addr at, pid_t child, int64_t fd);
 /* 0 for the thread's number, and who waits for that is woken. */
 void threads_clear_tid(const struct process *process, guest_addr at);
 

@@ -19,6 +19,8 @@ void fake_process_end(struct process *process, struct thread *thread);
 
 /* The last step is followed by VM_OFF. */
 void fake_play(struct fake_step *step, unsigned int steps);
+/* Whether the guest's counter is the host's: true at first. */
+extern bool fake_has_counter;
 /* How often the machine ran. */
 unsigned int fake_runs(void);
 /* How often the machine was told that the host's mapping of all this memory changed. */

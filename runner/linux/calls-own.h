@@ -7,12 +7,10 @@
 #include "passage.h"
 
 /* memory */
-call_fn call_brk, call_mmap, call_munmap, call_mprotect;
-call_fn call_mremap, call_madvise, call_mincore, call_msync;
-call_fn call_mlock, call_mlock2, call_munlock, call_mlockall, call_munlockall;
+call_fn call_mmap;
 /* threads and processes */
 call_fn call_arch_prctl, call_futex;
-call_fn call_clone, call_clone3, call_fork, call_vfork, call_unshare, call_setns;
+call_fn call_unshare, call_setns;
 call_fn call_execve, call_execveat;
 call_fn call_prctl, call_prlimit64, call_getrlimit, call_setrlimit;
 call_fn call_setuid, call_setgid, call_setreuid, call_setregid, call_setresuid, call_setresgid;

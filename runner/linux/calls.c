@@ -11,7 +11,6 @@
 #include <linux/capability.h>
 #include <mqueue.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
@@ -358,26 +357,13 @@ unsigned int calls_arguments(uint64_t number)
 	return call ? n : CALLS_ARGUMENTS;
 }
 
-static void name_missing(const struct thread *thread, uint64_t number, uint64_t times)
-{
-	const char *name = calls_name(number);
-
-	if (!thread->process->verbose || times != 1)
-		return;
-	if (name)
-		fprintf(stderr, "vdsorun: system call %s is not there\n", name);
-	else
-		fprintf(stderr, "vdsorun: system call %llu is not there\n",
-			(unsigned long long)number);
-}
-
 int64_t calls_do(struct thread *thread, uint64_t number, const uint64_t *argument)
 {
 	const struct call *call = find(number);
 	const uint64_t times = stats_call(thread, number, argument);
 
 	if (!call || call->own == none) {
-		name_missing(thread, number, times);
+		calls_name_missing(thread, number, times);
 		return -ENOSYS;
 	}
 	if (call->own)

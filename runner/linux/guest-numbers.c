@@ -4,9 +4,12 @@
  * what is asked of the host for a program needs no translation. No code.
  */
 #define _GNU_SOURCE
+#include <linux/sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/mman.h>
 
+#include "guest-clone.h"
 #include "guest-memory.h"
 #include "guest-signals.h"
 
@@ -34,6 +37,19 @@ SAME(MADV_MERGEABLE); SAME(MADV_UNMERGEABLE); SAME(MADV_HUGEPAGE); SAME(MADV_NOH
 SAME(MADV_DONTDUMP); SAME(MADV_DODUMP); SAME(MADV_WIPEONFORK); SAME(MADV_KEEPONFORK);
 SAME(MADV_COLD); SAME(MADV_PAGEOUT); SAME(MADV_HWPOISON); SAME(MS_ASYNC); SAME(MS_INVALIDATE);
 SAME(MS_SYNC); SAME(MLOCK_ONFAULT); SAME(MCL_CURRENT); SAME(MCL_FUTURE); SAME(MCL_ONFAULT);
+
+SAME(CSIGNAL); SAME(CLONE_VM); SAME(CLONE_FS); SAME(CLONE_FILES); SAME(CLONE_SIGHAND);
+SAME(CLONE_PIDFD); SAME(CLONE_PTRACE); SAME(CLONE_VFORK); SAME(CLONE_PARENT);
+SAME(CLONE_THREAD); SAME(CLONE_NEWNS); SAME(CLONE_SYSVSEM); SAME(CLONE_SETTLS);
+SAME(CLONE_PARENT_SETTID); SAME(CLONE_CHILD_CLEARTID); SAME(CLONE_DETACHED);
+SAME(CLONE_UNTRACED); SAME(CLONE_CHILD_SETTID); SAME(CLONE_NEWCGROUP); SAME(CLONE_NEWUTS);
+SAME(CLONE_NEWIPC); SAME(CLONE_NEWUSER); SAME(CLONE_NEWPID); SAME(CLONE_NEWNET);
+SAME(CLONE_NEWTIME);
+_Static_assert(GUEST_CLONE_IO == CLONE_IO && GUEST_CLONE_CLEAR_SIGHAND == CLONE_CLEAR_SIGHAND, "clone");
+_Static_assert((int)GUEST_CLONE_ARGS_FIRST == CLONE_ARGS_SIZE_VER0, "clone3");
+_Static_assert(offsetof(struct guest_clone_args, tls) == offsetof(struct clone_args, tls) &&
+	       offsetof(struct guest_clone_args, cgroup) == offsetof(struct clone_args, cgroup),
+	       "clone3");
 
 #ifdef MADV_COLLAPSE
 SAME(MADV_COLLAPSE);

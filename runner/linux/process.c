@@ -19,13 +19,12 @@
 
 #include "calls.h"
 #include "exec.h"
-#include "fds.h"
 #include "gdb.h"
 #include "guest-signals.h"
 #include "identity.h"
 #include "loop.h"
+#include "process-fork.h"
 #include "process-threads.h"
-#include "random.h"
 #include "registers.h"
 #include "robust.h"
 
@@ -219,119 +218,38 @@ int64_t process_clone(struct thread *thread, const struct process_start *start)
 }
 
 /* -------------------------------------------------------------------------
- * A new process.
+ * A new process: process-fork.h.
  */
-static void lock_all(struct process *process)
+
+/* What a child of vfork() borrows has its parent's lock, and so its machine's. */
+void fork_prepare(struct process *process)
 {
-	fflush(stdout);
 	if (process->lender)
-		pthread_mutex_lock(&process->lender->lock); /* and so its machine's */
-	pthread_mutex_lock(&process->lock);
-	signals_lock(process->signals);
-	space_lock(process->space);
-	if (process->clock)
-		clock_lock(process->clock);
-	fds_begin();
+		pthread_mutex_lock(&process->lender->lock);
 }
 
-static void unlock_all(struct process *process)
+void fork_parent(struct process *process)
 {
-	fds_end();
-	if (process->clock)
-		clock_unlock(process->clock);
-	space_unlock(process->space);
-	signals_unlock(process->signals);
-	pthread_mutex_unlock(&process->lock);
 	if (process->lender)
 		pthread_mutex_unlock(&process->lender->lock);
 }
 
-static void forget_others(struct process *process, struct thread *thread)
+void fork_child(struct thread *thread)
 {
-	while (process->first) {
-		struct thread *other = process->first;
-
-		process->first = other->next;
-		if (other != thread)
-			free(other);
-	}
-	process_begin(process, thread);
+	thread->process->lender = NULL;
 }
 
-/* In the child: memory is a copy, the machine is made anew. */
-static int become_child(struct thread *thread, const struct vm_registers *registers,
-			const struct process_start *start, struct runner_error *error)
+int fork_child_end(struct process *process)
 {
-	struct process *process = thread->process;
-	int failed;
-
-	fds_again();
-	space_after_fork(process->space);
-	gdb_forked(thread);
-	random_forked(process);
-	signals_unlock(process->signals);
-	forget_others(process, thread);
-	stats_forked(&process->counts, true);
-	process->lender = NULL;
-	threads_start_own(thread, start);
-	threads_tell_number(process, start->child_tid, thread->tid);
-	threads_forget_handlers(thread, start);
-	failed = vm_after_fork(process->vm, error);
-	if (!failed)
-		failed = threads_make_vcpu(process, &thread->vcpu, registers, start, error);
-	if (!failed && process->clock)
-		failed = clock_after_fork(process->clock, error);
-	fds_end();
-	return failed;
+	(void)process;
+	return 0;
 }
 
-static void fail_to_begin(struct process *process, const struct runner_error *error)
+int64_t fork_pidfd(pid_t child)
 {
-	struct loop_end end = { .failed = true };
+	const int fd = pidfd_open(child, 0);
 
-	snprintf(end.text, sizeof end.text, "a new process: %.100s", error->text);
-	process_end(process, &end);
-}
-
-/* Of a child that is there and has not been waited for. Without one there is no child. */
-static int64_t tell_pidfd(const struct process *process, guest_addr at, pid_t pid)
-{
-	int fd = pidfd_open(pid, 0), number = errno;
-
-	if (fd < 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, __WALL);
-		return -number;
-	}
-	threads_tell_number(process, at, fd);
-	return pid;
-}
-
-int64_t process_fork(struct thread *thread, const struct process_start *start)
-{
-	struct process *process = thread->process;
-	struct vm_registers registers;
-	struct runner_error error;
-	int number;
-	pid_t pid;
-
-	if (vcpu_save(thread->vcpu, &registers))
-		return -EAGAIN;
-	lock_all(process);
-	pid = fork();
-	number = errno;
-	if (pid == 0) {
-		if (become_child(thread, &registers, start, &error))
-			fail_to_begin(process, &error);
-		identity_tell(thread);
-		return 0;
-	}
-	unlock_all(process);
-	if (pid < 0)
-		return -number;
-	stats_forked(&process->counts, false);
-	threads_tell_number(process, start->parent_tid, pid);
-	return start->pidfd.v ? tell_pidfd(process, start->pidfd, pid) : pid;
+	return fd < 0 ? -errno : fd;
 }
 
 /* -------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "../process-fork.h"
 #include "calls-own.h"
 #include "descriptors.h"
 #include "linux-descriptors.h"
@@ -104,6 +105,11 @@ int64_t call_signalfd4(struct thread *thread, const uint64_t *a)
 	signals_set_fd(held.payload, set);
 	descriptor_let_go(&held);
 	return (int)a[0];
+}
+
+int64_t fork_pidfd(pid_t child)
+{
+	return open_own(&pidfd_ops, pidfd_create(child), LINUX_O_CLOEXEC);
 }
 
 int64_t call_pidfd_open(struct thread *thread, const uint64_t *a)

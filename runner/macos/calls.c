@@ -42,19 +42,6 @@ unsigned int calls_arguments(uint64_t number)
 	return call ? call->arguments : CALLS_ARGUMENTS;
 }
 
-static void name_missing(const struct thread *thread, uint64_t number, uint64_t times)
-{
-	const char *name = calls_name(number);
-
-	if (!thread->process->verbose || times != 1)
-		return;
-	if (name)
-		fprintf(stderr, "vdsorun: system call %s is not there\n", name);
-	else
-		fprintf(stderr, "vdsorun: system call %llu is not there\n",
-			(unsigned long long)number);
-}
-
 /* What was named is remembered, as far as there is room. The lock is one that a fork holds. */
 void calls_miss(const struct thread *thread, const char *what, uint64_t number)
 {
@@ -89,7 +76,7 @@ int64_t calls_do(struct thread *thread, uint64_t number, const uint64_t *argumen
 
 	thread_begin_call(thread);
 	if (!call || !call->does) {
-		name_missing(thread, number, times);
+		calls_name_missing(thread, number, times);
 		return -LINUX_ENOSYS;
 	}
 	return errors_result(call->does(thread, argument));

@@ -1,48 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Processes as arm64 Linux has them: include/uapi/linux/{sched,wait,prctl,resource}.h,
+ * Processes as arm64 Linux has them: include/uapi/linux/{wait,prctl,resource}.h,
  * include/uapi/asm-generic/resource.h.
  */
 #ifndef MACOS_LINUX_PROCESS_H
 #define MACOS_LINUX_PROCESS_H
 
 #include "linux-time.h"
-
-enum linux_clone {
-	LINUX_CSIGNAL = 0xff,
-	LINUX_CLONE_VM = 0x100,
-	LINUX_CLONE_FS = 0x200,
-	LINUX_CLONE_FILES = 0x400,
-	LINUX_CLONE_SIGHAND = 0x800,
-	LINUX_CLONE_PIDFD = 0x1000,
-	LINUX_CLONE_PTRACE = 0x2000,
-	LINUX_CLONE_VFORK = 0x4000,
-	LINUX_CLONE_PARENT = 0x8000,
-	LINUX_CLONE_THREAD = 0x10000,
-	LINUX_CLONE_NEWNS = 0x20000,
-	LINUX_CLONE_SYSVSEM = 0x40000,
-	LINUX_CLONE_SETTLS = 0x80000,
-	LINUX_CLONE_PARENT_SETTID = 0x100000,
-	LINUX_CLONE_CHILD_CLEARTID = 0x200000,
-	LINUX_CLONE_DETACHED = 0x400000,
-	LINUX_CLONE_UNTRACED = 0x800000,
-	LINUX_CLONE_CHILD_SETTID = 0x1000000,
-	LINUX_CLONE_NEWCGROUP = 0x2000000,
-	LINUX_CLONE_NEWUTS = 0x4000000,
-	LINUX_CLONE_NEWIPC = 0x8000000,
-	LINUX_CLONE_NEWUSER = 0x10000000,
-	LINUX_CLONE_NEWPID = 0x20000000,
-	LINUX_CLONE_NEWNET = 0x40000000,
-};
-#define LINUX_CLONE_IO 0x80000000ull
-#define LINUX_CLONE_CLEAR_SIGHAND 0x100000000ull
-
-/* clone3()'s, as it was first, and in later versions. */
-struct linux_clone_args {
-	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
-	uint64_t set_tid, set_tid_size, cgroup;
-};
-enum { LINUX_CLONE_ARGS_FIRST = 64 };
 
 enum linux_wait {
 	LINUX_WNOHANG = 1,

@@ -18,8 +18,8 @@
 #include "../guest-signals.h"
 #include "../identity.h"
 #include "../loop.h"
+#include "../process-fork.h"
 #include "../process-threads.h"
-#include "../random.h"
 #include "../robust.h"
 #include "darwin.h"
 #include "deliver.h"
@@ -151,13 +151,12 @@ static void end_thread(struct thread *thread)
 static void begin_process(struct thread *thread)
 {
 	struct process *process = thread->process;
-	const char *slash = strrchr(process->path, '/');
 
 	if (process->host->begun)
 		return;
 	process->host->begun = true;
-	snprintf(thread->host->name, sizeof thread->host->name, "%s",
-		 slash ? slash + 1 : process->path);
+	/* what platform_name_thread() made it: a script's, for one */
+	pthread_getname_np(pthread_self(), thread->host->name, sizeof thread->host->name);
 	descriptors_machine(process->vm);
 	if (deliver_begin(process))
 		process_end(process, &(struct loop_end){ .failed = true,
@@ -288,41 +287,18 @@ int64_t process_clone(struct thread *thread, const struct process_start *start)
 }
 
 /* -------------------------------------------------------------------------
- * A new process.
+ * A new process: process-fork.h.
  */
-static void lock_all(struct process *process)
+void fork_prepare(struct process *process)
 {
-	fflush(stdout);
+	(void)process;
 	descriptors_fork_begin();
-	pthread_mutex_lock(&process->lock);
-	signals_lock(process->signals);
-	space_lock(process->space);
-	if (process->clock)
-		clock_lock(process->clock);
-	fds_begin();
 }
 
-static void unlock_all(struct process *process)
+void fork_parent(struct process *process)
 {
-	fds_end();
-	if (process->clock)
-		clock_unlock(process->clock);
-	space_unlock(process->space);
-	signals_unlock(process->signals);
-	pthread_mutex_unlock(&process->lock);
+	(void)process;
 	descriptors_fork_parent();
-}
-
-static void forget_others(struct process *process, struct thread *thread)
-{
-	while (process->first) {
-		struct thread *other = process->first;
-
-		process->first = other->next;
-		if (other != thread)
-			free(other);
-	}
-	process_begin(process, thread);
 }
 
 /* What waited for the parent does not wait for its child. */
@@ -340,74 +316,18 @@ static void renew_host(struct process *process, struct thread *thread)
 	host->self = pthread_self();
 }
 
-/* In the child: memory is a copy, the machine is made anew. */
-static int become_child(struct thread *thread, const struct vm_registers *registers,
-			const struct process_start *start, struct runner_error *error)
+void fork_child(struct thread *thread)
 {
-	struct process *process = thread->process;
-	int failed;
-
-	fds_again();
-	space_after_fork(process->space);
-	gdb_forked(thread);
-	random_forked(process);
 	futexes_forked();
 	timers_forked();
-	signals_unlock(process->signals);
-	forget_others(process, thread);
-	renew_host(process, thread);
-	lent_forget(process);
-	stats_forked(&process->counts, true);
-	threads_start_own(thread, start);
-	threads_tell_number(process, start->child_tid, thread->tid);
-	threads_forget_handlers(thread, start);
-	failed = vm_after_fork(process->vm, error);
-	if (!failed)
-		failed = threads_make_vcpu(process, &thread->vcpu, registers, start, error);
-	if (!failed && process->clock)
-		failed = clock_after_fork(process->clock, error);
-	fds_end();
+	renew_host(thread->process, thread);
+	lent_forget(thread->process);
+}
+
+int fork_child_end(struct process *process)
+{
 	descriptors_fork_child();
-	if (!failed && deliver_forked(process))
-		failed = runner_error(error, EAGAIN, "no thread for signals");
-	return failed;
-}
-
-static void fail_to_begin(struct process *process, const struct runner_error *error)
-{
-	struct loop_end end = { .failed = true };
-
-	snprintf(end.text, sizeof end.text, "a new process: %.100s", error->text);
-	process_end(process, &end);
-}
-
-int64_t process_fork(struct thread *thread, const struct process_start *start)
-{
-	struct process *process = thread->process;
-	struct vm_registers registers;
-	struct runner_error error;
-	int number;
-	pid_t pid;
-
-	if (start->pidfd.v)
-		return -EINVAL;
-	if (vcpu_save(thread->vcpu, &registers))
-		return -EAGAIN;
-	lock_all(process);
-	pid = fork();
-	number = errno;
-	if (pid == 0) {
-		if (become_child(thread, &registers, start, &error))
-			fail_to_begin(process, &error);
-		identity_tell(thread);
-		return 0;
-	}
-	unlock_all(process);
-	if (pid < 0)
-		return -number;
-	stats_forked(&process->counts, false);
-	threads_tell_number(process, start->parent_tid, pid);
-	return pid;
+	return deliver_forked(process);
 }
 
 /*
@@ -422,6 +342,9 @@ int64_t process_vfork(struct thread *thread, const struct process_start *start)
 	int end[2];
 	int64_t pid;
 
+	/* fork() has one signal for parents */
+	if (start->signal != GUEST_SIGCHLD)
+		return -EINVAL;
 	if (pipe(end))
 		return -errno;
 	end[0] = fds_hide(end[0]);

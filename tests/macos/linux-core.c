@@ -147,15 +147,8 @@ SAME(SA_RESTORER); SAME(SA_ONSTACK); SAME(SA_RESTART); SAME(SA_NODEFER); SAME(SA
 SAME(SI_QUEUE); SAME(SI_TIMER); SAME(SI_TKILL); SAME(CLD_EXITED); SAME(CLD_KILLED);
 SAME(CLD_DUMPED); SAME(CLD_TRAPPED); SAME(CLD_STOPPED); SAME(CLD_CONTINUED);
 SAME(SIGEV_SIGNAL); SAME(SIGEV_NONE); SAME(SIGEV_THREAD); SAME(SIGEV_THREAD_ID);
-
-SAME(CSIGNAL); SAME(CLONE_VM); SAME(CLONE_FS); SAME(CLONE_FILES); SAME(CLONE_SIGHAND);
-SAME(CLONE_PIDFD); SAME(CLONE_PTRACE); SAME(CLONE_VFORK); SAME(CLONE_PARENT);
-SAME(CLONE_THREAD); SAME(CLONE_NEWNS); SAME(CLONE_SYSVSEM); SAME(CLONE_SETTLS);
-SAME(CLONE_PARENT_SETTID); SAME(CLONE_CHILD_CLEARTID); SAME(CLONE_DETACHED);
-SAME(CLONE_UNTRACED); SAME(CLONE_CHILD_SETTID); SAME(CLONE_NEWCGROUP); SAME(CLONE_NEWUTS);
-SAME(CLONE_NEWIPC); SAME(CLONE_NEWUSER); SAME(CLONE_NEWPID); SAME(CLONE_NEWNET);
-SAME(CLONE_IO); SAME(CLONE_CLEAR_SIGHAND); SAME(WNOHANG); SAME(WUNTRACED); SAME(WEXITED);
-SAME(WCONTINUED); SAME(WNOWAIT); SAME(P_ALL); SAME(P_PID); SAME(P_PGID); SAME(P_PIDFD);
+SAME(WNOHANG); SAME(WUNTRACED); SAME(WEXITED); SAME(WCONTINUED); SAME(WNOWAIT);
+SAME(P_ALL); SAME(P_PID); SAME(P_PGID); SAME(P_PIDFD);
 SAME(PR_SET_PDEATHSIG); SAME(PR_GET_PDEATHSIG); SAME(PR_GET_DUMPABLE); SAME(PR_SET_DUMPABLE);
 SAME(PR_GET_KEEPCAPS); SAME(PR_SET_NAME); SAME(PR_GET_NAME); SAME(PR_GET_SECCOMP);
 SAME(PR_CAPBSET_READ); SAME(PR_SET_TIMERSLACK); SAME(PR_GET_TIMERSLACK);
@@ -183,8 +176,7 @@ SAME(ITIMER_VIRTUAL); SAME(ITIMER_PROF);
 _Static_assert(LINUX_FUTEX_OP_ARG_SHIFT == FUTEX_OP_OPARG_SHIFT, "a shift");
 _Static_assert((unsigned int)LINUX_WNOTHREAD == __WNOTHREAD && LINUX_WALL == __WALL &&
 	       LINUX_WCLONE == __WCLONE, "wait4()");
-_Static_assert(LINUX_RLIMITS == RLIM_NLIMITS && LINUX_CLONE_ARGS_FIRST == CLONE_ARGS_SIZE_VER0,
-	       "counts");
+_Static_assert(LINUX_RLIMITS == RLIM_NLIMITS, "counts");
 _Static_assert(sizeof(struct linux_siginfo) == sizeof(siginfo_t), "siginfo_t");
 _Static_assert(offsetof(struct linux_siginfo, code) == offsetof(siginfo_t, si_code), "si_code");
 _Static_assert(offsetof(struct linux_siginfo, pid) == offsetof(siginfo_t, si_pid), "si_pid");
@@ -204,8 +196,6 @@ PLACED(kernel_sigaction, handler, sigaction, sa_handler);
 PLACED(kernel_sigaction, flags, sigaction, sa_flags);
 PLACED(kernel_sigaction, restorer, sigaction, sa_restorer);
 PLACED(kernel_sigaction, mask, sigaction, sa_mask);
-PLACED(linux_clone_args, cgroup, clone_args, cgroup);
-PLACED(linux_clone_args, tls, clone_args, tls);
 PLACED(linux_rusage, maxrss, rusage, ru_maxrss);
 PLACED(linux_rusage, nivcsw, rusage, ru_nivcsw);
 PLACED(linux_rlimit64, maximum, rlimit64, rlim_max);
