@@ -32,6 +32,28 @@ static int64_t hold(uint64_t fd, struct registry_held *held)
 	return host < 0 ? host : 0;
 }
 
+/* What a call does with such a descriptor, its first argument. */
+typedef int64_t host_fn(int host, const uint64_t *a);
+
+static int64_t with_host(const uint64_t *a, host_fn *does)
+{
+	struct registry_held held;
+	int64_t result = hold(a[0], &held);
+
+	if (result)
+		return result;
+	result = does(held.host, a);
+	descriptor_let_go(&held);
+	return result;
+}
+
+#define HOST_CALL(name, does) \
+	int64_t call_##name(struct thread *thread, const uint64_t *a) \
+	{ \
+		(void)thread; \
+		return with_host(a, does); \
+	}
+
 static unsigned int how_of(uint32_t flags)
 {
 	return (flags & LINUX_AT_SYMLINK_NOFOLLOW ? PLACE_LINK : 0) |
@@ -87,19 +109,11 @@ int64_t call_fchmodat2(struct thread *thread, const uint64_t *a)
 	return change_mode(thread, a, (uint32_t)a[3]);
 }
 
-int64_t call_fchmod(struct thread *thread, const uint64_t *a)
+static int64_t change_host_mode(int host, const uint64_t *a)
 {
-	struct registry_held held;
-	int64_t result = hold(a[0], &held);
-
-	(void)thread;
-	if (result)
-		return result;
-	if (fchmod(held.host, (mode_t)(a[1] & LINUX_S_PERMISSIONS)))
-		result = -errno;
-	descriptor_let_go(&held);
-	return result;
+	return fchmod(host, (mode_t)(a[1] & LINUX_S_PERMISSIONS)) ? -errno : 0;
 }
+HOST_CALL(fchmod, change_host_mode)
 
 int64_t call_fchownat(struct thread *thread, const uint64_t *a)
 {
@@ -120,19 +134,11 @@ int64_t call_fchownat(struct thread *thread, const uint64_t *a)
 	return result;
 }
 
-int64_t call_fchown(struct thread *thread, const uint64_t *a)
+static int64_t change_host_owner(int host, const uint64_t *a)
 {
-	struct registry_held held;
-	int64_t result = hold(a[0], &held);
-
-	(void)thread;
-	if (result)
-		return result;
-	if (fchown(held.host, (uid_t)a[1], (gid_t)a[2]))
-		result = -errno;
-	descriptor_let_go(&held);
-	return result;
+	return fchown(host, (uid_t)a[1], (gid_t)a[2]) ? -errno : 0;
 }
+HOST_CALL(fchown, change_host_owner)
 
 /* -------------------------------------------------------------------------
  * Times.
@@ -204,63 +210,52 @@ int64_t call_truncate(struct thread *thread, const uint64_t *a)
 	return result;
 }
 
+static int64_t truncate_host(int host, const uint64_t *a)
+{
+	return ftruncate(host, (off_t)a[1]) ? -errno : 0;
+}
+
 int64_t call_ftruncate(struct thread *thread, const uint64_t *a)
 {
-	struct registry_held held;
-	int64_t result;
-
 	(void)thread;
-	if ((int64_t)a[1] < 0)
-		return -EINVAL;
-	result = hold(a[0], &held);
-	if (result)
-		return result;
-	if (ftruncate(held.host, (off_t)a[1]))
-		result = -errno;
-	descriptor_let_go(&held);
-	return result;
+	return (int64_t)a[1] < 0 ? -EINVAL : with_host(a, truncate_host);
 }
 
 /* vfs_fallocate() in Linux fs/open.c, in that order. */
-static int64_t check_allocate(const struct registry_held *held, uint32_t mode)
+static int64_t check_allocate(int host, uint32_t mode)
 {
 	const uint32_t had = LINUX_FALLOC_FL_KEEP_SIZE | LINUX_FALLOC_FL_PUNCH_HOLE;
 	struct stat status;
 
 	if (mode & ~had || mode == LINUX_FALLOC_FL_PUNCH_HOLE)
 		return -EOPNOTSUPP;
-	if ((fcntl(held->host, F_GETFL) & O_ACCMODE) == O_RDONLY)
+	if ((fcntl(host, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		return -EBADF;
-	if (fstat(held->host, &status))
+	if (fstat(host, &status))
 		return -errno;
 	if (S_ISFIFO(status.st_mode))
 		return -ESPIPE;
 	return S_ISREG(status.st_mode) ? 0 : S_ISDIR(status.st_mode) ? -EISDIR : -ENODEV;
 }
 
-int64_t call_fallocate(struct thread *thread, const uint64_t *a)
+static int64_t allocate(int host, const uint64_t *a)
 {
 	const int64_t offset = (int64_t)a[2], size = (int64_t)a[3];
-	struct registry_held held;
-	int64_t result = hold(a[0], &held);
+	int64_t result;
 
-	(void)thread;
+	if (offset < 0 || size <= 0)
+		return -EINVAL;
+	result = check_allocate(host, (uint32_t)a[1]);
 	if (result)
 		return result;
-	if (offset < 0 || size <= 0)
-		result = -EINVAL;
-	else
-		result = check_allocate(&held, (uint32_t)a[1]);
-	if (!result && size > INT64_MAX - offset)
-		result = -EFBIG;
-	if (!result)
-		result = a[1] & LINUX_FALLOC_FL_PUNCH_HOLE
-				 ? darwin_punch(held.host, offset, size)
-				 : darwin_allocate(held.host, offset, size,
-						 a[1] & LINUX_FALLOC_FL_KEEP_SIZE);
-	descriptor_let_go(&held);
+	if (size > INT64_MAX - offset)
+		return -EFBIG;
+	result = a[1] & LINUX_FALLOC_FL_PUNCH_HOLE
+			 ? darwin_punch(host, offset, size)
+			 : darwin_allocate(host, offset, size, a[1] & LINUX_FALLOC_FL_KEEP_SIZE);
 	return result == -ENOTSUP ? -EOPNOTSUPP : result;
 }
+HOST_CALL(fallocate, allocate)
 
 static bool is_pipe(int host)
 {
@@ -270,72 +265,50 @@ static bool is_pipe(int host)
 }
 
 /* Advice, which nobody has to take. */
-int64_t call_fadvise64(struct thread *thread, const uint64_t *a)
+static int64_t advise(int host, const uint64_t *a)
 {
-	struct registry_held held;
-	int64_t result = hold(a[0], &held);
-
-	(void)thread;
-	if (result)
-		return result;
-	if (is_pipe(held.host))
-		result = -ESPIPE;
-	else if ((int64_t)a[2] < 0 || (uint32_t)a[3] > LINUX_POSIX_FADV_NOREUSE)
-		result = -EINVAL;
-	descriptor_let_go(&held);
-	return result;
+	if (is_pipe(host))
+		return -ESPIPE;
+	return (int64_t)a[2] < 0 || (uint32_t)a[3] > LINUX_POSIX_FADV_NOREUSE ? -EINVAL : 0;
 }
+HOST_CALL(fadvise64, advise)
 
-int64_t call_readahead(struct thread *thread, const uint64_t *a)
+static int64_t read_ahead(int host, const uint64_t *a)
 {
-	struct registry_held held;
 	struct stat status;
-	int64_t result = hold(a[0], &held);
 
-	(void)thread;
-	if (result)
-		return result;
-	if ((fcntl(held.host, F_GETFL) & O_ACCMODE) == O_WRONLY)
-		result = -EBADF;
-	else if (fstat(held.host, &status) ||
-		 !(S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)))
-		result = -EINVAL;
-	descriptor_let_go(&held);
-	return result;
+	(void)a;
+	if ((fcntl(host, F_GETFL) & O_ACCMODE) == O_WRONLY)
+		return -EBADF;
+	if (fstat(host, &status) || !(S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)))
+		return -EINVAL;
+	return 0;
 }
+HOST_CALL(readahead, read_ahead)
 
 /* -------------------------------------------------------------------------
  * To the medium.
  */
-static int64_t sync_descriptor(uint64_t fd, int (*sync_it)(int))
+/* A pipe or a socket has none. */
+static int64_t sync_result(int result)
 {
-	struct registry_held held;
-	int64_t result = hold(fd, &held);
-
-	if (result)
-		return result;
-	result = sync_it(held.host);
-	descriptor_let_go(&held);
-	return result == -ENOTSUP ? -EINVAL : result;	/* a pipe, a socket */
+	return result == -ENOTSUP ? -EINVAL : result;
 }
 
-int64_t call_fsync(struct thread *thread, const uint64_t *a)
+static int64_t sync_file(int host, const uint64_t *a)
 {
-	(void)thread;
-	return sync_descriptor(a[0], darwin_sync);
+	(void)a;
+	return sync_result(darwin_sync(host));
 }
+HOST_CALL(fsync, sync_file)
+HOST_CALL(fdatasync, sync_file)
 
-int64_t call_fdatasync(struct thread *thread, const uint64_t *a)
+static int64_t sync_volume(int host, const uint64_t *a)
 {
-	(void)thread;
-	return sync_descriptor(a[0], darwin_sync);
+	(void)a;
+	return sync_result(darwin_sync_all_of(host));
 }
-
-int64_t call_syncfs(struct thread *thread, const uint64_t *a)
-{
-	(void)thread;
-	return sync_descriptor(a[0], darwin_sync_all_of);
-}
+HOST_CALL(syncfs, sync_volume)
 
 int64_t call_sync(struct thread *thread, const uint64_t *a)
 {
@@ -353,7 +326,7 @@ int64_t call_sync_file_range(struct thread *thread, const uint64_t *a)
 	if ((uint32_t)a[3] & ~(uint32_t)KNOWN || (int64_t)a[1] < 0 || (int64_t)a[2] < 0 ||
 	    (int64_t)(a[1] + a[2]) < 0)
 		return -EINVAL;
-	return sync_descriptor(a[0], darwin_sync);
+	return with_host(a, sync_file);
 }
 
 /* -------------------------------------------------------------------------
@@ -459,6 +432,21 @@ static void leave_file(enum of of, struct attribute *attribute)
 		place_end(&attribute->place);
 }
 
+/* What a call does with a file's attributes. */
+typedef int64_t attribute_fn(struct thread *thread, const uint64_t *a, struct attribute *attribute);
+
+static int64_t with_file(struct thread *thread, const uint64_t *a, enum of of, attribute_fn *does)
+{
+	struct attribute attribute;
+	int64_t result = find_file(thread, a[0], of, &attribute);
+
+	if (result)
+		return result;
+	result = does(thread, a, &attribute);
+	leave_file(of, &attribute);
+	return result;
+}
+
 /* Linux fs/xattr.c, import_xattr_name() */
 static int64_t read_name(struct thread *thread, uint64_t name, struct attribute *attribute)
 {
@@ -468,6 +456,16 @@ static int64_t read_name(struct thread *thread, uint64_t name, struct attribute 
 	if (failed)
 		return failed == -ENAMETOOLONG ? -ERANGE : failed;
 	return attribute->name[0] ? 0 : -ERANGE;
+}
+
+/* The same, and it may be there. */
+static int64_t read_known_name(struct thread *thread, uint64_t name, struct attribute *attribute)
+{
+	int64_t failed = read_name(thread, name, attribute);
+
+	if (failed)
+		return failed;
+	return darwin_has_attribute(attribute->name) ? 0 : -EOPNOTSUPP;
 }
 
 static int64_t get_value(struct thread *thread, const uint64_t *a, struct attribute *attribute)
@@ -484,19 +482,11 @@ static int64_t get_value(struct thread *thread, const uint64_t *a, struct attrib
 	return size;
 }
 
-static int64_t get(struct thread *thread, const uint64_t *a, enum of of)
+static int64_t get(struct thread *thread, const uint64_t *a, struct attribute *attribute)
 {
-	struct attribute attribute;
-	int64_t result = find_file(thread, a[0], of, &attribute);
+	int64_t failed = read_known_name(thread, a[1], attribute);
 
-	if (result)
-		return result;
-	result = read_name(thread, a[1], &attribute);
-	if (!result)
-		result = darwin_has_attribute(attribute.name) ? get_value(thread, a, &attribute)
-							      : -EOPNOTSUPP;
-	leave_file(of, &attribute);
-	return result;
+	return failed ? failed : get_value(thread, a, attribute);
 }
 
 static int64_t set_value(struct thread *thread, const uint64_t *a, struct attribute *attribute)
@@ -513,24 +503,18 @@ static int64_t set_value(struct thread *thread, const uint64_t *a, struct attrib
 	return result;
 }
 
-static int64_t set(struct thread *thread, const uint64_t *a, enum of of)
+static int64_t set(struct thread *thread, const uint64_t *a, struct attribute *attribute)
 {
-	struct attribute attribute;
-	int64_t result = find_file(thread, a[0], of, &attribute);
+	int64_t failed;
 
-	if (result)
-		return result;
 	if ((uint32_t)a[4] & ~(uint32_t)(LINUX_XATTR_CREATE | LINUX_XATTR_REPLACE))
-		result = -EINVAL;
-	if (!result)
-		result = read_name(thread, a[1], &attribute);
-	if (!result && a[3] > LINUX_XATTR_SIZE_MAX)
-		result = -E2BIG;
-	if (!result)
-		result = darwin_has_attribute(attribute.name) ? set_value(thread, a, &attribute)
-							      : -EOPNOTSUPP;
-	leave_file(of, &attribute);
-	return result;
+		return -EINVAL;
+	failed = read_name(thread, a[1], attribute);
+	if (failed)
+		return failed;
+	if (a[3] > LINUX_XATTR_SIZE_MAX)
+		return -E2BIG;
+	return darwin_has_attribute(attribute->name) ? set_value(thread, a, attribute) : -EOPNOTSUPP;
 }
 
 /* The host's own are left out. */
@@ -548,7 +532,7 @@ static size_t keep_known(char *names, size_t size)
 	return kept;
 }
 
-static int64_t list_names(struct thread *thread, const uint64_t *a, struct attribute *attribute)
+static int64_t list(struct thread *thread, const uint64_t *a, struct attribute *attribute)
 {
 	char *names = malloc(LINUX_XATTR_LIST_MAX);
 	int64_t size = -ENOMEM;
@@ -567,38 +551,17 @@ static int64_t list_names(struct thread *thread, const uint64_t *a, struct attri
 	return size;
 }
 
-static int64_t list(struct thread *thread, const uint64_t *a, enum of of)
+static int64_t take_away(struct thread *thread, const uint64_t *a, struct attribute *attribute)
 {
-	struct attribute attribute;
-	int64_t result = find_file(thread, a[0], of, &attribute);
+	int64_t failed = read_known_name(thread, a[1], attribute);
 
-	if (result)
-		return result;
-	result = list_names(thread, a, &attribute);
-	leave_file(of, &attribute);
-	return result;
-}
-
-static int64_t take_away(struct thread *thread, const uint64_t *a, enum of of)
-{
-	struct attribute attribute;
-	int64_t result = find_file(thread, a[0], of, &attribute);
-
-	if (result)
-		return result;
-	result = read_name(thread, a[1], &attribute);
-	if (!result)
-		result = darwin_has_attribute(attribute.name)
-				 ? darwin_remove_attribute(&attribute.file, attribute.name)
-				 : -EOPNOTSUPP;
-	leave_file(of, &attribute);
-	return result;
+	return failed ? failed : darwin_remove_attribute(&attribute->file, attribute->name);
 }
 
 #define ATTRIBUTE_CALL(name, does, of) \
 	int64_t call_##name(struct thread *thread, const uint64_t *a) \
 	{ \
-		return does(thread, a, of); \
+		return with_file(thread, a, of, does); \
 	}
 ATTRIBUTE_CALL(getxattr, get, OF_NAME)
 ATTRIBUTE_CALL(lgetxattr, get, OF_LINK)

@@ -66,6 +66,24 @@ static void message_end(struct message *message, struct registry_held *held)
 	free(message);
 }
 
+/* What is done with a message that the program has told by a struct linux_msghdr. */
+typedef int64_t message_fn(struct message *message, struct linux_msghdr *guest);
+
+static int64_t do_one(struct thread *thread, uint64_t fd, struct linux_msghdr *guest,
+		      unsigned int flags, message_fn *does)
+{
+	struct registry_held held;
+	int64_t result;
+	struct message *message = message_begin(thread, fd, flags, &held, &result);
+
+	if (!message)
+		return result;
+	if (!result)
+		result = does(message, guest);
+	message_end(message, &held);
+	return result;
+}
+
 static int set_parts(struct message *message, unsigned int prot)
 {
 	int count = io_host(message->thread, &message->parts, prot, message->part);
@@ -148,7 +166,7 @@ int64_t call_sendto(struct thread *thread, const uint64_t *a)
 	return result;
 }
 
-static int64_t send_message(struct message *message, const struct linux_msghdr *guest)
+static int64_t send_message(struct message *message, struct linux_msghdr *guest)
 {
 	int64_t result =
 		io_vector(message->thread, &message->parts, guest->parts, guest->part_count);
@@ -162,28 +180,13 @@ static int64_t send_message(struct message *message, const struct linux_msghdr *
 	return result ? result : send_it(message);
 }
 
-static int64_t send_one(struct thread *thread, uint64_t fd, const struct linux_msghdr *guest,
-			unsigned int flags)
-{
-	struct registry_held held;
-	int64_t result;
-	struct message *message = message_begin(thread, fd, flags, &held, &result);
-
-	if (!message)
-		return result;
-	if (!result)
-		result = send_message(message, guest);
-	message_end(message, &held);
-	return result;
-}
-
 int64_t call_sendmsg(struct thread *thread, const uint64_t *a)
 {
 	struct linux_msghdr guest;
 
 	if (calls_read(thread, &guest, a[1], sizeof guest))
 		return -EFAULT;
-	return send_one(thread, a[0], &guest, (unsigned int)a[2]);
+	return do_one(thread, a[0], &guest, (unsigned int)a[2], send_message);
 }
 
 /* Those that were sent are; what was wrong with the next one, the next call finds. */
@@ -199,7 +202,8 @@ int64_t call_sendmmsg(struct thread *thread, const uint64_t *a)
 
 		result = calls_read(thread, &guest, at, sizeof guest);
 		if (!result)
-			result = send_one(thread, a[0], &guest.message, (unsigned int)a[3]);
+			result = do_one(thread, a[0], &guest.message, (unsigned int)a[3],
+					send_message);
 		if (result < 0)
 			break;
 		guest.length = (uint32_t)result;
@@ -356,21 +360,6 @@ static int64_t receive_message(struct message *message, struct linux_msghdr *gue
 	return error ? error : result;
 }
 
-static int64_t receive_one(struct thread *thread, uint64_t fd, struct linux_msghdr *guest,
-			   unsigned int flags)
-{
-	struct registry_held held;
-	int64_t result;
-	struct message *message = message_begin(thread, fd, flags, &held, &result);
-
-	if (!message)
-		return result;
-	if (!result)
-		result = receive_message(message, guest);
-	message_end(message, &held);
-	return result;
-}
-
 int64_t call_recvmsg(struct thread *thread, const uint64_t *a)
 {
 	struct linux_msghdr guest;
@@ -378,7 +367,7 @@ int64_t call_recvmsg(struct thread *thread, const uint64_t *a)
 
 	if (calls_read(thread, &guest, a[1], sizeof guest))
 		return -EFAULT;
-	result = receive_one(thread, a[0], &guest, (unsigned int)a[2]);
+	result = do_one(thread, a[0], &guest, (unsigned int)a[2], receive_message);
 	if (result >= 0 && calls_write(thread, a[1], &guest, sizeof guest))
 		return -EFAULT;
 	return result;
@@ -400,7 +389,7 @@ int64_t call_recvmmsg(struct thread *thread, const uint64_t *a)
 
 		result = calls_read(thread, &guest, at, sizeof guest);
 		if (!result)
-			result = receive_one(thread, a[0], &guest.message, flags);
+			result = do_one(thread, a[0], &guest.message, flags, receive_message);
 		if (result < 0)
 			break;
 		guest.length = (uint32_t)result;

@@ -10,6 +10,7 @@
 
 #include "calls-own.h"
 #include "deliver.h"
+#include "special.h"
 #include "translate.h"
 #include "wait-status.h"
 #include "wait.h"
@@ -117,20 +118,31 @@ static int64_t ask_id(void *context)
 	return waitid(asked->type, asked->id, &asked->info, asked->options) ? -errno : 0;
 }
 
-static bool type_to_host(int type, idtype_t *host)
+/* 0, or -errno. */
+static int who(struct asked_id *asked, int type, uint64_t id)
 {
+	pid_t pid;
+
+	asked->id = (id_t)id;
 	switch (type) {
 	case LINUX_P_ALL:
-		*host = P_ALL;
-		return true;
+		asked->type = P_ALL;
+		return 0;
 	case LINUX_P_PID:
-		*host = P_PID;
-		return true;
+		asked->type = P_PID;
+		return 0;
 	case LINUX_P_PGID:
-		*host = P_PGID;
-		return true;
+		asked->type = P_PGID;
+		if (!asked->id)
+			asked->id = (id_t)getpgrp();
+		return 0;
+	case LINUX_P_PIDFD:
+		pid = pidfd_pid(id);
+		asked->type = P_PID;
+		asked->id = (id_t)pid;
+		return pid < 0 ? pid : 0;
 	default:
-		return false;
+		return -EINVAL;
 	}
 }
 
@@ -138,17 +150,16 @@ int64_t call_waitid(struct thread *thread, const uint64_t *a)
 {
 	struct linux_siginfo info = { 0 };
 	struct linux_rusage usage = { 0 };
-	struct asked_id asked = { .id = (id_t)a[1] };
+	struct asked_id asked = { 0 };
 	uint64_t unknown;
 	int64_t result;
 
 	asked.options = (int)translate_flags_to_host(&waitid_options, (uint32_t)a[3], &unknown);
 	if (unknown || !(a[3] & (LINUX_WEXITED | LINUX_WUNTRACED | LINUX_WCONTINUED)))
 		return -EINVAL;
-	if (!type_to_host((int)a[0], &asked.type))
-		return -EINVAL;
-	if (asked.type == P_PGID && !asked.id)
-		asked.id = (id_t)getpgrp();
+	result = who(&asked, (int)a[0], a[1]);
+	if (result)
+		return result;
 	result = wait_call(thread, ask_id, &asked);
 	if (result < 0)
 		return result;

@@ -36,43 +36,10 @@ static ssize_t size_result(ssize_t value)
 	return value < 0 ? -errno : value;
 }
 
-/* -------------------------------------------------------------------------
- * What a struct stat says.
- */
-struct timespec darwin_atime(const struct stat *status)
-{
-	return status->st_atimespec;
-}
-
-struct timespec darwin_mtime(const struct stat *status)
-{
-	return status->st_mtimespec;
-}
-
-struct timespec darwin_ctime(const struct stat *status)
-{
-	return status->st_ctimespec;
-}
-
 bool darwin_birth_time(const struct stat *status, struct timespec *time)
 {
 	*time = status->st_birthtimespec;
 	return true;
-}
-
-unsigned int darwin_major(dev_t device)
-{
-	return (unsigned int)major(device);
-}
-
-unsigned int darwin_minor(dev_t device)
-{
-	return (unsigned int)minor(device);
-}
-
-dev_t darwin_device(unsigned int major_number, unsigned int minor_number)
-{
-	return (dev_t)makedev(major_number, minor_number);
 }
 
 /* -------------------------------------------------------------------------

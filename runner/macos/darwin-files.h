@@ -12,15 +12,15 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* What linux-files.h has no room for in a struct stat, of either host. */
+/* What linux-files.h has no room for in a struct stat, of either host: stat.c. */
 struct timespec darwin_atime(const struct stat *status);
 struct timespec darwin_mtime(const struct stat *status);
 struct timespec darwin_ctime(const struct stat *status);
-/* False: it does not say. */
-bool darwin_birth_time(const struct stat *status, struct timespec *time);
 unsigned int darwin_major(dev_t device);
 unsigned int darwin_minor(dev_t device);
 dev_t darwin_device(unsigned int major, unsigned int minor);
+/* False: it does not say. */
+bool darwin_birth_time(const struct stat *status, struct timespec *time);
 
 /* The name of what a descriptor stands for: its length without the NUL. */
 ssize_t darwin_name_of(int fd, char *name, size_t room);

@@ -127,6 +127,15 @@ static bool note(int number)
 	return true;
 }
 
+/*
+ * Who writes to nobody is told by EPIPE, and the program by the thread that got it. Others that
+ * send it have numbers of their own.
+ */
+static bool is_broken_pipe(int number, const siginfo_t *from)
+{
+	return number == SIGPIPE && (!from->si_pid || from->si_pid == getpid());
+}
+
 static void on_signal(int number, siginfo_t *from, void *context)
 {
 	struct linux_siginfo info = { .signo = deliver_guest_number(number) };
@@ -134,7 +143,7 @@ static void on_signal(int number, siginfo_t *from, void *context)
 	const int error = errno;
 
 	(void)context;
-	if (note(number))
+	if (is_broken_pipe(number, from) || note(number))
 		return;
 	if (number == SIGCHLD) {
 		deliver_child(&info, from);
@@ -189,14 +198,10 @@ static int start_receiver(struct process *process)
 	return -failed;
 }
 
-/*
- * SIGPIPE is told by who gets EPIPE: it is the thread's that wrote. SIGCHLD as the program has
- * it, since it says what becomes of children.
- */
+/* SIGCHLD as the program has it, since it says what becomes of children. */
 static void catch_all(struct process *process)
 {
 	each_caught(catch);
-	signal(SIGPIPE, SIG_IGN);
 	if (process->signals->action[LINUX_SIGCHLD - 1].handler == LINUX_SIG_IGN)
 		deliver_children(true, false);
 }
@@ -304,8 +309,6 @@ void deliver_hand_over(struct process *process)
 
 		if (process->signals->action[guest - 1].handler == LINUX_SIG_IGN)
 			signal(host, SIG_IGN);
-		else if (host == SIGPIPE)
-			signal(host, SIG_DFL);
 	}
 }
 

@@ -70,6 +70,22 @@ static int check_file(int fd)
 	return 0;
 }
 
+/* One that is more than a name goes on as it is. */
+static int open_itself(const struct registry_held *held)
+{
+	char *path;
+	int fd;
+
+	if (held->host < 0)
+		return -1;
+	if (held->class != &path_class)
+		return fcntl(held->host, F_DUPFD_CLOEXEC, 0);
+	path = platform_path(held->host);
+	fd = path ? open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC) : -1;
+	free(path);
+	return fd;
+}
+
 static int open_place(const struct place *place, int flags)
 {
 	const bool link = flags & EXEC_NO_LINK;
@@ -78,7 +94,7 @@ static int open_place(const struct place *place, int flags)
 	if (place->kind == PLACE_SYNTHETIC)
 		return -EACCES;
 	if (place->kind == PLACE_ITSELF) {
-		fd = place->held.host < 0 ? -1 : fcntl(place->held.host, F_DUPFD_CLOEXEC, 0);
+		fd = open_itself(&place->held);
 		if (fd < 0)
 			return -EACCES;
 	} else {

@@ -54,8 +54,7 @@ static void take_out(const struct waiter *waiter)
 	*from = waiter->next;
 }
 
-/* The word as the host sees it, which other threads change. NULL: there is none. */
-static uint32_t *word_at(const struct thread *thread, guest_addr at, unsigned int prot)
+uint32_t *futexes_word(const struct thread *thread, guest_addr at, unsigned int prot)
 {
 	const struct space *space = thread->process->space;
 	uint32_t unused;
@@ -68,7 +67,7 @@ static uint32_t *word_at(const struct thread *thread, guest_addr at, unsigned in
 
 static int look(const struct thread *thread, guest_addr at, uint32_t value)
 {
-	const uint32_t *word = word_at(thread, at, GUEST_READ);
+	const uint32_t *word = futexes_word(thread, at, GUEST_READ);
 
 	if (!word)
 		return -EFAULT;
@@ -251,7 +250,7 @@ static int32_t extend(uint32_t bits)
 static int change(const struct thread *thread, guest_addr at, uint32_t encoded)
 {
 	const uint32_t operation = encoded >> 28 & 0xf, comparison = encoded >> 24 & 0xf;
-	uint32_t *word = word_at(thread, at, GUEST_WRITE);
+	uint32_t *word = futexes_word(thread, at, GUEST_WRITE);
 	uint32_t argument = (uint32_t)extend(encoded >> 12), old, new;
 
 	if (operation & LINUX_FUTEX_OP_ARG_SHIFT)

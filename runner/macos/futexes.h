@@ -7,6 +7,9 @@
 
 enum { FUTEXES_ALL = 0x7fffffff };
 
+/* The word as the host sees it, which other threads change. NULL: there is none. */
+uint32_t *futexes_word(const struct thread *thread, guest_addr at, unsigned int prot);
+
 /*
  * While the word is @value: 0 when woken with a bit of @bitset, -EAGAIN: it is another,
  * -ETIMEDOUT, CALLS_INTERRUPTED, or -EFAULT.

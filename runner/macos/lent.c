@@ -58,7 +58,7 @@ void lent_begin(struct process *process, guest_addr sp, int to)
 	lent->words = read_words(process->space, lent->at, lent->before);
 }
 
-/* A parent that is not there any more is told nothing: SIGPIPE is ignored. */
+/* A parent that is not there any more is told nothing: SIGPIPE is blocked. */
 static void tell(struct lent *lent, size_t i, uint32_t now)
 {
 	const struct change change = { lent->at + i * sizeof now, now, 0 };

@@ -302,17 +302,44 @@ static void wait_for_pending(uint64_t set)
 		sched_yield();
 }
 
+static const struct {
+	int host, guest;
+} sent[] = { { SIGUSR1, LINUX_SIGUSR1 }, { SIGPIPE, LINUX_SIGPIPE } };
+
 START_TEST(the_host_sends_here)
 {
 	struct linux_siginfo info;
+	pid_t child;
 
-	kill(getpid(), SIGUSR1);
-	wait_for_pending(BIT(LINUX_SIGUSR1));
-	ck_assert(deliver_take(first, UINT64_MAX, &info));
-	ck_assert_int_eq(info.signo, LINUX_SIGUSR1);
+	act(sent[_i].guest, HANDLER, 0);
+	child = fork();
+	if (!child)
+		_exit(kill(getppid(), sent[_i].host));
+	wait_for_pending(BIT(sent[_i].guest));
+	ck_assert(deliver_take(first, BIT(sent[_i].guest), &info));
+	ck_assert_int_eq(info.signo, sent[_i].guest);
 	ck_assert_int_eq(info.code, LINUX_SI_USER);
-	ck_assert_int_eq(info.pid, getpid());
+	ck_assert_int_eq(info.pid, child);
 	ck_assert_uint_eq(info.uid, getuid());
+}
+END_TEST
+
+/* Who writes is told by what the call returns, here; io.c tells the program. */
+START_TEST(a_broken_pipe_is_no_signal)
+{
+	int ends[2];
+
+	act(LINUX_SIGPIPE, HANDLER, 0);
+	act(LINUX_SIGTERM, HANDLER, 0);
+	ck_assert_int_eq(pipe(ends), 0);
+	close(ends[0]);
+	ck_assert_int_eq(write(ends[1], "x", 1), -1);
+	ck_assert_int_eq(errno, EPIPE);
+	/* as if it were the process's, which some hosts make of it */
+	kill(getpid(), SIGPIPE);
+	kill(getpid(), SIGTERM);	/* comes behind it */
+	wait_for_pending(BIT(LINUX_SIGTERM));
+	ck_assert(!(atomic_load(&guest_process.host->pending.set) & BIT(LINUX_SIGPIPE)));
 }
 END_TEST
 
@@ -479,7 +506,8 @@ Suite *sending_suite(void)
 	tcase_add_test(tc, awaited_ones_are_for_who_awaits);
 	tcase_add_test(tc, lanes_are_not_lost);
 	tcase_add_test(tc, lanes_are_cleared_before_the_look);
-	tcase_add_test(tc, the_host_sends_here);
+	tcase_add_loop_test(tc, the_host_sends_here, 0, COUNT(sent));
+	tcase_add_test(tc, a_broken_pipe_is_no_signal);
 	tcase_add_test(tc, children_are_told);
 	tcase_add_loop_test(tc, parents_see_the_signal, 0, COUNT(deaths));
 	tcase_add_test(tc, stopped_processes_go_on);

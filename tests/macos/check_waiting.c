@@ -10,6 +10,8 @@
 #include "calls.h"
 #include "darwin.h"
 #include "deliver.h"
+#include "futex-locks.h"
+#include "futex.h"
 #include "futexes.h"
 #include "linux-futex.h"
 #include "linux-time.h"
@@ -129,17 +131,21 @@ static void send_to(struct thread *thread)
 	pthread_mutex_unlock(&guest_process.lock);
 }
 
-/* Waits that no signal of the program's is for go on. */
+/*
+ * Waits that no signal of the program's is for go on. Between kicks is a pause: one that comes
+ * whenever the last one's handler ends leaves a thread no time for anything else.
+ */
 START_TEST(a_kick_alone_ends_nothing)
 {
 	struct waiting waiting = { .rounds = 1, .call = wait_in_host };
+	const struct timespec pause = { .tv_nsec = MS };
 	pthread_t thread;
 
 	ck_assert_int_eq(pipe(ends), 0);
 	thread = begin(&waiting);
 	while (waiting.calls < 3) {
 		pthread_kill(thread, darwin_kick());
-		sched_yield();
+		nanosleep(&pause, NULL);
 	}
 	ck_assert(!waiting.ended);
 	send_to(waiting.thread);
@@ -409,11 +415,9 @@ START_TEST(shared_words_are_looked_at)
 END_TEST
 
 /* A lock as C libraries make one: 0 free, 1 held, 2 held and waited for. */
-static unsigned long locked_sum;
-
-static void lock(struct thread *thread, uint32_t *word)
+static void lock(struct thread *thread)
 {
-	uint32_t free = 0;
+	uint32_t *word = &guest_word[0], free = 0;
 
 	if (__atomic_compare_exchange_n(word, &free, 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		return;
@@ -421,11 +425,37 @@ static void lock(struct thread *thread, uint32_t *word)
 		futexes_wait(thread, guest_at(GUEST_MEMORY), 2, ALL, false, WAIT_FOREVER);
 }
 
-static void unlock(uint32_t *word)
+static void unlock(struct thread *thread)
 {
-	if (__atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST) == 2)
+	(void)thread;
+	if (__atomic_exchange_n(&guest_word[0], 0, __ATOMIC_SEQ_CST) == 2)
 		futexes_wake(guest_at(GUEST_MEMORY), 1, ALL);
 }
+
+/* The same with the holder's number in it. */
+static void lock_owned(struct thread *thread)
+{
+	uint32_t free = 0;
+
+	if (!__atomic_compare_exchange_n(&guest_word[0], &free, (uint32_t)thread->tid, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		ck_assert_int_eq(futex_lock(thread, guest_at(GUEST_MEMORY), WAIT_FOREVER), 0);
+}
+
+static void unlock_owned(struct thread *thread)
+{
+	uint32_t own = (uint32_t)thread->tid;
+
+	if (!__atomic_compare_exchange_n(&guest_word[0], &own, 0, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST))
+		ck_assert_int_eq(futex_unlock(thread, guest_at(GUEST_MEMORY)), 0);
+}
+
+static const struct lock {
+	void (*lock)(struct thread *thread);
+	void (*unlock)(struct thread *thread);
+} locks[] = { { lock, unlock }, { lock_owned, unlock_owned } }, *locked;
+static unsigned long locked_sum;
 
 static unsigned long work(void)
 {
@@ -435,11 +465,11 @@ static unsigned long work(void)
 	signals_block_all();
 	thread = guest_thread();
 	for (int i = 0; i < LAPS; i++) {
-		lock(thread, &guest_word[0]);
+		locked->lock(thread);
 		locked_sum++;
 		if (i % 64 == 0)
 			sched_yield();
-		unlock(&guest_word[0]);
+		locked->unlock(thread);
 	}
 	guest_thread_end(thread);
 	return LAPS;
@@ -447,8 +477,46 @@ static unsigned long work(void)
 
 START_TEST(locks_lock)
 {
+	locked = &locks[_i];
 	ck_assert_uint_eq(do_at_once(SLEEPERS, work), locked_sum);
 	ck_assert_uint_eq(guest_word[0], 0);
+}
+END_TEST
+
+START_TEST(owned_words_say_who_has_them)
+{
+	const guest_addr at = guest_at(GUEST_MEMORY);
+	const uint32_t own = (uint32_t)first->tid, other = own + 1;
+
+	ck_assert_int_eq(futex_try_lock(first, at), 0);
+	ck_assert_uint_eq(guest_word[0], own);
+	ck_assert_int_eq(futex_lock(first, at, WAIT_FOREVER), -EDEADLK);
+	ck_assert_int_eq(futex_try_lock(first, at), -EDEADLK);
+	ck_assert_int_eq(futex_unlock(first, at), 0);
+	ck_assert_uint_eq(guest_word[0], 0);
+	ck_assert_int_eq(futex_unlock(first, at), -EPERM);
+
+	guest_word[0] = other;
+	ck_assert_int_eq(futex_try_lock(first, at), -EAGAIN);
+	ck_assert_uint_eq(guest_word[0], other);
+	ck_assert_int_eq(futex_lock(first, at, wait_now() + MS), -ETIMEDOUT);
+	ck_assert_uint_eq(guest_word[0], other | FUTEX_WORD_WAITERS);
+	ck_assert_int_eq(futex_unlock(first, at), -EPERM);
+
+	guest_word[0] = FUTEX_WORD_OWNER_DIED;
+	ck_assert_int_eq(futex_lock(first, at, WAIT_FOREVER), 0);
+	ck_assert_uint_eq(guest_word[0], own | FUTEX_WORD_OWNER_DIED);
+	ck_assert_int_eq(futex_lock(first, guest_at(0), WAIT_FOREVER), -EFAULT);
+	ck_assert_int_eq(futex_unlock(first, guest_at(0)), -EFAULT);
+}
+END_TEST
+
+/* A handler runs, and the lock is asked for again, whether it has SA_RESTART or not. */
+START_TEST(signals_do_not_end_asking_for_a_lock)
+{
+	guest_word[0] = (uint32_t)first->tid + 1;
+	deliver_to_self(first, LINUX_SIGUSR1);
+	ck_assert_int_eq(futex_lock(first, guest_at(GUEST_MEMORY), WAIT_FOREVER), CALLS_AGAIN);
 }
 END_TEST
 
@@ -470,7 +538,9 @@ Suite *waiting_suite(void)
 	tcase_add_test(tc, others_are_moved);
 	tcase_add_loop_test(tc, operations_wake_twice, 0, COUNT(operations));
 	tcase_add_test(tc, shared_words_are_looked_at);
-	tcase_add_test(tc, locks_lock);
+	tcase_add_loop_test(tc, locks_lock, 0, COUNT(locks));
+	tcase_add_test(tc, owned_words_say_who_has_them);
+	tcase_add_test(tc, signals_do_not_end_asking_for_a_lock);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -26,44 +25,11 @@ static ssize_t size_result(ssize_t value)
 	return value < 0 ? -errno : value;
 }
 
-/* -------------------------------------------------------------------------
- * What a struct stat says.
- */
-struct timespec darwin_atime(const struct stat *status)
-{
-	return status->st_atim;
-}
-
-struct timespec darwin_mtime(const struct stat *status)
-{
-	return status->st_mtim;
-}
-
-struct timespec darwin_ctime(const struct stat *status)
-{
-	return status->st_ctim;
-}
-
 bool darwin_birth_time(const struct stat *status, struct timespec *time)
 {
 	(void)status;
 	(void)time;
 	return false;
-}
-
-unsigned int darwin_major(dev_t device)
-{
-	return (unsigned int)major(device);
-}
-
-unsigned int darwin_minor(dev_t device)
-{
-	return (unsigned int)minor(device);
-}
-
-dev_t darwin_device(unsigned int major_number, unsigned int minor_number)
-{
-	return (dev_t)makedev(major_number, minor_number);
 }
 
 /* -------------------------------------------------------------------------
