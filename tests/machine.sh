@@ -51,6 +51,9 @@ esac
 # Of other back ends and hosts: a thread, a library, a language of each kind.
 few="'busybox-sha*' busybox-pipes python-threads go-program glibc-dynamic musl-static"
 
+# And what this host does by itself: processes and signals.
+own="forks execs 'signals lock' 'signals-many inherited' 'signals-many waits' 'signals-many ping'"
+
 seconds=120	# for what takes moments elsewhere
 
 mkdir "$dir/programs" "$dir/others"
@@ -70,6 +73,9 @@ if [ -n "$cases" ]; then
 		files="$files $BUILDDIR/$runner"
 		echo "VDSORUN=$BUILDDIR/$runner $SRCDIR/tests/runner-programs.sh" \
 			"--built $dir/others $few" >>"$dir/commands"
+		[ "$runner" != vdsorun_macos ] ||
+			echo "VDSORUN=$BUILDDIR/$runner $SRCDIR/tests/runner.sh" \
+				"--built $dir/programs $own" >>"$dir/commands"
 	done
 fi
 

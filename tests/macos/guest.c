@@ -188,6 +188,8 @@ static struct thread_host *make_host(void)
 	return host;
 }
 
+static pid_t began;	/* threads, also those that have ended: no two have one number */
+
 struct thread *guest_thread(void)
 {
 	struct process *process = &guest_process;
@@ -198,7 +200,8 @@ struct thread *guest_thread(void)
 	thread->vcpu = calloc(1, sizeof *thread->vcpu);
 	thread->process = process;
 	pthread_mutex_lock(&process->lock);
-	thread->tid = getpid() + (pid_t)process->threads++;
+	thread->tid = getpid() + began++;
+	process->threads++;
 	thread->next = process->first;
 	process->first = thread;
 	pthread_mutex_unlock(&process->lock);
@@ -223,6 +226,7 @@ void guest_thread_end(struct thread *thread)
 struct thread *guest_begin(void)
 {
 	memset(&guest_process, 0, sizeof guest_process);
+	began = 0;
 	pthread_mutex_init(&guest_process.lock, NULL);
 	guest_process.host = calloc(1, sizeof *guest_process.host);
 	pending_begin(&guest_process.host->pending);

@@ -369,7 +369,27 @@ static void names(void)
 	CHECK(!prctl(PR_SET_NAME, "another name that is long"));
 	CHECK(!prctl(PR_GET_NAME, name));
 	printf("name: %s\n", name);
-	CHECK(!prctl(PR_SET_PDEATHSIG, SIGUSR1));
+}
+
+/* Of a child that asked for a signal then, nothing is left: its end of a pipe is closed. */
+static void parent_ends(void)
+{
+	int asked[2], alive[2];
+	char byte;
+
+	CHECK(!pipe(asked) && !pipe(alive));
+	if (!fork()) {
+		if (!fork()) {
+			CHECK(!prctl(PR_SET_PDEATHSIG, SIGTERM));
+			CHECK(write(asked[1], "x", 1) == 1);
+			for (;;)
+				pause();
+		}
+		CHECK(read(asked[0], &byte, 1) == 1);
+		_exit(0);
+	}
+	close(alive[1]);
+	printf("a child of who ended: %d\n", (int)read(alive[0], &byte, 1));
 }
 
 /* Descriptors: none is left over, and none of what is not the program's can be met. */
@@ -417,6 +437,10 @@ int main(int argc, char **argv)
 	self = argv[0];
 	if (!strcmp(what, "status"))
 		return atoi(argv[2]);
+	if (!strcmp(what, "parent_ends")) {
+		parent_ends();
+		return 0;
+	}
 	before = descriptors();
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 	if (!strcmp(what, "many")) {

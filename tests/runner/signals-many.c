@@ -402,7 +402,11 @@ static void ends(void)
 		if (child == 0)
 			for (;;)
 				pause();
-		kill(child, numbers[i]);
+		/* not all hosts have all signals */
+		if (kill(child, numbers[i])) {
+			printf("%d: %s\n", numbers[i], strerror(errno));
+			kill(child, SIGKILL);
+		}
 		wait_for(child);
 	}
 	child = fork();

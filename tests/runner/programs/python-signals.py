@@ -52,7 +52,8 @@ for call in (lambda: os.read(r, 1), lambda: time.sleep(20), lambda: select.selec
     if pid == 0:
         time.sleep(60)
         os._exit(0)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    # long enough to be in the call by then: one that comes before it ends nothing
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
     try:
         call()
         print("went on")
