@@ -148,14 +148,14 @@ lacks 'back-to-back: '
 is "$(grep -cE '^(time|getcpu) ' "$tmp/out")" 4 "rows of two functions in two settings"
 lacks clock_gettime
 has vdsogen_build
-lacks '█'
+lacks '│'
 run 0 --rounds 3 --setting back-to-back --setting cold --function getrandom --function uname
 is "$(grep -cE '^(getrandom [0-9]+ bytes|uname) ' "$tmp/out")" 9 "rows of getrandom, never cold, and uname"
 LC_ALL=C.UTF-8
 run 0 --rounds 3 --setting back-to-back --function time
-lacks '█'
+lacks '│'
 run 0 --rounds 3 --setting back-to-back --function time --chart
-has '█'
+has '│'
 LC_ALL=C
 
 # Whatever the goals' fate, it is said and the status follows it.
