@@ -6,7 +6,7 @@ set -eu
 : "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}" "${BUILDDIR:=$SRCDIR}" "${MAKE:=make}"
 : "${MACHINE_KERNEL:=$SRCDIR/machine-arm64}"
 MACHINE_ARCH=aarch64
-: "${MACHINE_SECONDS:=1200}"
+: "${MACHINE_SECONDS:=2400}"
 export SRCDIR BUILDDIR MACHINE_ARCH MACHINE_KERNEL MACHINE_SECONDS
 [ "$(uname -m)" != aarch64 ] || exec "$SRCDIR/tests/machine.sh"
 
