@@ -1623,18 +1623,18 @@ static uint64_t real_counter(void *arg)
 
 static struct {
 	struct vdsogen_clock clock;
-	_Atomic int64_t highest;
-	_Atomic uint64_t counter;	/* the highest; told before what was read at it */
+	/* the highest that readers had; the count is told before what was read at it */
+	_Atomic uint64_t time, counter;
 	_Atomic int done;
 	_Atomic long reads;
 } race;
 
-static void race_saw(uint64_t counter)
+static void race_raise(_Atomic uint64_t *highest, uint64_t value)
 {
-	uint64_t known = race.counter;
+	uint64_t before = *highest;
 
-	while (known < counter &&
-	       !__atomic_compare_exchange_n((uint64_t *)&race.counter, &known, counter, 0,
+	while (before < value &&
+	       !__atomic_compare_exchange_n((uint64_t *)highest, &before, value, 0,
 					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		;
 }
@@ -1655,22 +1655,19 @@ static uint64_t race_counter(void *arg)
 
 static const char *race_once(void)
 {
-	int64_t before = race.highest, seen, real;
-	uint64_t known = race.counter, counter = real_counter(NULL);
+	uint64_t before = race.time, known = race.counter, counter = real_counter(NULL);
 	struct vdsogen_time time;
+	int64_t seen, real;
 
 	if (counter < known)
 		return NULL;
-	race_saw(counter);
+	race_raise(&race.counter, counter);
 	if (vdsogen_clock_read(&race.clock, VDSOGEN_MONOTONIC, counter, &time))
 		return NULL;
 	seen = nsec_of(&time);
-	if (seen < before)
+	if ((uint64_t)seen < before)
 		return "MONOTONIC went back";
-	while (before < seen &&
-	       !__atomic_compare_exchange_n((int64_t *)&race.highest, &before, seen, 0,
-					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		;
+	race_raise(&race.time, (uint64_t)seen);
 	if (vdsogen_clock_read(&race.clock, VDSOGEN_REALTIME, counter, &time))
 		return NULL;
 	real = nsec_of(&time) - seen;

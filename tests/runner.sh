@@ -461,18 +461,14 @@ end()
 }
 
 starts=1
-until begin || [ $starts -ge "$RUNNER_STARTS" ]; do
+until begin; do
 	echo "note: it did not start:"
 	tell_where $pid
+	[ $starts -lt "$RUNNER_STARTS" ] || break
 	end
 	starts=$((starts + 1))
 done
-if [ -s started ]; then
-	pass
-else
-	fail "it did not start"
-	tell_where $pid
-fi
+[ -s started ] && pass || fail "it did not start"
 end
 if [ -d /proc/$pid ]; then fail "process $pid is still there"; else pass; fi
 
