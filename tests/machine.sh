@@ -38,16 +38,12 @@ x86_64)
 	suites=check_vm
 	others=
 	cases=
-	# In 1 of 17 machines a program stayed in KVM_CREATE_VM for two minutes, with no time from
-	# this kernel. When it was looked at it went on.
-	starts=2
 	;;
 aarch64)
 	without="$without mappings"	# as above
 	kinds='glibc musl'	# others' programs are dynamic
 	suites='check_vm check_kvm check_space check_loop check_gdb check_hvf check_vm_hvf'
 	others='vdsorun_hvf vdsorun_macos'	# each exit of the first is slow
-	starts=1
 	cases="'bash-*' 'python-*' 'musl-*' 'glibc-*' go-program sh-script 'busybox-*'"
 	;;
 esac
@@ -94,4 +90,4 @@ END
 # shellcheck disable=SC2086  # a list
 "$SRCDIR/tests/machine-boot.sh" $files "$dir/commands" "$dir/all" -- \
 	env RING0=yes SRCDIR="$SRCDIR" VDSORUN="$VDSORUN" RUNNER_WITHOUT="$without" \
-	RUNNER_SECONDS=$seconds RUNNER_STARTS=$starts CASE_SECONDS=$seconds CK_TIMEOUT_MULTIPLIER=20 sh "$dir/all"
+	RUNNER_SECONDS=$seconds CASE_SECONDS=$seconds CK_TIMEOUT_MULTIPLIER=20 sh "$dir/all"
