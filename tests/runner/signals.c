@@ -31,6 +31,7 @@
 #endif
 
 enum { PAGE = 4096, MILLISECOND = 1000000 };
+enum { SOON = 100 * MILLISECOND };	/* a program waits by then, on a busy machine, too */
 
 static int times = 10000;	/* the second argument */
 static volatile sig_atomic_t count;
@@ -70,14 +71,11 @@ static const char *result(long value)
 	return text;
 }
 
-/* Once, or again and again. */
-static void tick(long nanoseconds, int again)
+static void tick(long nanoseconds)
 {
 	const long us = nanoseconds / 1000;
-	struct itimerval timer = { .it_value = { us / 1000000, us % 1000000 } };
+	const struct itimerval timer = { .it_value = { us / 1000000, us % 1000000 } };
 
-	if (again)
-		timer.it_interval = timer.it_value;
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
@@ -90,7 +88,7 @@ static int ticked;
 static void begin_ticks(void)
 {
 	count = ticked = 0;
-	tick(MILLISECOND, 0);
+	tick(MILLISECOND);
 }
 
 static void go_on_ticking(void)
@@ -98,7 +96,7 @@ static void go_on_ticking(void)
 	if (count == ticked)
 		return;
 	ticked = count;
-	tick(MILLISECOND, 0);
+	tick(MILLISECOND);
 }
 
 #if defined __x86_64__
@@ -299,7 +297,7 @@ static void loop(void)
 	begin_ticks();
 	while (count < 20)
 		go_on_ticking();
-	tick(0, 0);
+	tick(0);
 	puts("ticked");
 }
 
@@ -328,28 +326,28 @@ static void waiting(const char *name, int flags)
 	pipe_end = fd[1];
 	handle(SIGALRM, feed, flags);
 	puts(name);
-	tick(20 * MILLISECOND, 0);
+	tick(SOON);
 	printf("read: %s\n", result(read(fd[0], &byte, 1)));
 	if (!flags)
 		printf("again: %s\n", result(read(fd[0], &byte, 1)));
-	tick(20 * MILLISECOND, 0);
+	tick(SOON);
 	printf("nanosleep: %s\n", result(nanosleep(&second, &rest)));
 	printf("rest: %d\n", rest.tv_sec == 4);
 	printf("read: %s\n", result(read(fd[0], &byte, 1)));
 	one = (struct pollfd){ .fd = fd[0], .events = POLLIN };
-	tick(20 * MILLISECOND, 0);
+	tick(SOON);
 	printf("poll: %s\n", result(poll(&one, 1, 5000)));
 	printf("poll: %s\n", result(poll(&one, 1, 5000)));
 	printf("read: %s\n", result(read(fd[0], &byte, 1)));
 	FD_ZERO(&set);
 	FD_SET(fd[0], &set);
-	tick(20 * MILLISECOND, 0);
+	tick(SOON);
 	printf("select: %s\n",
 	       result(select(fd[0] + 1, &set, NULL, NULL, &(struct timeval){ 5, 0 })));
 	printf("select: %s\n",
 	       result(select(fd[0] + 1, &set, NULL, NULL, &(struct timeval){ 5, 0 })));
 	printf("read: %s\n", result(read(fd[0], &byte, 1)));
-	tick(20 * MILLISECOND, 0);
+	tick(SOON);
 	printf("pause: %s\n", result(pause()));
 	close(fd[0]);
 	close(fd[1]);
@@ -449,7 +447,7 @@ static void lock(void)
 	if (child == 0)
 		own_lock(word, fd[1]);
 	printf("its: %s\n", result(read(fd[0], &byte, 1)));
-	tick(20 * MILLISECOND, 0);
+	tick(20 * MILLISECOND);
 	printf("lock: %s\n", result(syscall(SYS_futex, word, LOCK_PI, 0, NULL, NULL, 0)));
 	printf("came %d, mine %d\n", count, (*word & OWNER) == (uint32_t)getpid());
 	waitpid(child, NULL, 0);
@@ -461,7 +459,7 @@ static void ignored(void)
 	struct timespec some = { 0, 60 * MILLISECOND };
 
 	signal(SIGALRM, SIG_IGN);
-	tick(20 * MILLISECOND, 0);
+	tick(20 * MILLISECOND);
 	printf("nanosleep: %s\n", result(nanosleep(&some, NULL)));
 }
 
@@ -479,7 +477,7 @@ static void ready(void)
 		go_on_ticking();
 		wrong += write(fd[1], &byte, 1) != 1 || read(fd[0], &byte, 1) != 1;
 	}
-	tick(0, 0);
+	tick(0);
 	printf("wrong %d\n", wrong);
 }
 
@@ -561,7 +559,7 @@ static void suspend(void)
 	printf("%d, wrong %d\n", count, wrong);
 	count = 0;
 	for (int i = 0; i < 1000; i++) {
-		tick(i % 100 * 1000 + 1000, 0);
+		tick(i % 100 * 1000 + 1000);
 		wrong += sigsuspend(&empty) != -1 || errno != EINTR || count != i + 1;
 	}
 	printf("%d, wrong %d\n", count, wrong);
@@ -569,7 +567,7 @@ static void suspend(void)
 
 static void wait_info(void)
 {
-	struct timespec none = { 0, 0 }, some = { 0, 200 * MILLISECOND };
+	struct timespec none = { 0, 0 }, some = { 0, 200 * MILLISECOND }, longer = { 5, 0 };
 	siginfo_t info;
 	sigset_t set;
 
@@ -585,8 +583,8 @@ static void wait_info(void)
 	printf("value %d\n", info.si_value.sival_int);
 	raise(SIGCHLD);
 	printf("ignored: %s\n", result(sigtimedwait(&set, &info, &some)));
-	tick(20 * MILLISECOND, 0);
-	printf("another: %s\n", result(sigtimedwait(&set, &info, &some)));
+	tick(SOON);
+	printf("another: %s\n", result(sigtimedwait(&set, &info, &longer)));
 	handle(SIGUSR1, note, 0);
 	raise(SIGUSR1);
 	printf("with a handler: %s\n", result(sigtimedwait(&set, NULL, &none)));
@@ -608,7 +606,7 @@ static void descriptor(void)
 	sigqueue(getpid(), SIGUSR1, (union sigval){ .sival_int = 8 });
 	printf("one: %s\n", result(read(fd, &info, sizeof info)));
 	printf("%u, value %d\n", info.ssi_signo, info.ssi_int);
-	tick(20 * MILLISECOND, 0);
+	tick(20 * MILLISECOND);
 	one = (struct pollfd){ .fd = fd, .events = POLLIN };
 	printf("poll: %s\n", result(poll(&one, 1, 5000)));
 	printf("alarm: %s\n", result(read(fd, &info, sizeof info)));
@@ -622,6 +620,7 @@ static void descriptor(void)
 static void timers(void)
 {
 	struct itimerspec soon = { .it_value = { 0, 5 * MILLISECOND } }, left;
+	const struct timespec nap = { 0, 20 * MILLISECOND };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 2,
 				  .sigev_value = { .sival_int = 99 } };
 	struct itimerval now;
@@ -632,8 +631,8 @@ static void timers(void)
 	count = 0;
 	printf("create: %s\n", result(timer_create(CLOCK_MONOTONIC, &event, &timer)));
 	timer_settime(timer, 0, &soon, NULL);
-	while (count < 1)
-		pause();
+	while (count < 1)	/* not pause(): it may have come before that */
+		nanosleep(&nap, NULL);
 	printf("%d, code %d, value %d\n", last.si_signo, last.si_code, last.si_value.sival_int);
 	printf("overrun: %s\n", result(timer_getoverrun(timer)));
 	timer_gettime(timer, &left);
@@ -703,7 +702,7 @@ static void ticks(void)
 		before = now;
 		wrong += syscall(SYS_close, -1) != -1 || errno != EBADF;
 	}
-	tick(0, 0);
+	tick(0);
 	printf("wrong %d\n", wrong);
 }
 
@@ -866,7 +865,7 @@ static void registers(void)
 		count_to_1000(&a, &b);
 		wrong += a != 1000 || b != 1000;
 	}
-	tick(0, 0);
+	tick(0);
 	printf("wrong %ld\n", wrong);
 }
 
