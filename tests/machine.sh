@@ -82,7 +82,7 @@ fi
 cat >"$dir/all" <<END
 failed=0
 while read -r command; do
-	echo "\$command"
+	echo "\$(cut -d. -f1 /proc/uptime) s: \$command"
 	eval "\$command" </dev/null || { echo "FAIL: status \$?"; failed=1; }
 done <"$dir/commands"
 exit \$failed
@@ -90,4 +90,5 @@ END
 # shellcheck disable=SC2086  # a list
 "$SRCDIR/tests/machine-boot.sh" $files "$dir/commands" "$dir/all" -- \
 	env RING0=yes SRCDIR="$SRCDIR" VDSORUN="$VDSORUN" RUNNER_WITHOUT="$without" \
-	RUNNER_SECONDS=$seconds CASE_SECONDS=$seconds CK_TIMEOUT_MULTIPLIER=20 sh "$dir/all"
+	RUNNER_SECONDS=$seconds CASE_SECONDS=$seconds CK_TIMEOUT_MULTIPLIER=20 \
+	SPACE_STEPS=300 sh "$dir/all"
