@@ -620,7 +620,6 @@ static void descriptor(void)
 static void timers(void)
 {
 	struct itimerspec soon = { .it_value = { 0, 5 * MILLISECOND } }, left;
-	const struct timespec nap = { 0, 20 * MILLISECOND };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 2,
 				  .sigev_value = { .sival_int = 99 } };
 	struct itimerval now;
@@ -632,7 +631,7 @@ static void timers(void)
 	printf("create: %s\n", result(timer_create(CLOCK_MONOTONIC, &event, &timer)));
 	timer_settime(timer, 0, &soon, NULL);
 	while (count < 1)	/* not pause(): it may have come before that */
-		nanosleep(&nap, NULL);
+		nanosleep(&(struct timespec){ 0, 20 * MILLISECOND }, NULL);
 	printf("%d, code %d, value %d\n", last.si_signo, last.si_code, last.si_value.sival_int);
 	printf("overrun: %s\n", result(timer_getoverrun(timer)));
 	timer_gettime(timer, &left);
